@@ -1,0 +1,7 @@
+//! The vocabulary of Orch: steps, plans, policies, outcomes, errors, events and the pure schedule.
+//!
+//! Nothing here runs anything: no runtime, no clock, no input or output.
+//! Users depend on the facade crate `orch-rs`; engines and integrations depend on this crate.
+
+pub mod plan;
+pub mod policy;

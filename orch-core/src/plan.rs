@@ -1,0 +1,362 @@
+//! The plan: a workflow's graph as constant data, built by `workflow!` at compile time.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::policy::Policies;
+
+/// A step as `#[step]` described it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct StepSpec {
+    /// The step's name: its function's in kebab case, or what `name = "…"` says.
+    pub name: &'static str,
+    /// The function's path.
+    pub function: &'static str,
+    /// The function's documentation comment.
+    pub description: &'static str,
+    /// `version = "…"`, or a digest of the function's tokens; part of every cache key.
+    pub version: &'static str,
+    /// The data parameters, in order.
+    pub params: &'static [ParamSpec],
+    /// The output type as it is written.
+    pub output: &'static str,
+    /// Whether the function returns a `Result`.
+    pub fallible: bool,
+    /// Whether the function is `async`.
+    pub asynchronous: bool,
+    /// Whether the function blocks its thread and runs on the blocking pool.
+    pub blocking: bool,
+    /// Whether an attempt may be repeated without harm; true by default.
+    pub idempotent: bool,
+    /// What its policies are when a node says nothing else.
+    pub policies: Policies,
+    /// Whether a cache key, a rate-limit key or a weight is computed from the arguments.
+    #[serde(skip)]
+    pub reads_arguments: bool,
+}
+
+impl StepSpec {
+    /// A step of this name that asks for nothing; generated code fills in the rest.
+    #[must_use]
+    pub const fn new(name: &'static str) -> Self {
+        Self {
+            name,
+            function: name,
+            description: "",
+            version: "",
+            params: &[],
+            output: "()",
+            fallible: false,
+            asynchronous: false,
+            blocking: false,
+            idempotent: true,
+            policies: Policies::NONE,
+            reads_arguments: false,
+        }
+    }
+}
+
+/// A parameter's name and type, as written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct ParamSpec {
+    /// The name.
+    pub name: &'static str,
+    /// The type as it is written.
+    #[serde(rename = "type")]
+    pub ty: &'static str,
+}
+
+/// A workflow as `workflow!` described it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct WorkflowSpec {
+    /// The workflow's name, as declared.
+    pub name: &'static str,
+    /// The module it is declared in.
+    pub module: &'static str,
+    /// Its documentation comment.
+    pub description: &'static str,
+    /// `version = "…"`; empty when there is none.
+    pub version: &'static str,
+    /// Who owns it; empty when nobody is named.
+    pub owner: &'static str,
+    /// How to reach the owner; empty when it is not said.
+    pub contact: &'static str,
+    /// Where its documentation is; empty when it is not said.
+    pub docs: &'static str,
+    /// The inputs, in order.
+    pub inputs: &'static [ParamSpec],
+    /// The output type as it is written; the `T` of a `Result<T, E>`.
+    pub output: &'static str,
+    /// The error type as it is written; empty for a workflow that declares none.
+    pub error: &'static str,
+    /// How long a run may take; unbounded by default.
+    pub deadline: Option<Duration>,
+    /// How many of its nodes may be under way at once in one run; unlimited by default.
+    pub concurrency: Option<u32>,
+    /// How often a run that failed is run anew; 0 by default.
+    pub retries: u32,
+    /// What an unhandled failure does to what has started.
+    pub on_failure: OnFailure,
+    /// The nodes and what holds between them.
+    pub scope: &'static ScopeSpec,
+    /// The picture: an SVG document.
+    #[serde(skip)]
+    pub svg: &'static str,
+}
+
+impl WorkflowSpec {
+    /// A workflow of this name and these nodes; generated code fills in the rest.
+    #[must_use]
+    pub const fn new(name: &'static str, scope: &'static ScopeSpec) -> Self {
+        Self {
+            name,
+            module: "",
+            description: "",
+            version: "",
+            owner: "",
+            contact: "",
+            docs: "",
+            inputs: &[],
+            output: "()",
+            error: "",
+            deadline: None,
+            concurrency: None,
+            retries: 0,
+            on_failure: OnFailure::Finish,
+            scope,
+            svg: "",
+        }
+    }
+}
+
+/// What an unhandled failure does to what has started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnFailure {
+    /// What has started may finish; nothing new starts but cleaning up.
+    #[default]
+    Finish,
+    /// What has started is stopped; nothing new starts but cleaning up.
+    Cancel,
+}
+
+/// Nodes that are scheduled together: a workflow's, a `for` body's or an arm's.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ScopeSpec {
+    /// The nodes, in a topological order: a node reads only nodes before it.
+    pub nodes: &'static [NodeSpec],
+    /// The nodes the result reads.
+    pub result: &'static [usize],
+}
+
+/// One node.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct NodeSpec {
+    /// The node's name in kebab case, or what `name = "…"` says.
+    pub name: &'static str,
+    /// What it does.
+    pub kind: NodeKind,
+    /// The nodes of the same scope whose values or outcomes it names, ascending.
+    pub reads: &'static [usize],
+    /// The nodes of the same scope it only waits for, ascending.
+    pub after: &'static [usize],
+    /// When it starts, given how those ended.
+    pub rule: Rule,
+    /// Whether it waits for all others and runs however the run ends.
+    pub finally: bool,
+    /// Whether its failure is an absent value instead of the run's failure.
+    pub optional: bool,
+    /// Whether something consumes its failure: a rule that reads it, an outcome, `optional`.
+    pub handled: bool,
+    /// The options of this use, over those of its step.
+    pub policies: Policies,
+}
+
+impl NodeSpec {
+    /// A node of this name and kind that waits for nothing; generated code fills in the rest.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: NodeKind) -> Self {
+        Self {
+            name,
+            kind,
+            reads: &[],
+            after: &[],
+            rule: Rule::AllSuccess,
+            finally: false,
+            optional: false,
+            handled: false,
+            policies: Policies::NONE,
+        }
+    }
+}
+
+/// What a node does.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NodeKind {
+    /// Calls a step or runs a workflow; with more than one callee, each next one when the one before it failed.
+    Call(&'static [Callee]),
+    /// Calls a step or runs a workflow again and again until it breaks.
+    Repeat {
+        /// What is called each turn.
+        callee: Callee,
+        /// At most so many turns.
+        max: u32,
+        /// The wait from one turn's start to the next one's; none by default.
+        every: Option<Duration>,
+    },
+    /// Runs its body for each item.
+    For {
+        /// What is done with an item.
+        body: &'static ScopeSpec,
+        /// How many items may be under way at once; unlimited by default.
+        concurrency: Option<u32>,
+        /// How many items may fail, of a million; `None` tolerates none.
+        tolerate: Option<Tolerance>,
+    },
+    /// Runs one of its arms.
+    Branch {
+        /// The arms in the order they are written.
+        arms: &'static [ArmSpec],
+        /// Whether no arm may be taken, which gives an absent value: an `if` without `else`.
+        partial: bool,
+    },
+}
+
+/// What a call calls.
+#[derive(Debug, Clone, Copy, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Callee {
+    /// A step.
+    Step(&'static StepSpec),
+    /// A workflow, by the function that gives its description.
+    Workflow(#[serde(serialize_with = "workflow_name")] fn() -> &'static WorkflowSpec),
+}
+
+impl Callee {
+    /// The name of the step or the workflow.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Step(step) => step.name,
+            Self::Workflow(spec) => spec().name,
+        }
+    }
+
+    /// The policies of the step; a workflow has none of its own.
+    #[must_use]
+    pub const fn policies(&self) -> Policies {
+        match self {
+            Self::Step(step) => step.policies,
+            Self::Workflow(_) => Policies::NONE,
+        }
+    }
+}
+
+impl PartialEq for Callee {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Step(a), Self::Step(b)) => a == b,
+            (Self::Workflow(a), Self::Workflow(b)) => std::ptr::eq(a(), b()),
+            _ => false,
+        }
+    }
+}
+
+fn workflow_name<S: serde::Serializer>(
+    spec: &fn() -> &'static WorkflowSpec,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(spec().name)
+}
+
+/// How many items of a fan-out may fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tolerance {
+    /// At most so many items.
+    Items(u32),
+    /// At most so many in a million items.
+    PerMillion(u32),
+}
+
+impl Tolerance {
+    /// Whether `failed` of `total` items is still within it.
+    #[must_use]
+    pub const fn allows(self, failed: usize, total: usize) -> bool {
+        match self {
+            Self::Items(most) => failed <= most as usize,
+            Self::PerMillion(most) => failed as u128 * 1_000_000 <= total as u128 * most as u128,
+        }
+    }
+}
+
+/// One arm of an `if` or a `match`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ArmSpec {
+    /// The arm's pattern or condition, as written.
+    pub label: &'static str,
+    /// The nodes of the enclosing scope that the arm names, beside those its head names, ascending.
+    pub reads: &'static [usize],
+    /// What the arm does.
+    pub body: &'static ScopeSpec,
+}
+
+/// When a node starts, given how the nodes it names ended.
+///
+/// The rules are those of Airflow; "failed" counts a node that was blocked by a failure too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rule {
+    /// All are done: the default, and the only rule under which names are values.
+    #[default]
+    AllSuccess,
+    /// All have ended, however.
+    AllDone,
+    /// All have failed.
+    AllFailed,
+    /// All were skipped.
+    AllSkipped,
+    /// One is done; starts as soon as it is.
+    OneSuccess,
+    /// One has failed; starts as soon as it has.
+    OneFailed,
+    /// All have ended and none has failed.
+    NoneFailed,
+    /// All have ended, none has failed and at least one is done.
+    NoneFailedMinOneSuccess,
+    /// All have ended and none was skipped.
+    NoneSkipped,
+}
+
+impl Rule {
+    /// Every rule, in the order of declaration.
+    pub const ALL: [Self; 9] = [
+        Self::AllSuccess,
+        Self::AllDone,
+        Self::AllFailed,
+        Self::AllSkipped,
+        Self::OneSuccess,
+        Self::OneFailed,
+        Self::NoneFailed,
+        Self::NoneFailedMinOneSuccess,
+        Self::NoneSkipped,
+    ];
+
+    /// The rule's name as a workflow writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AllSuccess => "all_success",
+            Self::AllDone => "all_done",
+            Self::AllFailed => "all_failed",
+            Self::AllSkipped => "all_skipped",
+            Self::OneSuccess => "one_success",
+            Self::OneFailed => "one_failed",
+            Self::NoneFailed => "none_failed",
+            Self::NoneFailedMinOneSuccess => "none_failed_min_one_success",
+            Self::NoneSkipped => "none_skipped",
+        }
+    }
+}

@@ -1,0 +1,4 @@
+//! The engine of Orch: runs plans on tokio.
+
+pub mod ctx;
+pub mod step;

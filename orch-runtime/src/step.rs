@@ -1,0 +1,217 @@
+//! What `#[step]` implements and what its generated code calls.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use orch_core::plan::StepSpec;
+use orch_core::policy::Retry;
+
+use crate::ctx::Cx;
+
+/// A step, as `#[step]` implements it for the hidden struct beside the function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a step",
+    label = "not a step",
+    note = "put `#[step]` on the function"
+)]
+pub trait Step: 'static {
+    /// What the step gives: the `T` of a `Result<T, E>`.
+    type Output: Send + Sync + 'static;
+    /// What it fails with; [`Never`] where the function is infallible.
+    type Error: 'static;
+    /// Whether its arguments may be asked for more than once: [`Once`] or [`Anew`].
+    type Reuse: Reuse;
+    /// The resources it wants: `()`, or nested pairs of [`Need`].
+    type Needs: Needs;
+    /// Its description.
+    const SPEC: StepSpec;
+
+    /// The output for the cache; only a cached step has one.
+    fn share(_output: &Self::Output) -> Option<Shared> {
+        None
+    }
+
+    /// The output from the cache; only a cached step has one.
+    fn restore(_shared: &Shared) -> Option<Self::Output> {
+        None
+    }
+}
+
+/// A value that the cache keeps.
+pub type Shared = Arc<dyn Any + Send + Sync>;
+
+/// The error of a step that has none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Never {}
+
+/// How a step takes what a workflow moves into it.
+pub trait Reuse: 'static {
+    /// Whether an argument may be asked for again.
+    const AGAIN: bool;
+}
+
+/// Its arguments are asked for once.
+#[derive(Debug)]
+pub enum Once {}
+
+/// Its arguments are asked for anew for each attempt, or to compute a key.
+#[derive(Debug)]
+pub enum Anew {}
+
+impl Reuse for Once {
+    const AGAIN: bool = false;
+}
+
+impl Reuse for Anew {
+    const AGAIN: bool = true;
+}
+
+/// What a step computes from its arguments before it is attempted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The cache key, without the step's name and version, which the engine puts before it.
+    pub cache_key: Option<String>,
+    /// Which of its rate limit's buckets the call belongs to.
+    pub rate_key: Option<String>,
+    /// How much of the rate limit the call uses.
+    pub weight: Option<u32>,
+}
+
+/// What a call of a step gave.
+#[derive(Debug)]
+pub enum Called<T, E> {
+    /// The step's value.
+    Value(T),
+    /// The step's error, and whether it is worth another attempt.
+    Error(E, Retry),
+    /// What was asked for instead of an attempt.
+    Facts(Box<Facts>),
+}
+
+/// What `retry_if` functions return: `bool` or [`Retry`].
+#[diagnostic::on_unimplemented(
+    message = "a `retry_if` function returns `bool` or `Retry`, not `{Self}`",
+    label = "this function does not say whether to retry"
+)]
+pub trait IntoRetry {
+    /// As a decision.
+    fn into_retry(self) -> Retry;
+}
+
+impl IntoRetry for bool {
+    fn into_retry(self) -> Retry {
+        self.into()
+    }
+}
+
+impl IntoRetry for Retry {
+    fn into_retry(self) -> Retry {
+        self
+    }
+}
+
+/// The resources that a step or a workflow wants, as a type.
+pub trait Needs: 'static {
+    /// Adds each resource to `list`.
+    fn list(list: &mut Vec<Resource>);
+}
+
+/// Wants the resource `R`.
+#[derive(Debug)]
+pub struct Need<R: ?Sized>(std::marker::PhantomData<fn(&R)>);
+
+/// A resource by its type.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Resource {
+    /// The type's identity.
+    pub id: std::any::TypeId,
+    /// The type's name.
+    pub name: &'static str,
+}
+
+impl Needs for () {
+    fn list(_list: &mut Vec<Resource>) {}
+}
+
+impl<R: ?Sized + 'static> Needs for Need<R> {
+    fn list(list: &mut Vec<Resource>) {
+        list.push(Resource {
+            id: std::any::TypeId::of::<R>(),
+            name: std::any::type_name::<R>(),
+        });
+    }
+}
+
+impl<A: Needs, B: Needs> Needs for (A, B) {
+    fn list(list: &mut Vec<Resource>) {
+        A::list(list);
+        B::list(list);
+    }
+}
+
+/// Needs nothing, so that it can run without an orchestrator.
+pub trait NeedsNothing {}
+
+impl NeedsNothing for () {}
+
+impl<A: NeedsNothing, B: NeedsNothing> NeedsNothing for (A, B) {}
+
+/// An argument as part of a cache key.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a cache key",
+    label = "not `serde::Serialize`",
+    note = "derive `serde::Serialize` for it, or name what identifies a call: `cache(key = \"…{{argument}}…\")`"
+)]
+pub trait KeyPart {
+    /// Writes the argument as JSON.
+    ///
+    /// # Errors
+    /// Fails where the value's own `Serialize` does.
+    fn write(&self, key: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: serde::Serialize + ?Sized> KeyPart for T {
+    fn write(&self, key: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+        serde_json::to_writer(key, self)
+    }
+}
+
+/// An output that the cache can keep and give out again.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be cached",
+    label = "not `Clone`",
+    note = "a cached step's output is given out again: derive `Clone` for it, or return an `Arc` of it"
+)]
+pub trait Cacheable: Sized {
+    /// Into the cache.
+    fn share(&self) -> Option<Shared>;
+    /// Out of the cache.
+    fn restore(shared: &Shared) -> Option<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone + Send + Sync + 'static> Cacheable for T {
+    fn share(&self) -> Option<Shared> {
+        Some(Arc::new(self.clone()))
+    }
+
+    fn restore(shared: &Shared) -> Option<Self> {
+        shared.downcast_ref::<T>().cloned()
+    }
+}
+
+/// The cache key of these arguments: a digest of their JSON.
+pub fn key_of(_cx: &Cx, parts: &[&dyn KeyPart]) -> Option<String> {
+    use std::fmt::Write as _;
+    let mut json = Vec::new();
+    for part in parts {
+        part.write(&mut json).ok()?;
+        json.push(b'\n');
+    }
+    let mut key = String::with_capacity(64);
+    for byte in <sha2::Sha256 as sha2::Digest>::digest(&json) {
+        write!(key, "{byte:02x}").ok()?;
+    }
+    Some(key)
+}
