@@ -167,6 +167,8 @@ pub struct NodeSpec {
     pub finally: bool,
     /// Whether its failure is an absent value instead of the run's failure.
     pub optional: bool,
+    /// Whether those that name it get its outcome instead of its value.
+    pub outcome: bool,
     /// Whether something consumes its failure: a rule that reads it, an outcome, `optional`.
     pub handled: bool,
     /// The options of this use, over those of its step.
@@ -185,6 +187,7 @@ impl NodeSpec {
             rule: Rule::AllSuccess,
             finally: false,
             optional: false,
+            outcome: false,
             handled: false,
             policies: Policies::NONE,
         }

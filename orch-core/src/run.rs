@@ -1,0 +1,162 @@
+//! Runs: their ids, their events and their progress.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use serde::{Serialize, Serializer};
+
+use crate::error::NodeError;
+use crate::schedule::Status;
+
+/// A run's id: a UUID of version 7, so that ids sort by the time they were given, or what the caller chose.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct RunId(Arc<str>);
+
+impl RunId {
+    /// An id of this text.
+    pub fn new(text: impl Into<Arc<str>>) -> Self {
+        Self(text.into())
+    }
+
+    /// The id's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for RunId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunStatus {
+    /// It has not ended.
+    Running,
+    /// It gave its result.
+    Completed,
+    /// A failure was not consumed.
+    Failed,
+    /// A step panicked and nothing consumed that.
+    Panicked,
+    /// Its deadline passed.
+    TimedOut,
+    /// It was cancelled.
+    Cancelled,
+}
+
+impl RunStatus {
+    /// The status in one word, as metrics and events carry it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Panicked => "panicked",
+            Self::TimedOut => "timed_out",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// Something that happened in a run.
+#[derive(Debug, Clone, Serialize)]
+pub struct RunEvent {
+    /// Counts a run's events from 1: what orders them, whatever the clock says.
+    pub seq: u64,
+    /// The time, for people to read.
+    pub at: SystemTime,
+    /// The run.
+    pub run: RunId,
+    /// What ties this run to others and to the caller's own logs.
+    pub correlation_id: Arc<str>,
+    /// The workflow's name.
+    pub workflow: &'static str,
+    /// What happened.
+    #[serde(flatten)]
+    pub kind: RunEventKind,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunEventKind {
+    /// The run began.
+    RunStarted,
+    /// A node's first attempt began.
+    NodeStarted {
+        /// The node's path.
+        node: Arc<str>,
+        /// Which item of each fan-out around it.
+        items: Vec<usize>,
+    },
+    /// An attempt failed.
+    AttemptFailed {
+        /// What it failed with.
+        error: NodeError,
+        /// The wait before the next attempt; `None` where there is none.
+        retry_in: Option<Duration>,
+    },
+    /// A fallback chain went on to its next tier.
+    FellBack {
+        /// The node's path.
+        node: Arc<str>,
+        /// The tier that is called next, counted from 0.
+        tier: usize,
+    },
+    /// A node ended.
+    NodeEnded {
+        /// The node's path.
+        node: Arc<str>,
+        /// Which item of each fan-out around it.
+        items: Vec<usize>,
+        /// How it ended.
+        status: Status,
+        /// How long it ran, with waits and retries.
+        duration: Duration,
+        /// What it failed with, if it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<NodeError>,
+    },
+    /// The run ended.
+    RunEnded {
+        /// How it ended.
+        status: RunStatus,
+        /// How long it took.
+        duration: Duration,
+    },
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// The run's id.
+    pub execution_id: RunId,
+    /// The workflow's name.
+    pub workflow_id: &'static str,
+    /// When it began.
+    pub start_time: SystemTime,
+    /// The node that started last; `None` before the first.
+    pub current_step: Option<Arc<str>>,
+    /// How many nodes have ended.
+    pub completed_steps: u64,
+    /// How many nodes there are, as far as is known: a fan-out adds its items when it starts.
+    pub total_steps: u64,
+    /// How much of the run is done, from 0 to 100; it never falls.
+    pub percentage: f64,
+}
