@@ -94,8 +94,6 @@ pub struct WorkflowSpec {
     pub deadline: Option<Duration>,
     /// How many of its nodes may be under way at once in one run; unlimited by default.
     pub concurrency: Option<u32>,
-    /// How often a run that failed is run anew; 0 by default.
-    pub retries: u32,
     /// What an unhandled failure does to what has started.
     pub on_failure: OnFailure,
     /// The nodes and what holds between them.
@@ -122,7 +120,6 @@ impl WorkflowSpec {
             error: "",
             deadline: None,
             concurrency: None,
-            retries: 0,
             on_failure: OnFailure::Finish,
             scope,
             svg: "",

@@ -149,6 +149,15 @@ impl Wiring {
         }
     }
 
+    /// Whether this node still starts under a [`Stop`]: it cleans up.
+    #[must_use]
+    pub fn survives(&self, node: usize, stop: Stop) -> bool {
+        match stop {
+            Stop::Failing => self.cleanup[node],
+            Stop::Cancelled => self.scope.nodes[node].finally,
+        }
+    }
+
     /// The scope this is the wiring of.
     #[must_use]
     pub fn scope(&self) -> &'static ScopeSpec {
@@ -280,7 +289,8 @@ impl Schedule {
     ///
     /// An `Ended` or `Chose` for a node that is not running is ignored: it has ended already.
     pub fn on(&mut self, wiring: &Wiring, event: Event, commands: &mut Vec<Command>) {
-        if self.open == 0 && event != Event::Begin {
+        let begins_empty = self.nodes.is_empty() && event == Event::Begin;
+        if self.open == 0 && !begins_empty {
             return;
         }
         match event {
@@ -376,11 +386,7 @@ impl Schedule {
     }
 
     fn may_start(&self, wiring: &Wiring, node: usize) -> bool {
-        match self.stop {
-            None => true,
-            Some(Stop::Failing) => wiring.cleanup[node],
-            Some(Stop::Cancelled) => wiring.scope.nodes[node].finally,
-        }
+        self.stop.is_none_or(|stop| wiring.survives(node, stop))
     }
 
     /// Lets every ending reach the nodes that name it, and `finally` nodes see that all others have ended.

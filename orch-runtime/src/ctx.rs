@@ -2,18 +2,76 @@
 
 use std::sync::Arc;
 
+use orch_core::outcome::Outcome;
+use orch_core::run::RunId;
+use orch_core::schedule::{Status, Stop};
+use serde::Serialize;
+
+use crate::engine::frame::Frame;
+use crate::origin::Origin;
+use crate::step::Shared;
+
 /// What generated code passes through a call.
 #[derive(Debug)]
 pub struct Cx {
     ctx: StepCtx,
-    asks_facts: bool,
+    pub(crate) mode: Mode,
+    pub(crate) tier: usize,
+    pub(crate) turn: u32,
+}
+
+/// What a call is for.
+#[derive(Debug)]
+pub(crate) enum Mode {
+    /// An attempt.
+    Run,
+    /// The step's keys.
+    Facts,
+    /// Placing a value from the cache.
+    Restore(Shared),
 }
 
 impl Cx {
+    pub(crate) fn new(frame: &Arc<Frame>, node: usize) -> Self {
+        Self::attempt(frame, node, Mode::Run, 1, 0, 0)
+    }
+
+    pub(crate) fn attempt(
+        frame: &Arc<Frame>,
+        node: usize,
+        mode: Mode,
+        attempt: u32,
+        tier: usize,
+        turn: u32,
+    ) -> Self {
+        Self {
+            ctx: StepCtx {
+                frame: Arc::clone(frame),
+                node,
+                attempt,
+            },
+            mode,
+            tier,
+            turn,
+        }
+    }
+
     /// Whether the call is asked for its keys instead of an attempt.
     #[must_use]
     pub fn asks_facts(&self) -> bool {
-        self.asks_facts
+        matches!(self.mode, Mode::Facts)
+    }
+
+    /// Which callee of a fallback chain is called.
+    #[must_use]
+    pub fn tier(&self) -> usize {
+        self.tier
+    }
+
+    /// Which turn of a repeated step it is, counted from 0.
+    #[must_use]
+    pub fn turn(&self) -> u32 {
+        self.turn
     }
 
     /// The step's context.
@@ -22,15 +80,195 @@ impl Cx {
         &self.ctx
     }
 
+    /// The slots of the scope so many scopes further out.
+    ///
+    /// # Panics
+    /// If the scope is not the one that generated code says; the node then fails.
+    #[must_use]
+    pub fn up<S: 'static>(&self, levels: usize) -> &S {
+        self.frame(levels)
+            .slots()
+            .expect("generated code names the scope it was generated for")
+    }
+
+    fn frame(&self, levels: usize) -> &Arc<Frame> {
+        self.ctx
+            .frame
+            .up(levels)
+            .expect("generated code names a scope around its own")
+    }
+
+    /// Which item of the fan-out so many scopes further out.
+    #[must_use]
+    pub fn item(&self, levels: usize) -> usize {
+        self.frame(levels).item().unwrap_or_default()
+    }
+
+    /// How a node ended, as a value.
+    pub fn outcome<T>(&self, levels: usize, node: usize, value: Option<T>) -> Outcome<T> {
+        let frame = self.frame(levels);
+        match (frame.status(node), value) {
+            (Status::Done, Some(value)) => Outcome::Done(value),
+            (Status::Skipped, _) => Outcome::Skipped,
+            (Status::Blocked, _) => Outcome::Blocked,
+            (Status::Waiting | Status::Running, _) => Outcome::Pending,
+            _ => frame
+                .error(node)
+                .map_or(Outcome::Blocked, Outcome::Failed),
+        }
+    }
+
+    /// The stand-in for the step `S`, in a test that gave one.
+    #[must_use]
+    pub fn mock<S: 'static, F: ?Sized + 'static>(&self) -> Option<&F> {
+        self.ctx.frame.run.services.mocks.get::<S, F>()
+    }
+
     /// The resource of this type.
+    ///
+    /// # Panics
+    /// If the orchestrator was not given one, which it checks when it is built; the node then fails.
     #[must_use]
     pub fn resource<R: ?Sized + Send + Sync + 'static>(&self) -> &R {
-        unreachable!()
+        let found = self.ctx.frame.run.services.resources.get::<R>();
+        match found {
+            Some(resource) => resource,
+            None => std::panic::panic_any(format!(
+                "no resource of type `{}` was given to the orchestrator",
+                std::any::type_name::<R>()
+            )),
+        }
     }
 }
 
 /// What a step can ask about the run it belongs to: `#[ctx] ctx: &StepCtx`.
 #[derive(Debug)]
 pub struct StepCtx {
-    _inner: Arc<()>,
+    frame: Arc<Frame>,
+    node: usize,
+    attempt: u32,
+}
+
+impl StepCtx {
+    /// The run's id.
+    #[must_use]
+    pub fn run_id(&self) -> &RunId {
+        self.frame.run.id()
+    }
+
+    /// What ties this run to others and to the caller's own logs; the run's id unless the caller gave one.
+    #[must_use]
+    pub fn correlation_id(&self) -> &str {
+        self.frame.run.correlation_id()
+    }
+
+    /// The workflow's name.
+    #[must_use]
+    pub fn workflow(&self) -> &'static str {
+        self.frame.run.program.spec.name
+    }
+
+    /// The node's path: `parcels/pack` is the node `pack` in the body of `parcels`.
+    #[must_use]
+    pub fn node(&self) -> &str {
+        &self.frame.layout.nodes[self.node].path
+    }
+
+    /// Which attempt this is, counted from 1.
+    #[must_use]
+    pub fn attempt(&self) -> u32 {
+        self.attempt
+    }
+
+    /// Which item of each fan-out around the node, outermost first.
+    #[must_use]
+    pub fn items(&self) -> Vec<usize> {
+        self.frame.items()
+    }
+
+    /// A key that is the same for every attempt of this node (and item) in this run, and for no other.
+    ///
+    /// Pass it to services that recognize a repeated request.
+    #[must_use]
+    pub fn idempotency_key(&self) -> String {
+        use std::fmt::Write as _;
+        let mut key = format!("{}/{}", self.run_id(), self.node());
+        for item in self.frame.items() {
+            // Writing into a `String` cannot fail.
+            let _ = write!(key, "/{item}");
+        }
+        key
+    }
+
+    /// Whether the run is being cancelled; a step that computes for long without waiting looks now and then.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.frame.run.stop() == Some(Stop::Cancelled)
+    }
+
+    /// Where the value of a node that this step receives came from; `None` where it was simply computed.
+    #[must_use]
+    pub fn origin(&self, node: &str) -> Option<Origin> {
+        let mut frame = Some(&self.frame);
+        while let Some(around) = frame {
+            let named = around
+                .layout
+                .nodes
+                .iter()
+                .position(|layout| layout.spec.name == node);
+            if let Some(idx) = named {
+                let state = around.state();
+                let found = state.origins.iter().find(|(of, _)| *of == idx);
+                return found.map(|(_, origin)| origin.clone());
+            }
+            frame = around.parent.as_ref().map(|parent| &parent.frame);
+        }
+        None
+    }
+
+    /// What is known of a received value, as JSON: a cached one has `step.metadata.runtime.cache`.
+    #[must_use]
+    pub fn metadata(&self, node: &str) -> serde_json::Value {
+        let (mut cache, mut fallback) = (serde_json::json!({ "hit": false }), None);
+        match self.origin(node) {
+            Some(Origin::Cache {
+                key,
+                age,
+                run,
+                coalesced,
+            }) => {
+                cache = serde_json::json!({
+                    "hit": true, "key": key, "age_seconds": age.as_secs_f64(),
+                    "origin_run": run, "coalesced": coalesced,
+                });
+            }
+            Some(Origin::Fallback { tier, step }) => {
+                fallback = Some(serde_json::json!({ "tier": tier, "step": step }));
+            }
+            None => {}
+        }
+        let runtime = serde_json::json!({ "cache": cache, "fallback": fallback });
+        serde_json::json!({ "step": { "metadata": { "runtime": runtime } } })
+    }
+
+    /// Streams a partial result to whoever holds the run's handle.
+    ///
+    /// A value that does not serialize is not sent, and a warning says so.
+    pub fn emit(&self, value: &impl Serialize) {
+        let Some(observer) = &self.frame.run.observer else {
+            return;
+        };
+        match serde_json::to_value(value) {
+            Ok(value) => observer.emit(&self.frame, self.node, value),
+            Err(error) => tracing::warn!(
+                node = self.node(),
+                %error,
+                "an emitted value does not serialize to JSON"
+            ),
+        }
+    }
+
+    pub(crate) fn frame(&self) -> &Arc<Frame> {
+        &self.frame
+    }
 }

@@ -1,4 +1,18 @@
-//! The engine of Orch: runs plans on tokio.
+//! The engine of Orch: runs workflows on tokio.
+//!
+//! Users depend on the facade crate `orch-rs`, which re-exports what they need of this one.
 
 pub mod ctx;
+pub mod engine;
+pub mod glue;
+pub mod mock;
+pub mod observe;
+pub mod orchestrator;
+pub mod origin;
+mod overrides;
+mod panics;
+pub mod policy;
+pub mod program;
+mod services;
+pub mod slots;
 pub mod step;

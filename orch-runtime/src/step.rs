@@ -19,6 +19,8 @@ pub trait Step: 'static {
     type Output: Send + Sync + 'static;
     /// What it fails with; [`Never`] where the function is infallible.
     type Error: 'static;
+    /// [`Fallible`] or [`Infallible`].
+    type Kind;
     /// Whether its arguments may be asked for more than once: [`Once`] or [`Anew`].
     type Reuse: Reuse;
     /// The resources it wants: `()`, or nested pairs of [`Need`].
@@ -43,6 +45,14 @@ pub type Shared = Arc<dyn Any + Send + Sync>;
 /// The error of a step that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Never {}
+
+/// A step that returns a `Result`.
+#[derive(Debug)]
+pub enum Fallible {}
+
+/// A step that cannot fail by itself.
+#[derive(Debug)]
+pub enum Infallible {}
 
 /// How a step takes what a workflow moves into it.
 pub trait Reuse: 'static {

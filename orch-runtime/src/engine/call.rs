@@ -1,0 +1,395 @@
+//! A call under its policies, in their one order:
+//! cache, deadline, retries around breaker, concurrency, rate limit and timeout, and then the fallback chain.
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use orch_core::error::{ErrorKind, NodeError};
+use orch_core::plan::NodeKind;
+use orch_core::policy::Retry;
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::frame::Frame;
+use super::layout::Tier;
+use super::strand::{Called, node_error, panic_message};
+use crate::ctx::{Cx, Mode};
+use crate::observe::AttemptWatch;
+use crate::origin::Origin;
+use crate::policy::retry::Attempts;
+use crate::policy::timeout::within;
+use crate::program::{Done, NodeCode, Started, Thrown};
+use crate::step::{Facts, Shared};
+
+/// Says of a plain call's error where it happened.
+pub(crate) fn named(frame: &Frame, node: usize, result: Result<Done, Thrown>) -> Called {
+    match result {
+        Ok(_) => Ok(()),
+        Err(thrown) => {
+            let place = frame.run.place(frame, node, frame.layout.nodes[node].step());
+            Err(NodeError::caused(place, 1, thrown.cause))
+        }
+    }
+}
+
+/// What one failed attempt, or one failed tier, says.
+struct Failed {
+    error: NodeError,
+    retry: Retry,
+    /// Whether the next tier of a fallback chain may be called.
+    falls_back: bool,
+    /// Whether it says that what is called is not well.
+    counts: bool,
+}
+
+impl Failed {
+    fn new(error: NodeError) -> Self {
+        Self {
+            error,
+            retry: Retry::Yes,
+            falls_back: true,
+            counts: true,
+        }
+    }
+
+    fn last(error: NodeError) -> Self {
+        Self {
+            retry: Retry::No,
+            ..Self::new(error)
+        }
+    }
+}
+
+/// A node's call, with all that its options ask for.
+pub(crate) async fn perform(frame: Arc<Frame>, node: usize, ready: Option<Instant>) -> Called {
+    let observer = frame.run.observer.as_ref();
+    let span = observer.map(|observer| observer.call_started(&frame, node, ready));
+    let call = Call {
+        frame: &frame,
+        node,
+        tier: 0,
+        turn: 0,
+    };
+    match span {
+        Some(span) => call.node_kind().instrument(span).await,
+        None => call.node_kind().await,
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Call<'a> {
+    frame: &'a Arc<Frame>,
+    node: usize,
+    tier: usize,
+    turn: u32,
+}
+
+impl<'a> Call<'a> {
+    async fn node_kind(self) -> Called {
+        let layout = &self.frame.layout.nodes[self.node];
+        match layout.spec.kind {
+            NodeKind::Repeat { max, every, .. } => self.repeat(max, every).await,
+            _ => self.chain().await.map(|_| ()),
+        }
+    }
+
+    /// Calls again and again until the step breaks.
+    async fn repeat(self, max: u32, every: Option<Duration>) -> Called {
+        let mut due = Instant::now();
+        for turn in 0..max {
+            let turned = Self { turn, ..self };
+            if !matches!(turned.chain().await?, Done::Again) {
+                return Ok(());
+            }
+            if let Some(every) = every {
+                due += every;
+                tokio::time::sleep_until(due).await;
+            }
+        }
+        let message = format!("it did not break within {max} turns");
+        Err(node_error(
+            self.frame,
+            self.node,
+            ErrorKind::TooManyTurns,
+            0,
+            message,
+        ))
+    }
+
+    /// Calls tier after tier until one gives a value.
+    async fn chain(self) -> Result<Done, NodeError> {
+        let tiers = &self.frame.layout.nodes[self.node].tiers;
+        for tier in 0..tiers.len() {
+            let call = Self { tier, ..self };
+            let failed = match call.cached(&tiers[tier]).await {
+                Ok(done) => {
+                    if tier > 0 {
+                        let step = tiers[tier].step();
+                        self.came_from(Origin::Fallback { tier, step });
+                    }
+                    return Ok(done);
+                }
+                Err(failed) => failed,
+            };
+            if tier + 1 == tiers.len() || !failed.falls_back {
+                return Err(failed.error);
+            }
+            if let Some(observer) = &self.frame.run.observer {
+                observer.fell_back(self.frame, self.node, tier + 1);
+            }
+        }
+        Ok(Done::Value)
+    }
+
+    fn came_from(self, origin: Origin) {
+        let mut state = self.frame.state();
+        state.origins.retain(|(node, _)| *node != self.node);
+        state.origins.push((self.node, origin));
+    }
+
+    /// Reads the cache, or calls and fills it.
+    async fn cached(self, tier: &Tier) -> Result<Done, Failed> {
+        let policies = self.frame.run.services.policies(self.frame, self.node, tier);
+        let facts = if tier.reads_arguments() {
+            self.facts().await?
+        } else {
+            Facts::default()
+        };
+        #[cfg(feature = "cache")]
+        if let (Some(policy), Some(cache)) = (policies.cache, self.frame.run.services.cache()) {
+            return self.through_cache(tier, policy, policies, &facts, cache).await;
+        }
+        self.bounded(tier, policies, &facts).await
+    }
+
+    #[cfg(feature = "cache")]
+    async fn through_cache(
+        self,
+        tier: &Tier,
+        policy: orch_core::policy::CachePolicy,
+        policies: orch_core::policy::Policies,
+        facts: &Facts,
+        cache: &crate::policy::cache::Cache,
+    ) -> Result<Done, Failed> {
+        let Some(own) = &facts.cache_key else {
+            let message = "its cache key could not be computed: an argument does not serialize to JSON";
+            let error = self.error(ErrorKind::CacheKey, 0, message.to_owned());
+            return Err(Failed::last(error));
+        };
+        let key = format!("{}@{}:{own}", tier.step(), tier.version());
+        let run = self.frame.run.id().as_str();
+        let compute = async {
+            match self.bounded(tier, policies, facts).await? {
+                Done::Shared(shared) => Ok(shared),
+                // A cached step always shares its value; without one there is nothing to keep.
+                _ => Ok(Arc::new(()) as Shared),
+            }
+        };
+        let cached = cache.get_or_compute(&key, policy, run, compute).await?;
+        let came = &cached.provenance;
+        if let Some(observer) = &self.frame.run.observer {
+            observer.cache_read(tier.step(), came.hit);
+        }
+        if !came.hit {
+            return Ok(Done::Value);
+        }
+        self.came_from(Origin::Cache {
+            key: came.key.clone(),
+            age: came.age,
+            run: came.origin.clone(),
+            coalesced: came.coalesced,
+        });
+        let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0);
+        restored.await.map_err(|thrown| {
+            let place = self.frame.run.place(self.frame, self.node, tier.step());
+            Failed::last(NodeError::caused(place, 0, thrown.cause))
+        })
+    }
+
+    /// Asks the step for its keys.
+    async fn facts(self) -> Result<Facts, Failed> {
+        match self.caught(Mode::Facts, 0).await? {
+            Done::Facts(facts) => Ok(*facts),
+            _ => Ok(Facts::default()),
+        }
+    }
+
+    async fn bounded(
+        self,
+        tier: &Tier,
+        policies: orch_core::policy::Policies,
+        facts: &Facts,
+    ) -> Result<Done, Failed> {
+        let tried = self.retried(tier, policies, facts);
+        let Some(limit) = policies.deadline else {
+            return tried.await;
+        };
+        within(Some(limit), tried).await.unwrap_or_else(|_| {
+            let message = format!("its attempts took longer than its deadline of {limit:?}");
+            let error = self.error(ErrorKind::DeadlineExceeded, 0, message);
+            Err(Failed::last(error))
+        })
+    }
+
+    async fn retried(
+        self,
+        tier: &Tier,
+        policies: orch_core::policy::Policies,
+        facts: &Facts,
+    ) -> Result<Done, Failed> {
+        let attempts = Attempts::of(&policies);
+        let mut random = None;
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let failed = match self.admitted(tier, policies, facts, attempt).await {
+                Ok(done) => return Ok(done),
+                Err(failed) => failed,
+            };
+            let wait = attempts.next(
+                attempt,
+                failed.retry,
+                random.get_or_insert_with(|| self.frame.run.services.random()),
+            );
+            if let Some(observer) = &self.frame.run.observer {
+                observer.attempt_failed(self.frame, self.node, &failed.error, wait);
+            }
+            let Some(wait) = wait else {
+                return Err(failed);
+            };
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    /// One attempt behind breaker, concurrency limits and rate limit, which it holds no longer than it takes.
+    async fn admitted(
+        self,
+        tier: &Tier,
+        policies: orch_core::policy::Policies,
+        facts: &Facts,
+        attempt: u32,
+    ) -> Result<Done, Failed> {
+        let run = &self.frame.run;
+        let registry = &run.services.registry;
+        let breaker = policies
+            .breaker
+            .map(|policy| registry.breaker(tier.step(), policy));
+        let breaker = match breaker.transpose() {
+            Ok(breaker) => breaker,
+            Err(conflict) => return Err(self.conflict(&conflict)),
+        };
+        let permit = match breaker.as_ref().map(|breaker| breaker.acquire()).transpose() {
+            Ok(permit) => permit,
+            Err(open) => {
+                let error = self.error(ErrorKind::BreakerOpen, attempt, open.to_string());
+                return Err(Failed::new(error));
+            }
+        };
+        let limiter = policies
+            .concurrency
+            .map(|policy| registry.limiter(tier.step(), policy));
+        let limiter = limiter.transpose().map_err(|conflict| self.conflict(&conflict))?;
+        let _slot = match &limiter {
+            Some(limiter) => Some(limiter.acquire().await),
+            None => None,
+        };
+        // A run's own limit is never closed, so that waiting for it cannot fail.
+        let _run_slot = match &run.slots {
+            Some(slots) => slots.acquire().await.ok(),
+            None => None,
+        };
+        #[cfg(feature = "rate-limit")]
+        self.rated(tier, policies, facts, attempt).await?;
+        #[cfg(not(feature = "rate-limit"))]
+        let _ = facts;
+        let watch = AttemptWatch::new(self.frame, self.node, attempt);
+        let attempted = self.caught(Mode::Run, attempt);
+        let attempted = watch.inside(within(policies.timeout, attempted)).await;
+        let result = attempted.unwrap_or_else(|elapsed| {
+            let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
+            Err(Failed::new(self.error(ErrorKind::TimedOut, attempt, message)))
+        });
+        match (permit, &result) {
+            (Some(permit), Err(failed)) if failed.counts => permit.failure(),
+            (Some(permit), _) => permit.success(),
+            (None, _) => {}
+        }
+        result
+    }
+
+    #[cfg(feature = "rate-limit")]
+    async fn rated(
+        self,
+        tier: &Tier,
+        policies: orch_core::policy::Policies,
+        facts: &Facts,
+        attempt: u32,
+    ) -> Result<(), Failed> {
+        let Some(policy) = policies.rate_limit else {
+            return Ok(());
+        };
+        let services = &self.frame.run.services;
+        let limiter = services
+            .registry
+            .rate_limiter(tier.step(), policy)
+            .map_err(|conflict| self.conflict(&conflict))?;
+        let weight = facts.weight.unwrap_or(1);
+        match limiter.acquire(facts.rate_key.as_deref(), weight).await {
+            Ok(waited) => {
+                if let Some(observer) = &self.frame.run.observer {
+                    observer.rate_limited(tier.step(), waited);
+                }
+                Ok(())
+            }
+            Err(impossible) => {
+                let error =
+                    self.error(ErrorKind::RateLimitImpossible, attempt, impossible.to_string());
+                Err(Failed::last(error))
+            }
+        }
+    }
+
+    fn conflict(self, conflict: &crate::policy::Conflict) -> Failed {
+        Failed::last(self.error(ErrorKind::Failed, 0, conflict.to_string()))
+    }
+
+    /// One attempt, whose panic is a failure.
+    async fn caught(self, mode: Mode, attempt: u32) -> Result<Done, Failed> {
+        let once = AssertUnwindSafe(self.once(mode, attempt));
+        match crate::panics::catch(once).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(thrown)) => {
+                let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
+                let place = self.frame.run.place(self.frame, self.node, tier.step());
+                Err(Failed {
+                    error: NodeError::caused(place, attempt, thrown.cause),
+                    retry: thrown.retry,
+                    falls_back: thrown.falls_back,
+                    counts: thrown.retry != Retry::No,
+                })
+            }
+            Err(panic) => {
+                let error = self.error(ErrorKind::Panicked, attempt, panic_message(&*panic));
+                Err(Failed::new(error))
+            }
+        }
+    }
+
+    async fn once(self, mode: Mode, attempt: u32) -> Result<Done, Thrown> {
+        let NodeCode::Call(code) = self.frame.layout.code.nodes[self.node] else {
+            return Ok(Done::Value);
+        };
+        let cx = Cx::attempt(self.frame, self.node, mode, attempt, self.tier, self.turn);
+        match code(cx) {
+            Started::Ended(result) => result,
+            Started::Pending(attempt) => attempt.await,
+        }
+    }
+
+    fn error(self, kind: ErrorKind, attempt: u32, message: String) -> NodeError {
+        let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
+        let place = self.frame.run.place(self.frame, self.node, tier.step());
+        NodeError::new(kind, place, attempt, message)
+    }
+}

@@ -1,0 +1,152 @@
+//! Executing a run from its first node to its last.
+
+use std::collections::VecDeque;
+use std::pin::pin;
+use std::sync::Arc;
+
+use orch_core::error::{NodeError, RunError};
+use orch_core::run::RunStatus;
+use orch_core::schedule::Event;
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use super::frame::{Frame, Opening};
+use super::run::{Halt, Run};
+use super::settle::{apply, verdict};
+use super::strand::strand;
+use crate::ctx::Cx;
+use crate::program::Workflow;
+
+/// Stops the run should its future be dropped, and lets `finally` nodes run on.
+struct Guard {
+    run: Arc<Run>,
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.run.is_finished() {
+            self.run.clear();
+            return;
+        }
+        self.run
+            .halt(Halt::Cancelled("its future was dropped".to_owned()));
+        let run = Arc::clone(&self.run);
+        if let Ok(handle) = Handle::try_current() {
+            handle.spawn(async move {
+                strand(Arc::clone(&run), VecDeque::new()).await;
+                finished(&run).await;
+                run.clear();
+            });
+        }
+    }
+}
+
+async fn finished(run: &Run) {
+    let mut finishing = pin!(run.finishing.notified());
+    finishing.as_mut().enable();
+    if !run.is_finished() {
+        finishing.await;
+    }
+}
+
+/// Runs a workflow to its end.
+pub(crate) async fn execute<W: Workflow>(
+    run: Arc<Run>,
+    input: W::Input,
+) -> Result<W::Output, RunError<W::Error>> {
+    let guard = Guard {
+        run: Arc::clone(&run),
+    };
+    let frame = Opening {
+        run: Arc::clone(&run),
+        layout: &run.program.layout().root,
+        parent: None,
+    }
+    .with(W::open(input));
+    drive(&run, &frame).await;
+    let result = conclude::<W>(&run, &frame);
+    drop(guard);
+    result
+}
+
+/// Drives a run's nodes until all have ended; not generic, so that it is compiled once.
+async fn drive(run: &Arc<Run>, frame: &Arc<Frame>) {
+    let mut jobs = VecDeque::new();
+    apply(frame, Event::Begin, &mut jobs);
+    let mut whole = pin!(async {
+        strand(Arc::clone(run), jobs).await;
+        finished(run).await;
+    });
+    let Some(deadline) = run.program.spec.deadline else {
+        return whole.await;
+    };
+    let until = Instant::now() + deadline;
+    tokio::select! {
+        biased;
+        () = &mut whole => return,
+        () = tokio::time::sleep_until(until) => {}
+    }
+    run.halt(Halt::TimedOut(format!(
+        "it took longer than its deadline of {deadline:?}"
+    )));
+    whole.await;
+}
+
+fn conclude<W: Workflow>(run: &Run, frame: &Arc<Frame>) -> Result<W::Output, RunError<W::Error>> {
+    let workflow = run.program.spec.name;
+    let mut errors = run.errors();
+    match run.halted() {
+        Some(Halt::Cancelled(reason)) => {
+            let (id, reason) = (run.id().clone(), reason.clone());
+            return Err(RunError::cancelled(id, workflow, reason, errors));
+        }
+        Some(Halt::TimedOut(reason)) => {
+            let (id, reason) = (run.id().clone(), reason.clone());
+            return Err(RunError::timed_out(id, workflow, reason, errors));
+        }
+        None => {}
+    }
+    if let Err(error) = verdict(frame) {
+        if errors.is_empty() {
+            errors.push(error);
+        }
+        return Err(RunError::failed(run.id().clone(), workflow, errors));
+    }
+    let cx = Cx::new(frame, 0);
+    let taken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| W::finish(&cx)));
+    taken.map_err(|panic| {
+        let place = orch_core::error::Place {
+            run: run.id().clone(),
+            workflow,
+            node: "result".into(),
+            step: "result",
+            items: Vec::new(),
+        };
+        let message = super::strand::panic_message(&*panic);
+        let kind = orch_core::error::ErrorKind::Panicked;
+        let error = NodeError::new(kind, place, 1, message);
+        RunError::failed(run.id().clone(), workflow, vec![error])
+    })
+}
+
+/// Runs a workflow to its end, and reports its beginning and its end to whoever listens.
+pub(crate) async fn execute_observed<W: Workflow>(
+    run: Arc<Run>,
+    input: W::Input,
+) -> Result<W::Output, RunError<W::Error>> {
+    let Some(observer) = &run.observer else {
+        return execute::<W>(run, input).await;
+    };
+    observer.run_started(&run);
+    let result = observer.inside(&run, execute::<W>(Arc::clone(&run), input)).await;
+    let status = match &result {
+        Ok(_) => RunStatus::Completed,
+        Err(RunError::TimedOut(_)) => RunStatus::TimedOut,
+        Err(RunError::Cancelled(_)) => RunStatus::Cancelled,
+        Err(RunError::Panicked(_)) => RunStatus::Panicked,
+        Err(_) => RunStatus::Failed,
+    };
+    observer.run_ended(&run, status);
+    result
+}
+

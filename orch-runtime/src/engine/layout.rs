@@ -1,0 +1,157 @@
+//! What follows from a program alone, computed once: wiring, paths, and which nodes need no policies.
+
+use std::sync::Arc;
+
+use orch_core::plan::{Callee, NodeKind, NodeSpec};
+use orch_core::policy::Policies;
+use orch_core::schedule::Wiring;
+
+use crate::program::{NodeCode, Program, ScopeCode};
+
+/// A program's layout.
+#[derive(Debug)]
+pub struct Layout {
+    pub(crate) root: ScopeLayout,
+    /// How many nodes there are before any fan-out.
+    pub(crate) nodes: u64,
+}
+
+/// A scope's layout.
+#[derive(Debug)]
+pub struct ScopeLayout {
+    pub(crate) code: ScopeCode,
+    pub(crate) wiring: Wiring,
+    pub(crate) nodes: Vec<NodeLayout>,
+}
+
+/// A node's layout.
+#[derive(Debug)]
+pub(crate) struct NodeLayout {
+    pub(crate) spec: &'static NodeSpec,
+    /// Counts all nodes of the program, nested ones included.
+    pub(crate) index: usize,
+    /// The names of the nodes around it and its own, with slashes between.
+    pub(crate) path: Arc<str>,
+    /// What it calls, and under which policies: one tier, or a fallback chain's.
+    pub(crate) tiers: Vec<Tier>,
+    /// Whether an attempt is all there is to it: no policy, no fallback, no turn.
+    pub(crate) plain: bool,
+    /// The body of a `for`, or a branch's arms.
+    pub(crate) bodies: Vec<ScopeLayout>,
+}
+
+/// One callee of a node.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Tier {
+    pub(crate) callee: Callee,
+    pub(crate) policies: Policies,
+}
+
+impl Tier {
+    pub(crate) fn step(&self) -> &'static str {
+        self.callee.name()
+    }
+
+    /// The step's version, for cache keys.
+    pub(crate) fn version(&self) -> &'static str {
+        match self.callee {
+            Callee::Step(step) => step.version,
+            Callee::Workflow(spec) => spec().version,
+        }
+    }
+
+    pub(crate) fn reads_arguments(&self) -> bool {
+        match self.callee {
+            Callee::Step(step) => step.reads_arguments,
+            Callee::Workflow(_) => false,
+        }
+    }
+}
+
+impl Layout {
+    pub(crate) fn new(program: &'static Program) -> Self {
+        let root = ScopeLayout::new(&program.root, "", &mut 0);
+        Self {
+            nodes: root.nodes.len() as u64,
+            root,
+        }
+    }
+}
+
+impl ScopeLayout {
+    fn new(code: &ScopeCode, around: &str, count: &mut usize) -> Self {
+        Self {
+            code: *code,
+            wiring: Wiring::new(code.spec),
+            nodes: code
+                .spec
+                .nodes
+                .iter()
+                .zip(code.nodes)
+                .map(|(spec, code)| NodeLayout::new(spec, code, around, count))
+                .collect(),
+        }
+    }
+}
+
+impl NodeLayout {
+    fn new(
+        spec: &'static NodeSpec,
+        code: &NodeCode,
+        around: &str,
+        count: &mut usize,
+    ) -> Self {
+        let index = *count;
+        *count += 1;
+        let path: Arc<str> = if around.is_empty() {
+            spec.name.into()
+        } else {
+            format!("{around}/{}", spec.name).into()
+        };
+        let callees: &[Callee] = match &spec.kind {
+            NodeKind::Call(callees) => callees,
+            NodeKind::Repeat { callee, .. } => std::slice::from_ref(callee),
+            NodeKind::For { .. } | NodeKind::Branch { .. } => &[],
+        };
+        let tiers: Vec<_> = callees
+            .iter()
+            .map(|callee| Tier {
+                callee: *callee,
+                policies: spec.policies.over(callee.policies()),
+            })
+            .collect();
+        let bodies = match code {
+            NodeCode::Call(_) => Vec::new(),
+            NodeCode::For { body, .. } => vec![ScopeLayout::new(body, &path, count)],
+            NodeCode::Branch { arms, .. } => arms
+                .iter()
+                .map(|arm| ScopeLayout::new(&arm.body, &path, count))
+                .collect(),
+        };
+        Self {
+            spec,
+            index,
+            plain: matches!(spec.kind, NodeKind::Call([_])) && tiers[0].policies.is_none(),
+            path,
+            tiers,
+            bodies,
+        }
+    }
+
+    /// The name of the step that is called first, or the kind of control form.
+    pub(crate) fn step(&self) -> &'static str {
+        match (self.tiers.first(), &self.spec.kind) {
+            (Some(tier), _) => tier.step(),
+            (None, NodeKind::For { .. }) => "for",
+            (None, _) => "branch",
+        }
+    }
+
+    /// Whether the first callee is a plain function, which may keep a core busy.
+    pub(crate) fn is_plain_function(&self) -> bool {
+        matches!(
+            self.tiers.first().map(|tier| tier.callee),
+            Some(Callee::Step(step)) if !step.asynchronous && !step.blocking
+        )
+    }
+}

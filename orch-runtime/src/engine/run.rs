@@ -1,0 +1,207 @@
+//! What all frames of one run share.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+
+use orch_core::error::{NodeError, Place};
+use orch_core::plan::OnFailure;
+use orch_core::run::RunId;
+use orch_core::schedule::Stop;
+use tokio::sync::{Notify, Semaphore};
+
+use super::fan::Fan;
+use super::frame::Frame;
+use super::strand::Job;
+use crate::observe::Observer;
+use crate::program::Program;
+use crate::services::Services;
+
+const GOING: u8 = 0;
+const FAILING: u8 = 1;
+const CANCELLED: u8 = 2;
+
+/// What all frames of one run share.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) program: &'static Program,
+    pub(crate) services: Arc<Services>,
+    id: OnceLock<RunId>,
+    correlation_id: OnceLock<Arc<str>>,
+    /// Nodes that are ready and that no strand has taken.
+    ready: Mutex<VecDeque<Job>>,
+    /// How many stand in `ready`, so that nobody locks it to find it empty.
+    waiting: AtomicUsize,
+    /// Strands that help on other cores.
+    pub(crate) helpers: AtomicUsize,
+    stop: AtomicU8,
+    halted: OnceLock<Halt>,
+    /// Wakes what runs when it is to stop.
+    pub(crate) stopped: Notify,
+    finished: AtomicBool,
+    pub(crate) finishing: Notify,
+    /// Failures that nobody consumed, in the order in which they happened.
+    errors: Mutex<Vec<NodeError>>,
+    fans: Mutex<Vec<Weak<Fan>>>,
+    /// Bounds how many attempts of this run are under way.
+    pub(crate) slots: Option<Arc<Semaphore>>,
+    /// `None` where nobody listens.
+    pub(crate) observer: Option<Observer>,
+}
+
+/// Why a run was stopped from outside.
+#[derive(Debug, Clone)]
+pub(crate) enum Halt {
+    /// Somebody cancelled it.
+    Cancelled(String),
+    /// Its deadline passed.
+    TimedOut(String),
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Run {
+    pub(crate) fn new(
+        program: &'static Program,
+        services: Arc<Services>,
+        id: Option<RunId>,
+        correlation_id: Option<Arc<str>>,
+        observer: Option<Observer>,
+    ) -> Self {
+        Self {
+            program,
+            services,
+            id: id.map_or_else(OnceLock::new, OnceLock::from),
+            correlation_id: correlation_id.map_or_else(OnceLock::new, OnceLock::from),
+            ready: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            helpers: AtomicUsize::new(0),
+            stop: AtomicU8::new(GOING),
+            halted: OnceLock::new(),
+            stopped: Notify::new(),
+            finished: AtomicBool::new(false),
+            finishing: Notify::new(),
+            errors: Mutex::default(),
+            fans: Mutex::default(),
+            slots: program
+                .spec
+                .concurrency
+                .map(|max| Arc::new(Semaphore::new(max as usize))),
+            observer,
+        }
+    }
+
+    /// The run's id, given when it is first asked for.
+    pub(crate) fn id(&self) -> &RunId {
+        self.id
+            .get_or_init(|| RunId::new(uuid::Uuid::now_v7().to_string()))
+    }
+
+    /// What ties this run to others; its own id unless somebody said otherwise.
+    pub(crate) fn correlation_id(&self) -> &Arc<str> {
+        self.correlation_id.get_or_init(|| self.id().as_str().into())
+    }
+
+    pub(crate) fn place(&self, frame: &Frame, node: usize, step: &'static str) -> Place {
+        Place {
+            run: self.id().clone(),
+            workflow: self.program.spec.name,
+            node: Arc::clone(&frame.layout.nodes[node].path),
+            step,
+            items: frame.items(),
+        }
+    }
+
+    /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
+    pub(crate) fn needs_policies(&self) -> bool {
+        self.observer.is_some() || self.slots.is_some() || !self.services.overrides.is_empty()
+    }
+
+    pub(crate) fn push(&self, jobs: impl Iterator<Item = Job>) {
+        let mut ready = lock(&self.ready);
+        ready.extend(jobs);
+        self.waiting.store(ready.len(), Ordering::Release);
+    }
+
+    pub(crate) fn pop(&self) -> Option<Job> {
+        if self.waiting.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut ready = lock(&self.ready);
+        let job = ready.pop_front();
+        self.waiting.store(ready.len(), Ordering::Release);
+        job
+    }
+
+    pub(crate) fn has_ready(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// What may no longer start, before what a frame's place in the graph allows.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        match self.stop.load(Ordering::Acquire) {
+            GOING => None,
+            FAILING => Some(Stop::Failing),
+            _ => Some(Stop::Cancelled),
+        }
+    }
+
+    /// Stops the run from outside: running nodes are dropped, `finally` nodes still run.
+    pub(crate) fn halt(&self, halt: Halt) {
+        if self.is_finished() || self.halted.set(halt).is_err() {
+            return;
+        }
+        self.cancel_nodes();
+    }
+
+    pub(crate) fn halted(&self) -> Option<&Halt> {
+        self.halted.get()
+    }
+
+    fn cancel_nodes(&self) {
+        self.stop.store(CANCELLED, Ordering::Release);
+        self.stopped.notify_waiters();
+    }
+
+    /// A failure that nobody consumes.
+    pub(crate) fn fail(&self, error: NodeError) {
+        lock(&self.errors).push(error);
+        match self.program.spec.on_failure {
+            OnFailure::Cancel => self.cancel_nodes(),
+            OnFailure::Finish => {
+                self.stop.fetch_max(FAILING, Ordering::AcqRel);
+            }
+        }
+    }
+
+    pub(crate) fn errors(&self) -> Vec<NodeError> {
+        lock(&self.errors).clone()
+    }
+
+    pub(crate) fn keep(&self, fan: &Arc<Fan>) {
+        let mut fans = lock(&self.fans);
+        fans.retain(|fan| fan.strong_count() > 0);
+        fans.push(Arc::downgrade(fan));
+    }
+
+    pub(crate) fn finish(&self) {
+        self.finished.store(true, Ordering::Release);
+        self.finishing.notify_waiters();
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.finished.load(Ordering::Acquire)
+    }
+
+    /// Lets go of what holds the run in turn.
+    pub(crate) fn clear(&self) {
+        lock(&self.ready).clear();
+        for fan in std::mem::take(&mut *lock(&self.fans)) {
+            if let Some(fan) = fan.upgrade() {
+                fan.clear();
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Settling: telling schedules what happened, and carrying out what they answer.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use orch_core::error::{ErrorKind, NodeError};
+use orch_core::schedule::{Command, Event, Status};
+use tokio::time::Instant;
+
+use super::fan::{After, Fan};
+use super::frame::{Frame, Opening, Parent, Role};
+use super::strand::{Called, Job, node_error, panic_message, survives};
+use crate::ctx::Cx;
+use crate::program::NodeCode;
+
+/// A node has started.
+pub(crate) fn started(frame: &Arc<Frame>, node: usize) {
+    if let Some(observer) = &frame.run.observer {
+        observer.node_started(frame, node);
+    }
+}
+
+/// A node that had started has ended.
+pub(crate) fn ended(frame: &Arc<Frame>, node: usize, result: Called, jobs: &mut VecDeque<Job>) {
+    let status = match result {
+        Ok(()) => Status::Done,
+        Err(error) => record(frame, node, error),
+    };
+    report(frame, node, status);
+    apply(frame, Event::Ended(node, status), jobs);
+}
+
+/// Keeps what a node failed with, and lets the run know if nobody consumes it.
+fn record(frame: &Arc<Frame>, node: usize, error: NodeError) -> Status {
+    let cancelled = error.kind() == ErrorKind::Cancelled;
+    frame.state().errors.push((node, error.clone()));
+    if cancelled {
+        return Status::Cancelled;
+    }
+    // A control form fails with what failed inside it, which the run knows already.
+    let own = error.node() == &*frame.layout.nodes[node].path;
+    if own && frame.is_fatal(node) {
+        frame.run.fail(error);
+    }
+    Status::Failed
+}
+
+fn report(frame: &Arc<Frame>, node: usize, status: Status) {
+    if let Some(observer) = &frame.run.observer {
+        observer.node_ended(frame, node, status);
+    }
+}
+
+/// Tells a schedule what happened, and carries out what it and those it concerns answer.
+pub(crate) fn apply(frame: &Arc<Frame>, event: Event, jobs: &mut VecDeque<Job>) {
+    let mut events = vec![(Arc::clone(frame), event)];
+    let mut commands = Vec::new();
+    while let Some((frame, event)) = events.pop() {
+        {
+            let mut state = frame.state();
+            let wiring = &frame.layout.wiring;
+            if let Some(stop) = frame.run.stop() {
+                let spared = frame
+                    .parent
+                    .as_ref()
+                    .is_some_and(|parent| survives(&parent.frame, parent.node, stop));
+                if !spared {
+                    state.schedule.on(wiring, Event::Stop(stop), &mut commands);
+                }
+            }
+            state.schedule.on(wiring, event, &mut commands);
+        }
+        for command in commands.drain(..) {
+            carry_out(&frame, command, &mut events, jobs);
+        }
+    }
+}
+
+fn carry_out(
+    frame: &Arc<Frame>,
+    command: Command,
+    events: &mut Vec<(Arc<Frame>, Event)>,
+    jobs: &mut VecDeque<Job>,
+) {
+    match command {
+        Command::Start(node) => match frame.layout.code.nodes[node] {
+            NodeCode::Call(_) => {
+                let ready = frame.run.observer.as_ref().map(|observer| {
+                    observer.node_queued();
+                    Instant::now()
+                });
+                jobs.push_back(Job::Call(Arc::clone(frame), node, ready));
+            }
+            NodeCode::For { .. } | NodeCode::Branch { .. } => {
+                jobs.push_back(Job::Head(Arc::clone(frame), node));
+            }
+        },
+        Command::StartArm(node, arm) => {
+            let NodeCode::Branch { arms, .. } = frame.layout.code.nodes[node] else {
+                return;
+            };
+            let body = (arms[arm].open)(Opening {
+                run: Arc::clone(&frame.run),
+                layout: &frame.layout.nodes[node].bodies[arm],
+                parent: Some(Parent {
+                    frame: Arc::clone(frame),
+                    node,
+                    role: Role::Arm(arm),
+                }),
+            });
+            events.push((body, Event::Begin));
+        }
+        Command::Ended(node, status) => report(frame, node, status),
+        Command::Finish => finish(frame, events, jobs),
+    }
+}
+
+/// All nodes of a scope have ended.
+fn finish(
+    frame: &Arc<Frame>,
+    events: &mut Vec<(Arc<Frame>, Event)>,
+    jobs: &mut VecDeque<Job>,
+) {
+    let Some(parent) = &frame.parent else {
+        frame.run.finish();
+        return;
+    };
+    match &parent.role {
+        Role::Item { fan, idx } => {
+            let result = verdict(frame).map(|()| Arc::clone(frame));
+            item_ended(fan, *idx, result, jobs);
+        }
+        Role::Arm(_) => match verdict(frame) {
+            Ok(()) => jobs.push_back(Job::Close(Arc::clone(frame))),
+            Err(error) => {
+                let status = record(&parent.frame, parent.node, error);
+                report(&parent.frame, parent.node, status);
+                events.push((Arc::clone(&parent.frame), Event::Ended(parent.node, status)));
+            }
+        },
+    }
+}
+
+fn item_ended(
+    fan: &Arc<Fan>,
+    idx: usize,
+    result: Result<Arc<Frame>, NodeError>,
+    jobs: &mut VecDeque<Job>,
+) {
+    let stopping = fan
+        .frame
+        .run
+        .stop()
+        .is_some_and(|stop| !survives(&fan.frame, fan.node, stop));
+    match fan.ended(idx, result, stopping) {
+        After::Nothing => {}
+        After::Queue => jobs.push_back(Job::Fan(Arc::clone(fan))),
+        After::Over => jobs.push_back(Job::Collect(Arc::clone(fan))),
+    }
+}
+
+/// Hands an arm's value to its branch.
+pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut VecDeque<Job>) {
+    let Some(parent) = &arm.parent else { return };
+    let (Role::Arm(idx), NodeCode::Branch { arms, .. }) = (
+        &parent.role,
+        parent.frame.layout.code.nodes[parent.node],
+    ) else {
+        return;
+    };
+    let cx = Cx::new(arm, 0);
+    let closed = catch_unwind(AssertUnwindSafe(|| (arms[*idx].close)(&cx)));
+    let result = closed.map_err(|panic| {
+        let message = format!("its arm's value panicked: {}", panic_message(&*panic));
+        node_error(&parent.frame, parent.node, ErrorKind::Panicked, 1, message)
+    });
+    ended(&parent.frame, parent.node, result, jobs);
+}
+
+/// Whether a scope whose nodes have all ended has a value: every failure consumed, and all its result reads done.
+pub(crate) fn verdict(frame: &Frame) -> Result<(), NodeError> {
+    let state = frame.state();
+    let layout = frame.layout;
+    let unconsumed = state.errors.iter().find(|(node, error)| {
+        !layout.nodes[*node].spec.handled && error.kind() != ErrorKind::Cancelled
+    });
+    if let Some((_, error)) = unconsumed {
+        return Err(error.clone());
+    }
+    let missing = layout.code.spec.result.iter().copied().find(|&node| {
+        let spec = layout.nodes[node].spec;
+        !spec.optional && !spec.outcome && state.schedule.status(node) != Status::Done
+    });
+    let unconsumed_stop = state.errors.iter().find(|(node, _)| !layout.nodes[*node].spec.handled);
+    let Some(missing) = missing.or(unconsumed_stop.map(|(node, _)| *node)) else {
+        return Ok(());
+    };
+    if let Some((_, error)) = state.errors.first() {
+        return Err(error.clone());
+    }
+    let status = state.schedule.status(missing);
+    drop(state);
+    let message = format!("it was {} and the result needs its value", status.as_str());
+    Err(node_error(frame, missing, ErrorKind::Failed, 0, message))
+}

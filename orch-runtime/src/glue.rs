@@ -1,0 +1,360 @@
+//! What generated node functions call.
+
+use std::error::Error;
+use std::fmt::Display;
+use std::future::Future;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use orch_core::error::{AnyError, BoxError, Cause, NodeError, RunError};
+use orch_core::policy::Retry;
+
+use crate::ctx::{Cx, Mode};
+use crate::engine::execute_observed;
+use crate::program::{Done, Items, Thrown, Workflow};
+use crate::slots::{Moved, Put, Take, take};
+use crate::step::{Called, Fallible, Infallible, Never, Step};
+
+/// How a step's error becomes its workflow's.
+#[diagnostic::on_unimplemented(
+    message = "`{E}` cannot become `{W}`, the error of this workflow",
+    label = "fails with `{E}`",
+    note = "implement `From<{E}> for {W}`, or consume the failure: `.or_else(…)`, `.outcome()`, `#[node(optional)]`"
+)]
+pub trait Raises<E, W> {
+    /// Converts it.
+    fn raise(error: E) -> W;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<W>, W> Raises<E, W> for Fallible {
+    fn raise(error: E) -> W {
+        error.into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<W> Raises<Never, W> for Infallible {
+    fn raise(error: Never) -> W {
+        match error {}
+    }
+}
+
+/// How a step's error becomes a boxed one, where nobody asks for its type.
+#[diagnostic::on_unimplemented(
+    message = "`{E}` is not an error that a workflow can report",
+    label = "fails with `{E}`",
+    note = "implement `std::error::Error` for it (`Send + Sync + 'static`)"
+)]
+pub trait RaisesAny<E> {
+    /// Converts it.
+    fn raise(error: E) -> BoxError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> RaisesAny<E> for Fallible {
+    fn raise(error: E) -> BoxError {
+        error.into()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl RaisesAny<Never> for Infallible {
+    fn raise(error: Never) -> BoxError {
+        match error {}
+    }
+}
+
+/// A step that can fail, so that a fallback can be reached.
+#[diagnostic::on_unimplemented(
+    message = "this fallback is never reached: the step before it cannot fail",
+    label = "dead",
+    note = "remove `.or_else(…)`, let the step return a `Result`, or give it a `timeout`"
+)]
+pub trait CanFail {}
+
+impl CanFail for Fallible {}
+
+/// Checks that a fallback can be reached.
+pub const fn fails<K: CanFail>() {}
+
+/// A decision about an error that a node makes over its step's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Over<E> {
+    /// `#[node(retry_if = …)]`.
+    pub retry_if: Option<fn(&E) -> Retry>,
+    /// `.or_else(…, when = …)`.
+    pub when: Option<fn(&E) -> bool>,
+}
+
+impl<E> Over<E> {
+    /// Decides nothing.
+    pub const NONE: Self = Self {
+        retry_if: None,
+        when: None,
+    };
+}
+
+fn decide<E>(over: &Over<E>, error: &E, retry: Retry) -> (Retry, bool) {
+    let retry = over.retry_if.map_or(retry, |decide| decide(error));
+    (retry, over.when.is_none_or(|when| when(error)))
+}
+
+async fn settle<S: Step>(
+    cx: &Cx,
+    call: impl Future<Output = Called<S::Output, S::Error>>,
+    over: Over<S::Error>,
+    raise: impl FnOnce(S::Error) -> Cause,
+    put: impl FnOnce(S::Output) -> Done,
+) -> Result<Done, Thrown> {
+    if let Mode::Restore(shared) = &cx.mode {
+        return match S::restore(shared) {
+            Some(value) => Ok(put(value)),
+            None => Err(Thrown {
+                cause: Cause::any("the cache gave a value of another type"),
+                retry: Retry::No,
+                falls_back: true,
+            }),
+        };
+    }
+    match call.await {
+        Called::Facts(facts) => Ok(Done::Facts(facts)),
+        Called::Value(value) => match S::share(&value) {
+            Some(shared) => {
+                put(value);
+                Ok(Done::Shared(shared))
+            }
+            None => Ok(put(value)),
+        },
+        Called::Error(error, retry) => {
+            let (retry, falls_back) = decide(&over, &error, retry);
+            Err(Thrown {
+                cause: raise(error),
+                retry,
+                falls_back,
+            })
+        }
+    }
+}
+
+/// One attempt of a step whose failure somebody consumes, or of a workflow without an error type.
+pub async fn attempt<S: Step>(
+    cx: &Cx,
+    call: impl Future<Output = Called<S::Output, S::Error>>,
+    over: Over<S::Error>,
+    slot: impl Put<S::Output>,
+) -> Result<Done, Thrown>
+where
+    S::Kind: RaisesAny<S::Error>,
+{
+    let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
+    settle::<S>(cx, call, over, raise, |value| {
+        slot.put(value);
+        Done::Value
+    })
+    .await
+}
+
+/// One attempt of a step whose failure is the workflow's.
+pub async fn attempt_in<W: Workflow, S: Step>(
+    cx: &Cx,
+    call: impl Future<Output = Called<S::Output, S::Error>>,
+    over: Over<S::Error>,
+    slot: impl Put<S::Output>,
+) -> Result<Done, Thrown>
+where
+    S::Kind: Raises<S::Error, W::Error>,
+{
+    let raise = |error| {
+        let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
+        Cause::typed(error, W::source)
+    };
+    settle::<S>(cx, call, over, raise, |value| {
+        slot.put(value);
+        Done::Value
+    })
+    .await
+}
+
+/// What a repeated step gives: whether to go on with a new state or to break with a value.
+#[diagnostic::on_unimplemented(
+    message = "`.repeat(…)` wants a step that gives `ControlFlow<Out, State>`, not `{Self}`",
+    label = "not a `ControlFlow`",
+    note = "return `ControlFlow::Break(value)` to end, `ControlFlow::Continue(state)` for another turn"
+)]
+pub trait Turn {
+    /// What the last turn gives.
+    type Out;
+    /// What one turn hands to the next.
+    type State;
+    /// As a `ControlFlow`.
+    fn turn(self) -> ControlFlow<Self::Out, Self::State>;
+}
+
+impl<B, C> Turn for ControlFlow<B, C> {
+    type Out = B;
+    type State = C;
+
+    fn turn(self) -> Self {
+        self
+    }
+}
+
+/// The state that turns hand on.
+#[derive(Debug)]
+pub struct TurnState<S>(Mutex<Option<S>>);
+
+impl<S> Default for TurnState<S> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<S> TurnState<S> {
+    /// The state of this turn; `first` gives the first one's.
+    pub fn next<R: Take<S>>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S {
+        if cx.turn() == 0 {
+            return first();
+        }
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match R::take(&mut state) {
+            Some(state) => state,
+            None => first(),
+        }
+    }
+}
+
+/// Where a turn's result goes: on to the next turn, or into the node's slot.
+#[derive(Debug)]
+pub struct Turning<'a, S, P>(pub &'a TurnState<S>, pub P);
+
+/// One turn of a repeated step whose failure somebody consumes, or of a workflow without an error type.
+pub async fn turn<S: Step, P>(
+    cx: &Cx,
+    call: impl Future<Output = Called<S::Output, S::Error>>,
+    over: Over<S::Error>,
+    to: Turning<'_, <S::Output as Turn>::State, P>,
+) -> Result<Done, Thrown>
+where
+    S::Kind: RaisesAny<S::Error>,
+    S::Output: Turn,
+    P: Put<<S::Output as Turn>::Out>,
+{
+    let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
+    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+}
+
+/// One turn of a repeated step whose failure is the workflow's.
+pub async fn turn_in<W: Workflow, S: Step, P>(
+    cx: &Cx,
+    call: impl Future<Output = Called<S::Output, S::Error>>,
+    over: Over<S::Error>,
+    to: Turning<'_, <S::Output as Turn>::State, P>,
+) -> Result<Done, Thrown>
+where
+    S::Kind: Raises<S::Error, W::Error>,
+    S::Output: Turn,
+    P: Put<<S::Output as Turn>::Out>,
+{
+    let raise = |error| {
+        let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
+        Cause::typed(error, W::source)
+    };
+    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+}
+
+fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> Done {
+    match value.turn() {
+        ControlFlow::Break(out) => {
+            to.1.put(out);
+            Done::Value
+        }
+        ControlFlow::Continue(state) => {
+            *to.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+            Done::Again
+        }
+    }
+}
+
+/// Runs a workflow inside another one's node.
+pub async fn child<W: Workflow>(
+    cx: &Cx,
+    input: W::Input,
+) -> Called<W::Output, RunError<W::Error>> {
+    let parent = &cx.ctx().frame().run;
+    let run = parent.services.clone().child_run(W::program(), parent);
+    match execute_observed::<W>(Arc::new(run), input).await {
+        Ok(output) => Called::Value(output),
+        Err(error) => Called::Error(error, Retry::Yes),
+    }
+}
+
+/// Gathers a fan-out's items into a vector.
+pub fn collect<T>(items: &Items, slot: impl Put<Vec<T>>, item: impl Fn(&Cx) -> T) {
+    let values = items.items.iter().flatten();
+    slot.put(values.map(|frame| item(&Cx::new(frame, 0))).collect());
+}
+
+/// Gathers a fan-out's items into a vector, with the errors of those that were tolerated.
+pub fn collect_results<T>(
+    items: &Items,
+    slot: impl Put<Vec<Result<T, NodeError>>>,
+    item: impl Fn(&Cx) -> T,
+) {
+    let results = items.items.iter().map(|result| match result {
+        Ok(frame) => Ok(item(&Cx::new(frame, 0))),
+        Err(error) => Err(error.clone()),
+    });
+    slot.put(results.collect());
+}
+
+/// Moves a workflow's input or a node's value into a step.
+pub fn moved<R: Take<T>, T>(slot: &Moved<T>) -> T {
+    take::<R, T>(slot)
+}
+
+/// The source of a workflow's error, found by what the error type can do.
+#[derive(Debug)]
+pub struct SourceProbe<'a, E>(pub &'a E);
+
+/// The first choice: the error is a standard error.
+pub trait SourceOfError<'a> {
+    /// The source.
+    fn source_of(&self) -> Option<&'a (dyn Error + 'static)>;
+}
+
+impl<'a, E: Error + 'static> SourceOfError<'a> for &&SourceProbe<'a, E> {
+    fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
+        Some(self.0)
+    }
+}
+
+/// The second choice: the error lends a standard error, as `anyhow::Error` does.
+pub trait SourceOfLent<'a> {
+    /// The source.
+    fn source_of(&self) -> Option<&'a (dyn Error + 'static)>;
+}
+
+impl<'a, E: AsRef<dyn Error + Send + Sync + 'static>> SourceOfLent<'a> for &SourceProbe<'a, E> {
+    fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
+        Some(self.0.as_ref())
+    }
+}
+
+/// The last choice: the error has only words.
+pub trait SourceOfWords<'a> {
+    /// The source.
+    fn source_of(&self) -> Option<&'a (dyn Error + 'static)>;
+}
+
+impl<'a, E: Display> SourceOfWords<'a> for SourceProbe<'a, E> {
+    fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
+        None
+    }
+}
+
+/// The source of [`AnyError`], which workflows without an error type fail with.
+#[must_use]
+pub fn any_source(error: &AnyError) -> Option<&(dyn Error + 'static)> {
+    Some(error.inner())
+}

@@ -1,0 +1,64 @@
+//! Observing runs: events, progress, metrics and spans, for whoever listens.
+//!
+//! A run that nobody listens to has no [`Observer`], and reads no clock for one.
+
+mod metrics;
+mod watch;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use orch_core::error::NodeError;
+use orch_core::run::{Progress, RunEvent};
+
+pub(crate) use self::metrics::ProgramMetrics;
+pub(crate) use self::watch::{AttemptWatch, Observer};
+pub use self::watch::Emission;
+
+type Handler<T> = Box<dyn Fn(&T) + Send + Sync>;
+
+/// What an orchestrator's owner wants to be told.
+#[derive(Default)]
+pub(crate) struct Listeners {
+    pub(crate) on_error: Vec<Handler<NodeError>>,
+    pub(crate) on_progress: Vec<Handler<Progress>>,
+    pub(crate) on_event: Vec<Handler<RunEvent>>,
+    /// Whether a metrics recorder was seen; one that is installed stays.
+    recorded: AtomicBool,
+    pub(crate) metrics: self::metrics::Registry,
+}
+
+impl fmt::Debug for Listeners {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Listeners").finish_non_exhaustive()
+    }
+}
+
+impl Listeners {
+    /// Whether anybody listens.
+    pub(crate) fn listen(&self) -> bool {
+        let handles =
+            !(self.on_error.is_empty() && self.on_progress.is_empty() && self.on_event.is_empty());
+        handles
+            || tracing::enabled!(target: "orch", tracing::Level::INFO)
+            || self.records()
+    }
+
+    /// Whether a metrics recorder is installed.
+    pub(crate) fn records(&self) -> bool {
+        if self.recorded.load(Ordering::Relaxed) {
+            return true;
+        }
+        let recorded = metrics::is_recorded();
+        self.recorded.store(recorded, Ordering::Relaxed);
+        recorded
+    }
+
+    pub(crate) fn metrics(
+        &self,
+        program: &'static crate::program::Program,
+    ) -> Option<Arc<ProgramMetrics>> {
+        self.records().then(|| self.metrics.of(program))
+    }
+}

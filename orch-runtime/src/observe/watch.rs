@@ -1,0 +1,431 @@
+//! One run's observer.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use orch_core::error::NodeError;
+use orch_core::run::{Progress, RunEvent, RunEventKind, RunStatus};
+use orch_core::schedule::Status;
+use serde::Serialize;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::time::Instant;
+use tracing::{Instrument, Span};
+
+use super::ProgramMetrics;
+use crate::engine::frame::Frame;
+use crate::engine::run::Run;
+use crate::program::Program;
+use crate::services::Services;
+
+/// How many events a reader may fall behind before it misses some.
+const EVENTS_KEPT: usize = 1024;
+
+/// A partial result that a step streamed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Emission {
+    /// The node's path.
+    pub node: Arc<str>,
+    /// Which item of each fan-out around it.
+    pub items: Vec<usize>,
+    /// The value.
+    pub value: serde_json::Value,
+}
+
+impl Emission {
+    /// The value as a `T`.
+    ///
+    /// # Errors
+    /// If it is not one.
+    pub fn get<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        T::deserialize(&self.value)
+    }
+}
+
+/// Tells whoever listens what happens in one run.
+#[derive(Debug)]
+pub(crate) struct Observer {
+    metrics: Option<Arc<ProgramMetrics>>,
+    workflow: &'static str,
+    began: Instant,
+    began_at: SystemTime,
+    seq: AtomicU64,
+    expected: AtomicU64,
+    ended: AtomicU64,
+    inner: Mutex<Inner>,
+    span: OnceLock<Span>,
+    events: OnceLock<broadcast::Sender<RunEvent>>,
+    progress: OnceLock<watch::Sender<Option<Progress>>>,
+    emissions: OnceLock<mpsc::UnboundedSender<Emission>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    current: Option<Arc<str>>,
+    /// The highest percentage that was told: a fan-out that adds items does not lower it.
+    percentage: f64,
+    starts: HashMap<(usize, usize), Instant>,
+}
+
+impl Observer {
+    pub(crate) fn new(services: &Services, program: &'static Program) -> Self {
+        Self {
+            metrics: services.listeners.metrics(program),
+            workflow: program.spec.name,
+            began: Instant::now(),
+            began_at: SystemTime::now(),
+            seq: AtomicU64::new(0),
+            expected: AtomicU64::new(program.layout().nodes),
+            ended: AtomicU64::new(0),
+            inner: Mutex::default(),
+            span: OnceLock::new(),
+            events: OnceLock::new(),
+            progress: OnceLock::new(),
+            emissions: OnceLock::new(),
+        }
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<RunEvent> {
+        self.events
+            .get_or_init(|| broadcast::Sender::new(EVENTS_KEPT))
+            .subscribe()
+    }
+
+    pub(crate) fn watch_progress(&self) -> watch::Receiver<Option<Progress>> {
+        self.progress
+            .get_or_init(|| watch::Sender::new(None))
+            .subscribe()
+    }
+
+    pub(crate) fn take_emissions(&self) -> mpsc::UnboundedReceiver<Emission> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        let _ = self.emissions.set(sender);
+        receiver
+    }
+
+    fn tell(&self, run: &Run, kind: impl FnOnce() -> RunEventKind) {
+        let listeners = &run.services.listeners;
+        let events = self.events.get();
+        if events.is_none() && listeners.on_event.is_empty() {
+            return;
+        }
+        let event = RunEvent {
+            seq: self.seq.fetch_add(1, Ordering::AcqRel) + 1,
+            at: self.began_at + self.began.elapsed(),
+            run: run.id().clone(),
+            correlation_id: Arc::clone(run.correlation_id()),
+            workflow: self.workflow,
+            kind: kind(),
+        };
+        for handler in &listeners.on_event {
+            handler(&event);
+        }
+        if let Some(events) = events {
+            // Nobody reading is no error.
+            let _ = events.send(event);
+        }
+    }
+
+    fn tell_progress(&self, run: &Run, over: bool) {
+        let listeners = &run.services.listeners;
+        let watched = self.progress.get();
+        if watched.is_none() && listeners.on_progress.is_empty() {
+            return;
+        }
+        let total = self.expected.load(Ordering::Acquire);
+        let completed = self.ended.load(Ordering::Acquire).min(total);
+        let share = if over || total == 0 {
+            100.0
+        } else {
+            // A run that has not ended is not done, whatever its nodes say.
+            (completed as f64 / total as f64 * 100.0).min(99.0)
+        };
+        let mut inner = self.inner();
+        inner.percentage = inner.percentage.max(share);
+        let progress = Progress {
+            execution_id: run.id().clone(),
+            workflow_id: self.workflow,
+            start_time: self.began_at,
+            current_step: inner.current.clone(),
+            completed_steps: completed,
+            total_steps: total,
+            percentage: inner.percentage,
+        };
+        drop(inner);
+        for handler in &listeners.on_progress {
+            handler(&progress);
+        }
+        if let Some(watched) = watched {
+            watched.send_replace(Some(progress));
+        }
+    }
+
+    pub(crate) fn run_started(&self, run: &Run) {
+        if let Some(metrics) = &self.metrics {
+            metrics.run_started();
+        }
+        tracing::info!(
+            target: "orch",
+            event = "run_started",
+            workflow = self.workflow,
+            execution_id = %run.id(),
+            correlation_id = %run.correlation_id(),
+        );
+        self.tell(run, || RunEventKind::RunStarted);
+        self.tell_progress(run, false);
+    }
+
+    /// Awaits a run inside its span.
+    pub(crate) async fn inside<F: Future>(&self, run: &Run, future: F) -> F::Output {
+        let span = self.span.get_or_init(|| {
+            tracing::info_span!(
+                target: "orch",
+                "run",
+                workflow = self.workflow,
+                execution_id = %run.id(),
+                correlation_id = %run.correlation_id(),
+            )
+        });
+        future.instrument(span.clone()).await
+    }
+
+    pub(crate) fn run_ended(&self, run: &Run, status: RunStatus) {
+        let took = self.began.elapsed();
+        if let Some(metrics) = &self.metrics {
+            metrics.run_ended(status, took);
+        }
+        tracing::info!(
+            target: "orch",
+            event = "run_ended",
+            workflow = self.workflow,
+            execution_id = %run.id(),
+            correlation_id = %run.correlation_id(),
+            status = status.as_str(),
+            duration_ms = took.as_secs_f64() * 1000.0,
+        );
+        self.tell(run, || RunEventKind::RunEnded {
+            status,
+            duration: took,
+        });
+        self.tell_progress(run, status == RunStatus::Completed);
+    }
+
+    /// More nodes than the plan has: a fan-out's.
+    pub(crate) fn expect_more(&self, nodes: u64) {
+        self.expected.fetch_add(nodes, Ordering::AcqRel);
+    }
+
+    pub(crate) fn node_queued(&self) {
+        if let Some(metrics) = &self.metrics {
+            metrics.queued();
+        }
+    }
+
+    pub(crate) fn node_started(&self, frame: &Arc<Frame>, node: usize) {
+        self.started(frame, node, None);
+    }
+
+    /// A call begins: gives the span it runs in.
+    pub(crate) fn call_started(
+        &self,
+        frame: &Arc<Frame>,
+        node: usize,
+        ready: Option<Instant>,
+    ) -> Span {
+        self.started(frame, node, ready);
+        let layout = &frame.layout.nodes[node];
+        tracing::info_span!(
+            target: "orch",
+            parent: self.span.get().and_then(Span::id),
+            "node",
+            task_id = &*layout.path,
+            step = layout.step(),
+            items = ?frame.items(),
+        )
+    }
+
+    fn started(&self, frame: &Arc<Frame>, node: usize, ready: Option<Instant>) {
+        let layout = &frame.layout.nodes[node];
+        let now = Instant::now();
+        if let Some(metrics) = &self.metrics {
+            metrics.node_started(layout, ready.map(|ready| now - ready));
+        }
+        {
+            let mut inner = self.inner();
+            inner.current = Some(Arc::clone(&layout.path));
+            inner.starts.insert(place_key(frame, node), now);
+        }
+        self.tell(&frame.run, || RunEventKind::NodeStarted {
+            node: Arc::clone(&layout.path),
+            items: frame.items(),
+        });
+        self.tell_progress(&frame.run, false);
+    }
+
+    pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) {
+        let layout = &frame.layout.nodes[node];
+        let began = self.inner().starts.remove(&place_key(frame, node));
+        let took = began.map(|began| began.elapsed());
+        let error = status.is_failure().then(|| frame.error(node)).flatten();
+        if let Some(metrics) = &self.metrics {
+            metrics.node_ended(layout, status, took);
+            if let Some(error) = &error
+                && status == Status::Failed
+            {
+                metrics.failed(error.kind());
+            }
+        }
+        self.log_end(frame, node, status, took, error.as_ref());
+        self.ended.fetch_add(1, Ordering::AcqRel);
+        if let Some(error) = &error {
+            for handler in &frame.run.services.listeners.on_error {
+                handler(error);
+            }
+        }
+        self.tell(&frame.run, || RunEventKind::NodeEnded {
+            node: Arc::clone(&layout.path),
+            items: frame.items(),
+            status,
+            duration: took.unwrap_or_default(),
+            error,
+        });
+        self.tell_progress(&frame.run, false);
+    }
+
+    fn log_end(
+        &self,
+        frame: &Frame,
+        node: usize,
+        status: Status,
+        took: Option<Duration>,
+        error: Option<&NodeError>,
+    ) {
+        let layout = &frame.layout.nodes[node];
+        let (task_id, execution_id) = (&*layout.path, frame.run.id());
+        let duration_ms = took.unwrap_or_default().as_secs_f64() * 1000.0;
+        match error {
+            Some(error) => tracing::warn!(
+                target: "orch",
+                event = "task_failed",
+                task_id,
+                %execution_id,
+                duration_ms,
+                status = status.as_str(),
+                error_type = error.code(),
+                attempt = error.attempt(),
+                error = error.message(),
+            ),
+            None => tracing::info!(
+                target: "orch",
+                event = "task_ended",
+                task_id,
+                %execution_id,
+                duration_ms,
+                status = status.as_str(),
+            ),
+        }
+    }
+
+    pub(crate) fn attempt_failed(
+        &self,
+        frame: &Arc<Frame>,
+        node: usize,
+        error: &NodeError,
+        retry_in: Option<Duration>,
+    ) {
+        if let (Some(metrics), Some(_)) = (&self.metrics, retry_in) {
+            metrics.retried(&frame.layout.nodes[node]);
+        }
+        if let Some(wait) = retry_in {
+            tracing::warn!(
+                target: "orch",
+                event = "attempt_failed",
+                task_id = error.node(),
+                execution_id = %frame.run.id(),
+                attempt = error.attempt(),
+                error_type = error.code(),
+                error = error.message(),
+                retry_in_ms = wait.as_secs_f64() * 1000.0,
+            );
+        }
+        self.tell(&frame.run, || RunEventKind::AttemptFailed {
+            error: error.clone(),
+            retry_in,
+        });
+    }
+
+    pub(crate) fn fell_back(&self, frame: &Arc<Frame>, node: usize, tier: usize) {
+        let layout = &frame.layout.nodes[node];
+        if let Some(metrics) = &self.metrics {
+            metrics.fell_back(layout, tier);
+        }
+        tracing::warn!(
+            target: "orch",
+            event = "fell_back",
+            task_id = &*layout.path,
+            execution_id = %frame.run.id(),
+            tier,
+        );
+        self.tell(&frame.run, || RunEventKind::FellBack {
+            node: Arc::clone(&layout.path),
+            tier,
+        });
+    }
+
+    pub(crate) fn cache_read(&self, step: &'static str, hit: bool) {
+        if self.metrics.is_some() {
+            ProgramMetrics::cache_read(step, hit);
+        }
+    }
+
+    pub(crate) fn rate_limited(&self, step: &'static str, waited: Duration) {
+        if self.metrics.is_some() {
+            ProgramMetrics::rate_limited(step, waited);
+        }
+    }
+
+    pub(crate) fn emit(&self, frame: &Frame, node: usize, value: serde_json::Value) {
+        if let Some(emissions) = self.emissions.get() {
+            // Whoever dropped the receiver does not want it.
+            let _ = emissions.send(Emission {
+                node: Arc::clone(&frame.layout.nodes[node].path),
+                items: frame.items(),
+                value,
+            });
+        }
+    }
+}
+
+fn place_key(frame: &Arc<Frame>, node: usize) -> (usize, usize) {
+    (Arc::as_ptr(frame).cast::<()>() as usize, node)
+}
+
+/// Watches one attempt.
+pub(crate) struct AttemptWatch(Option<Span>);
+
+impl AttemptWatch {
+    pub(crate) fn new(frame: &Frame, node: usize, attempt: u32) -> Self {
+        let Some(observer) = &frame.run.observer else {
+            return Self(None);
+        };
+        if let Some(metrics) = &observer.metrics {
+            metrics.attempted(&frame.layout.nodes[node]);
+        }
+        Self(Some(
+            tracing::info_span!(target: "orch", "attempt", attempt),
+        ))
+    }
+
+    pub(crate) async fn inside<F: Future>(self, future: F) -> F::Output {
+        match self.0 {
+            Some(span) => future.instrument(span).await,
+            None => future.await,
+        }
+    }
+}

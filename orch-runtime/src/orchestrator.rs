@@ -1,0 +1,487 @@
+//! The orchestrator: what its runs share, and how they are started and steered.
+
+use std::error::Error;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use orch_core::error::{NodeError, RunError};
+use orch_core::plan::WorkflowSpec;
+use orch_core::run::{Progress, RunEvent, RunId};
+use tokio::runtime::Handle;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::engine::execute_observed;
+use crate::engine::run::{Halt, Run};
+use crate::mock::Mock;
+use crate::observe::Emission;
+use crate::policy::breaker::Breaker;
+use crate::program::{Program, Workflow};
+use crate::services::Services;
+use crate::step::{Needs, Resource};
+
+/// Starts runs that share resources, caches, limits and breakers, and lets operators see and steer them.
+///
+/// Cheap to clone. Two orchestrators share nothing. Dropping the last clone lets runs under way go on to their end.
+#[derive(Debug, Clone)]
+pub struct Orchestrator {
+    services: Arc<Services>,
+    workflows: Arc<[&'static Program]>,
+}
+
+/// Gathers what an [`Orchestrator`] is to have.
+#[derive(Debug, Default)]
+pub struct Builder {
+    services: Services,
+    programs: Vec<&'static Program>,
+    needs: Vec<(&'static str, Vec<Resource>)>,
+}
+
+impl Orchestrator {
+    /// An orchestrator to be.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Starts a run; `.id(…)` and `.correlation_id(…)` may be given before it is awaited.
+    ///
+    /// The input is the workflow's one input, a tuple of several, or `()`.
+    pub fn start<W: Workflow>(&self, _workflow: W, input: W::Input) -> Start<W> {
+        Start {
+            services: Arc::clone(&self.services),
+            input,
+            id: None,
+            correlation_id: None,
+            workflow: PhantomData,
+        }
+    }
+
+    /// The circuit breaker of this name, or of the step of this name, once it was used.
+    #[must_use]
+    pub fn breaker(&self, name: &str) -> Option<Arc<Breaker>> {
+        self.services
+            .registry
+            .breakers()
+            .into_iter()
+            .find(|breaker| breaker.name() == name)
+    }
+
+    /// The circuit breakers that were used.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<Arc<Breaker>> {
+        self.services.registry.breakers()
+    }
+
+    /// The cache of step results.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache(&self) -> Option<&crate::policy::cache::Cache> {
+        self.services.cache()
+    }
+
+    /// The registered workflows.
+    #[must_use]
+    pub fn workflows(&self) -> Vec<&'static WorkflowSpec> {
+        self.workflows.iter().map(|program| program.spec).collect()
+    }
+}
+
+impl Builder {
+    /// Registers a workflow, so that what it lacks is found when the orchestrator is built.
+    #[must_use]
+    pub fn workflow<W: Workflow>(mut self, _workflow: W) -> Self {
+        let mut needs = Vec::new();
+        W::Needs::list(&mut needs);
+        self.needs.push((W::program().spec.name, needs));
+        self.programs.push(W::program());
+        self
+    }
+
+    /// Gives steps a shared thing by its type: a client, a pool, a configuration.
+    #[must_use]
+    pub fn resource<R: Send + Sync + 'static>(self, resource: R) -> Self {
+        self.shared(Arc::new(resource))
+    }
+
+    /// Gives steps a shared thing that is an `Arc` already, a `dyn` trait's among them.
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use orch_runtime::orchestrator::Orchestrator;
+    /// trait Mailer: Send + Sync {}
+    /// struct Smtp;
+    /// impl Mailer for Smtp {}
+    /// let builder = Orchestrator::builder().shared::<dyn Mailer>(Arc::new(Smtp));
+    /// ```
+    #[must_use]
+    pub fn shared<R: ?Sized + Send + Sync + 'static>(mut self, resource: Arc<R>) -> Self {
+        self.services.resources.insert(resource);
+        self
+    }
+
+    /// Calls `handler` with every failed node; handlers of one kind are called in the order in which they were given.
+    #[must_use]
+    pub fn on_error(mut self, handler: impl Fn(&NodeError) + Send + Sync + 'static) -> Self {
+        self.services.listeners.on_error.push(Box::new(handler));
+        self
+    }
+
+    /// Calls `handler` whenever a node starts or ends.
+    #[must_use]
+    pub fn on_progress(mut self, handler: impl Fn(&Progress) + Send + Sync + 'static) -> Self {
+        self.services.listeners.on_progress.push(Box::new(handler));
+        self
+    }
+
+    /// Calls `handler` with everything that happens.
+    #[must_use]
+    pub fn on_event(mut self, handler: impl Fn(&RunEvent) + Send + Sync + 'static) -> Self {
+        self.services.listeners.on_event.push(Box::new(handler));
+        self
+    }
+
+    /// How many items a fan-out may have; 100,000 by default.
+    #[must_use]
+    pub fn max_fan_out(mut self, items: usize) -> Self {
+        self.services.max_fan_out = items;
+        self
+    }
+
+    /// How many results the cache keeps; 10,000 by default, and 0 switches it off.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache_capacity(mut self, results: u64) -> Self {
+        self.services.keep_results(results);
+        self
+    }
+
+    /// Makes the jitter of backoffs the same each time.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.services.seed(seed);
+        self
+    }
+
+    /// Overrides an option of a node or of a step in one workflow: `("Checkout.charge.timeout", "5s")`.
+    ///
+    /// `timeout`, `deadline` and `retries` take what they take in the code; `cache` takes `off`.
+    /// What the key or the value gets wrong is reported by [`build`](Self::build).
+    #[must_use]
+    pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
+        self.services.overrides.add(key.into(), value.into());
+        self
+    }
+
+    /// Overrides options from environment variables: `ORCH__CHECKOUT__CHARGE__TIMEOUT=5s` for the prefix `ORCH`.
+    #[must_use]
+    pub fn set_from_env(mut self, prefix: &str) -> Self {
+        let prefix = format!("{prefix}__");
+        let named = std::env::vars().filter(|(name, _)| name.starts_with(&prefix));
+        for (name, value) in named {
+            let key = name[prefix.len()..].replace("__", ".");
+            self.services.overrides.add(key, value);
+        }
+        self
+    }
+
+    /// Puts a stand-in in a step's place, for a test.
+    #[must_use]
+    pub fn mock(mut self, mock: Mock) -> Self {
+        self.services.mocks.insert(mock);
+        self
+    }
+
+    /// The orchestrator.
+    ///
+    /// # Errors
+    /// Lists every problem at once: resources that registered workflows want and that were not given, policies shared
+    /// by one name with different settings, overrides that fit nothing, two workflows of one name.
+    pub async fn build(mut self) -> Result<Orchestrator, BuildError> {
+        let mut problems = Vec::new();
+        for (workflow, needs) in &self.needs {
+            for need in needs {
+                if !self.services.resources.has(need.id) {
+                    let name = need.name;
+                    problems.push(format!(
+                        "workflow `{workflow}` wants a resource of type `{name}`: give one with `.resource(…)` or `.shared(…)`"
+                    ));
+                }
+            }
+        }
+        for (idx, program) in self.programs.iter().enumerate() {
+            let same = |other: &&&'static Program| {
+                other.spec.name == program.spec.name && !std::ptr::eq(**other, *program)
+            };
+            if self.programs[..idx].iter().any(|other| same(&other)) {
+                let name = program.spec.name;
+                problems.push(format!("two workflows are named `{name}`"));
+            }
+            problems.extend(self.services.registry.check(program.spec));
+        }
+        problems.extend(self.services.overrides.resolve(&self.programs));
+        problems.dedup();
+        if !problems.is_empty() {
+            return Err(BuildError { problems });
+        }
+        Ok(Orchestrator {
+            services: Arc::new(self.services),
+            workflows: self.programs.into(),
+        })
+    }
+}
+
+/// Why an orchestrator could not be built: every problem that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildError {
+    problems: Vec<String>,
+}
+
+impl BuildError {
+    /// Each problem in words.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+}
+
+impl fmt::Display for BuildError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the orchestrator cannot be built: {}", self.problems.join("; "))
+    }
+}
+
+impl Error for BuildError {}
+
+/// Why a run could not be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A resource that the workflow wants was not given to the orchestrator.
+    MissingResource {
+        /// The workflow.
+        workflow: &'static str,
+        /// The resource's type.
+        resource: &'static str,
+    },
+    /// There is no tokio runtime here.
+    NoRuntime,
+}
+
+impl StartError {
+    /// A code that does not change between versions.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingResource { .. } => "missing_resource",
+            Self::NoRuntime => "no_runtime",
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingResource { workflow, resource } => write!(
+                f,
+                "workflow `{workflow}` wants a resource of type `{resource}`: give one to the orchestrator with `.resource(…)` or `.shared(…)`"
+            ),
+            Self::NoRuntime => f.write_str("there is no tokio runtime here to start a run on"),
+        }
+    }
+}
+
+impl Error for StartError {}
+
+/// A run about to be started.
+#[derive(Debug)]
+#[must_use = "a run starts when this is awaited"]
+pub struct Start<W: Workflow> {
+    services: Arc<Services>,
+    input: W::Input,
+    id: Option<RunId>,
+    correlation_id: Option<Arc<str>>,
+    workflow: PhantomData<W>,
+}
+
+impl<W: Workflow> Start<W> {
+    /// The run's id; a UUID of version 7 by default.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(RunId::new(id.into()));
+        self
+    }
+
+    /// What ties this run to others and to the caller's own logs; the run's id by default.
+    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.correlation_id = Some(id.into().into());
+        self
+    }
+
+    fn begin(self) -> Result<RunHandle<W>, StartError> {
+        let mut needs = Vec::new();
+        W::Needs::list(&mut needs);
+        for need in needs {
+            if !self.services.resources.has(need.id) {
+                return Err(StartError::MissingResource {
+                    workflow: W::program().spec.name,
+                    resource: need.name,
+                });
+            }
+        }
+        let handle = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        let run = self
+            .services
+            .run(W::program(), self.id, self.correlation_id, true);
+        let run = Arc::new(run);
+        let observer = run.observer.as_ref();
+        let emissions = observer.map(crate::observe::Observer::take_emissions);
+        let progress = observer.map(crate::observe::Observer::watch_progress);
+        let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));
+        Ok(RunHandle {
+            run,
+            driver,
+            emissions,
+            progress,
+        })
+    }
+}
+
+impl<W: Workflow> IntoFuture for Start<W> {
+    type Output = Result<RunHandle<W>, StartError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(async move { self.begin() })
+    }
+}
+
+/// A run that was started. Dropping the handle lets the run go on.
+#[derive(Debug)]
+pub struct RunHandle<W: Workflow> {
+    run: Arc<Run>,
+    driver: JoinHandle<Result<W::Output, RunError<W::Error>>>,
+    emissions: Option<mpsc::UnboundedReceiver<Emission>>,
+    progress: Option<watch::Receiver<Option<Progress>>>,
+}
+
+impl<W: Workflow> RunHandle<W> {
+    /// The run's id.
+    #[must_use]
+    pub fn id(&self) -> &RunId {
+        self.run.id()
+    }
+
+    /// What ties this run to others and to the caller's own logs.
+    #[must_use]
+    pub fn correlation_id(&self) -> &str {
+        self.run.correlation_id()
+    }
+
+    /// Whether the run has ended.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.driver.is_finished()
+    }
+
+    /// Stops the run: what is under way is dropped, `finally` nodes run, and the result is `RunError::Cancelled`.
+    ///
+    /// A run that has ended stays as it ended.
+    pub fn cancel(&self, reason: impl Into<String>) {
+        self.run.halt(Halt::Cancelled(reason.into()));
+    }
+
+    /// Waits for the run's end and gives its result.
+    ///
+    /// # Errors
+    /// If the run failed, was cancelled or ran out of time.
+    pub async fn result(self) -> Result<W::Output, RunError<W::Error>> {
+        let Self { run, driver, .. } = self;
+        driver.await.unwrap_or_else(|_| {
+            let reason = "its runtime was shut down".to_owned();
+            let workflow = run.program.spec.name;
+            Err(RunError::cancelled(run.id().clone(), workflow, reason, run.errors()))
+        })
+    }
+
+    /// The partial results that steps stream with `ctx.emit(…)`, from the first one on; they end with the run.
+    ///
+    /// Gives them once: a second call gives none.
+    pub fn emissions(&mut self) -> Emissions {
+        Emissions(self.emissions.take())
+    }
+
+    /// How far the run is, each time that changes; a slow reader gets the latest.
+    #[must_use]
+    pub fn progress(&self) -> ProgressStream {
+        ProgressStream(self.progress.clone())
+    }
+
+    /// What happens in the run from now on; a reader that falls 1,024 events behind misses some.
+    #[must_use]
+    pub fn events(&self) -> Events {
+        Events(
+            self.run
+                .observer
+                .as_ref()
+                .map(crate::observe::Observer::subscribe),
+        )
+    }
+}
+
+/// Partial results in the order in which they were streamed.
+#[derive(Debug)]
+pub struct Emissions(Option<mpsc::UnboundedReceiver<Emission>>);
+
+impl Emissions {
+    /// The next one; `None` when the run has ended.
+    pub async fn next(&mut self) -> Option<Emission> {
+        self.0.as_mut()?.recv().await
+    }
+}
+
+/// How far a run is.
+#[derive(Debug)]
+pub struct ProgressStream(Option<watch::Receiver<Option<Progress>>>);
+
+impl ProgressStream {
+    /// The next change; `None` when the run has ended and its last state was given.
+    pub async fn next(&mut self) -> Option<Progress> {
+        let receiver = self.0.as_mut()?;
+        loop {
+            receiver.changed().await.ok()?;
+            if let Some(progress) = receiver.borrow_and_update().clone() {
+                return Some(progress);
+            }
+        }
+    }
+}
+
+/// What happens in a run.
+#[derive(Debug)]
+pub struct Events(Option<broadcast::Receiver<RunEvent>>);
+
+impl Events {
+    /// The next event; `None` when the run has ended. Events that were missed are passed over.
+    pub async fn next(&mut self) -> Option<RunEvent> {
+        let receiver = self.0.as_mut()?;
+        loop {
+            match receiver.recv().await {
+                Ok(event) => return Some(event),
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return None,
+            }
+        }
+    }
+}
+
+/// Runs a workflow that needs no orchestrator.
+///
+/// # Errors
+/// If the run failed or ran out of time.
+pub async fn run<W: Workflow>(input: W::Input) -> Result<W::Output, RunError<W::Error>> {
+    let run = Arc::new(Services::default()).run_arc(W::program());
+    execute_observed::<W>(run, input).await
+}

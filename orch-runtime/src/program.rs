@@ -1,0 +1,196 @@
+//! What `workflow!` implements: the code side of a plan.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt::{Debug, Display};
+use std::future::Future;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, Waker};
+
+use orch_core::error::Cause;
+use orch_core::plan::{ScopeSpec, WorkflowSpec};
+use orch_core::policy::Retry;
+
+use crate::ctx::Cx;
+use crate::engine::frame::{Frame, Opening};
+use crate::engine::layout::Layout;
+use crate::step::{Facts, Needs, Shared};
+
+/// A workflow, as `workflow!` implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a workflow",
+    label = "not a workflow",
+    note = "declare it with `workflow! {{ … }}`"
+)]
+pub trait Workflow: Send + Sync + 'static {
+    /// The inputs: `()`, the one input's type, or a tuple.
+    type Input: Send + 'static;
+    /// What a run gives.
+    type Output: Send + 'static;
+    /// The declared error type, or `AnyError`.
+    type Error: Display + Debug + Send + Sync + 'static;
+    /// The resources its steps want.
+    type Needs: Needs;
+    /// Where the values of its nodes live.
+    #[doc(hidden)]
+    type Slots: Send + Sync + 'static;
+
+    /// The plan and its code.
+    #[doc(hidden)]
+    fn program() -> &'static Program;
+
+    /// Places the inputs.
+    #[doc(hidden)]
+    fn open(input: Self::Input) -> Self::Slots;
+
+    /// Takes the result.
+    #[doc(hidden)]
+    fn finish(cx: &Cx) -> Self::Output;
+
+    /// What callers walk as the source of its error.
+    #[doc(hidden)]
+    fn source(error: &Self::Error) -> Option<&(dyn Error + 'static)>;
+}
+
+/// A workflow's plan and the code of its nodes.
+#[derive(Debug)]
+pub struct Program {
+    /// The plan.
+    pub spec: &'static WorkflowSpec,
+    /// The code of the workflow's own nodes.
+    pub root: ScopeCode,
+    layout: OnceLock<Layout>,
+}
+
+impl Program {
+    /// A program.
+    #[must_use]
+    pub const fn new(spec: &'static WorkflowSpec, root: ScopeCode) -> Self {
+        Self {
+            spec,
+            root,
+            layout: OnceLock::new(),
+        }
+    }
+
+    pub(crate) fn layout(&'static self) -> &'static Layout {
+        self.layout.get_or_init(|| Layout::new(self))
+    }
+}
+
+/// The code of a scope's nodes.
+#[derive(Debug, Clone, Copy)]
+pub struct ScopeCode {
+    /// The plan of the scope.
+    pub spec: &'static ScopeSpec,
+    /// The nodes, in the plan's order.
+    pub nodes: &'static [NodeCode],
+}
+
+/// The code of a node.
+#[derive(Debug, Clone, Copy)]
+pub enum NodeCode {
+    /// Calls a step or runs a workflow: one attempt.
+    Call(fn(Cx) -> Started),
+    /// Fans out.
+    For {
+        /// Evaluates the head: how many items there are.
+        head: fn(&Cx) -> usize,
+        /// Makes room for an item's values.
+        open: fn(Opening) -> Arc<Frame>,
+        /// Gathers the items' values.
+        collect: fn(&Cx, &Items),
+        /// What is done with an item.
+        body: &'static ScopeCode,
+    },
+    /// Runs one arm.
+    Branch {
+        /// Evaluates the head: the arm that is taken.
+        head: fn(&Cx) -> Option<usize>,
+        /// The arms.
+        arms: &'static [ArmCode],
+    },
+}
+
+/// The code of an arm.
+#[derive(Debug, Clone, Copy)]
+pub struct ArmCode {
+    /// Makes room for the arm's values.
+    pub open: fn(Opening) -> Arc<Frame>,
+    /// Hands the arm's value to the branch; the context is the arm's.
+    pub close: fn(&Cx),
+    /// What the arm does.
+    pub body: ScopeCode,
+}
+
+/// The items of a fan-out that have all ended, in input order.
+#[derive(Debug)]
+pub struct Items {
+    pub(crate) items: Vec<Result<Arc<Frame>, orch_core::error::NodeError>>,
+}
+
+/// A boxed attempt.
+pub type Attempt = Pin<Box<dyn Future<Output = Result<Done, Thrown>> + Send>>;
+
+/// An attempt that was begun.
+pub enum Started {
+    /// It is over already.
+    Ended(Result<Done, Thrown>),
+    /// It goes on.
+    Pending(Attempt),
+}
+
+impl Debug for Started {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ended(_) => f.write_str("Ended"),
+            Self::Pending(_) => f.write_str("Pending"),
+        }
+    }
+}
+
+/// What an attempt gave to the engine.
+#[derive(Debug)]
+pub enum Done {
+    /// The value is in its slot.
+    Value,
+    /// The value is in its slot, and here is a copy for the cache.
+    Shared(Shared),
+    /// A repeated step wants another turn.
+    Again,
+    /// What was asked for instead of an attempt.
+    Facts(Box<Facts>),
+}
+
+/// A step's error on its way to the engine.
+#[derive(Debug)]
+pub struct Thrown {
+    pub(crate) cause: Cause,
+    pub(crate) retry: Retry,
+    pub(crate) falls_back: bool,
+}
+
+/// Begins an attempt: a plain function's is over at once, without an allocation.
+pub fn start<F>(asynchronous: bool, attempt: F) -> Started
+where
+    F: Future<Output = Result<Done, Thrown>> + Send + 'static,
+{
+    if asynchronous {
+        return Started::Pending(Box::pin(attempt));
+    }
+    let polled = pin!(attempt).poll(&mut Context::from_waker(Waker::noop()));
+    match polled {
+        Poll::Ready(result) => Started::Ended(result),
+        Poll::Pending => Started::Ended(Err(Thrown {
+            cause: Cause::any("a plain function waited"),
+            retry: Retry::No,
+            falls_back: false,
+        })),
+    }
+}
+
+/// Makes room for a scope's values.
+pub fn open<S: Default + Any + Send + Sync>(opening: Opening) -> Arc<Frame> {
+    opening.with(S::default())
+}

@@ -1,0 +1,147 @@
+//! What all runs of one orchestrator share.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use orch_core::policy::Policies;
+use orch_core::run::RunId;
+
+use crate::engine::frame::Frame;
+use crate::engine::layout::Tier;
+use crate::engine::run::Run;
+use crate::mock::Mocks;
+use crate::observe::{Listeners, Observer};
+use crate::overrides::Overrides;
+use crate::policy::Registry;
+use crate::policy::retry::Random;
+use crate::program::Program;
+
+/// How many items a fan-out may have unless the orchestrator says otherwise.
+pub(crate) const MAX_FAN_OUT: usize = 100_000;
+
+/// How many results the cache keeps unless the orchestrator says otherwise.
+#[cfg(feature = "cache")]
+const CACHE_CAPACITY: u64 = 10_000;
+
+/// What all runs of one orchestrator share.
+pub(crate) struct Services {
+    pub(crate) resources: Resources,
+    pub(crate) registry: Registry,
+    pub(crate) listeners: Listeners,
+    pub(crate) overrides: Overrides,
+    pub(crate) mocks: Mocks,
+    pub(crate) max_fan_out: usize,
+    random: Mutex<Random>,
+    #[cfg(feature = "cache")]
+    capacity: u64,
+    /// Made when the first cached step runs.
+    #[cfg(feature = "cache")]
+    cache: std::sync::OnceLock<crate::policy::cache::Cache>,
+}
+
+impl fmt::Debug for Services {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Services").finish_non_exhaustive()
+    }
+}
+
+impl Default for Services {
+    fn default() -> Self {
+        Self {
+            resources: Resources::default(),
+            registry: Registry::default(),
+            listeners: Listeners::default(),
+            overrides: Overrides::default(),
+            mocks: Mocks::default(),
+            max_fan_out: MAX_FAN_OUT,
+            random: Mutex::new(Random::unseeded()),
+            #[cfg(feature = "cache")]
+            capacity: CACHE_CAPACITY,
+            #[cfg(feature = "cache")]
+            cache: std::sync::OnceLock::new(),
+        }
+    }
+}
+
+impl Services {
+    /// Makes waits with jitter the same each time.
+    pub(crate) fn seed(&mut self, seed: u64) {
+        self.random = Mutex::new(Random::seeded(seed));
+    }
+
+    /// A source of chance for one call.
+    pub(crate) fn random(&self) -> Random {
+        self.random
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .split()
+    }
+
+    /// Keeps results for up to so many calls.
+    #[cfg(feature = "cache")]
+    pub(crate) fn keep_results(&mut self, capacity: u64) {
+        self.capacity = capacity;
+    }
+
+    #[cfg(feature = "cache")]
+    pub(crate) fn cache(&self) -> Option<&crate::policy::cache::Cache> {
+        let make = || crate::policy::cache::Cache::new(self.capacity);
+        (self.capacity > 0).then(|| self.cache.get_or_init(make))
+    }
+
+    /// What holds for a call: its node's and its step's options under what the orchestrator was configured with.
+    pub(crate) fn policies(&self, frame: &Frame, node: usize, tier: &Tier) -> Policies {
+        if self.overrides.is_empty() {
+            return tier.policies;
+        }
+        let workflow = frame.run.program.spec.name;
+        let node = &frame.layout.nodes[node].path;
+        self.overrides.over(workflow, node, tier.step(), tier.policies)
+    }
+
+    /// A run of this program.
+    pub(crate) fn run(
+        self: Arc<Self>,
+        program: &'static Program,
+        id: Option<RunId>,
+        correlation_id: Option<Arc<str>>,
+        observed: bool,
+    ) -> Run {
+        let listens = observed || self.listeners.listen();
+        let observer = listens.then(|| Observer::new(&self, program));
+        Run::new(program, self, id, correlation_id, observer)
+    }
+
+    /// A run of this program for which there is nothing else.
+    pub(crate) fn run_arc(self: Arc<Self>, program: &'static Program) -> Arc<Run> {
+        Arc::new(self.run(program, None, None, false))
+    }
+
+    /// A run of this program inside another run.
+    pub(crate) fn child_run(self: Arc<Self>, program: &'static Program, parent: &Run) -> Run {
+        let correlation_id = Arc::clone(parent.correlation_id());
+        self.run(program, None, Some(correlation_id), parent.observer.is_some())
+    }
+}
+
+/// Shared things by type: clients, pools, `dyn` traits.
+#[derive(Default)]
+pub(crate) struct Resources(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+
+impl Resources {
+    pub(crate) fn insert<R: ?Sized + Send + Sync + 'static>(&mut self, resource: Arc<R>) {
+        self.0.insert(TypeId::of::<R>(), Box::new(resource));
+    }
+
+    pub(crate) fn get<R: ?Sized + Send + Sync + 'static>(&self) -> Option<&R> {
+        let resource = self.0.get(&TypeId::of::<R>())?;
+        resource.downcast_ref::<Arc<R>>().map(|resource| &**resource)
+    }
+
+    pub(crate) fn has(&self, id: TypeId) -> bool {
+        self.0.contains_key(&id)
+    }
+}
+

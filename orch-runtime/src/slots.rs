@@ -1,0 +1,418 @@
+//! Where the values of a run live: one typed slot for each node, written once.
+
+use std::any::Any;
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use crate::step::{Anew, Once};
+
+/// Why a slot is read before it is written: never, as the schedule starts a node only after those it names.
+/// Should that be broken, the reading node fails with this instead of the process.
+const UNWRITTEN: &str = "the value of a node was read before the node had ended";
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Takes a node's value.
+pub trait Put<T> {
+    /// Places the value.
+    fn put(&self, value: T);
+}
+
+/// A value that is read by reference.
+#[derive(Debug)]
+pub struct Slot<T>(OnceLock<T>);
+
+impl<T> Default for Slot<T> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<T> From<T> for Slot<T> {
+    fn from(value: T) -> Self {
+        Self(OnceLock::from(value))
+    }
+}
+
+impl<T> Slot<T> {
+    /// The value.
+    pub fn get(&self) -> &T {
+        self.0.get().expect(UNWRITTEN)
+    }
+
+    /// The value, if it is there.
+    pub fn peek(&self) -> Option<&T> {
+        self.0.get()
+    }
+}
+
+impl<T> Slot<Option<T>> {
+    /// The value, absent where the node gave none.
+    pub fn get_or_none(&self) -> &Option<T> {
+        self.0.get_or_init(|| None)
+    }
+}
+
+impl<T> Put<T> for &Slot<T> {
+    fn put(&self, value: T) {
+        // A repeated recovery finds the value there already, and it is the same.
+        let _ = self.0.set(value);
+    }
+}
+
+/// A value that one reader moves out.
+#[derive(Debug)]
+pub struct Moved<T>(Mutex<Option<T>>);
+
+impl<T> Default for Moved<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> From<T> for Moved<T> {
+    fn from(value: T) -> Self {
+        Self(Mutex::new(Some(value)))
+    }
+}
+
+impl<T> Put<T> for &Moved<T> {
+    fn put(&self, value: T) {
+        *lock(&self.0) = Some(value);
+    }
+}
+
+/// How a value leaves its slot: moved, or cloned where it may be wanted again.
+#[diagnostic::on_unimplemented(
+    message = "this step takes its arguments anew for each attempt, and `{T}` is not `Clone`",
+    label = "moved into a step that may want it again",
+    note = "take it by reference in the step, or derive `Clone` for it"
+)]
+pub trait Take<T> {
+    /// Takes the value.
+    fn take(slot: &mut Option<T>) -> Option<T>;
+}
+
+impl<T> Take<T> for Once {
+    fn take(slot: &mut Option<T>) -> Option<T> {
+        slot.take()
+    }
+}
+
+impl<T: Clone> Take<T> for Anew {
+    fn take(slot: &mut Option<T>) -> Option<T> {
+        slot.clone()
+    }
+}
+
+/// Moves a value out of its slot.
+pub fn take<R: Take<T>, T>(slot: &Moved<T>) -> T {
+    R::take(&mut lock(&slot.0)).expect(UNWRITTEN)
+}
+
+/// Moves a value out of its slot, absent where the node gave none.
+pub fn take_or_none<R: Take<Option<T>>, T>(slot: &Moved<Option<T>>) -> Option<T> {
+    R::take(&mut lock(&slot.0)).flatten()
+}
+
+/// Wraps what is put into an `Option`: the slot of a node whose value may be absent.
+#[derive(Debug)]
+pub struct Present<'a, P>(pub &'a P);
+
+impl<'a, T, P> Put<T> for Present<'a, P>
+where
+    &'a P: Put<Option<T>>,
+{
+    fn put(&self, value: T) {
+        self.0.put(Some(value));
+    }
+}
+
+/// A value of a type that no code can name: the value of a body or an arm that ends in an expression.
+///
+/// Whoever reads it says the type by a function that returns it and is never called.
+#[derive(Debug, Default)]
+pub struct Erased(OnceLock<Box<dyn Any + Send + Sync>>);
+
+impl<T: Send + Sync + 'static> Put<T> for &Erased {
+    fn put(&self, value: T) {
+        let _ = self.0.set(Box::new(value));
+    }
+}
+
+impl Erased {
+    /// The value, of the type that `witness` returns.
+    pub fn get<T: 'static>(&self, _witness: impl FnOnce() -> T) -> &T {
+        self.0
+            .get()
+            .and_then(|value| value.downcast_ref())
+            .expect(UNWRITTEN)
+    }
+
+    /// The value, absent where the node gave none.
+    pub fn get_or_none<T: Send + Sync + 'static>(
+        &self,
+        _witness: impl FnOnce() -> Option<T>,
+    ) -> &Option<T> {
+        self.0
+            .get_or_init(|| Box::new(None::<T>))
+            .downcast_ref()
+            .expect(UNWRITTEN)
+    }
+
+    /// The value, if it is there.
+    pub fn peek<T: 'static>(&self, _witness: impl FnOnce() -> T) -> Option<&T> {
+        self.0.get()?.downcast_ref()
+    }
+}
+
+/// What a `for` head gave, where it must be kept: a vector that nobody else owns.
+#[derive(Debug, Default)]
+pub struct Held(OnceLock<Box<dyn Any + Send + Sync>>);
+
+/// What `for` can run over: slices, ranges, arrays and vectors.
+#[diagnostic::on_unimplemented(
+    message = "`for` in a workflow cannot run over `{Self}`",
+    label = "not a slice, a range, an array or a vector",
+    note = "items are reached by their index: collect an iterator, a map or a set into a `Vec` in a step or a view first"
+)]
+pub trait Source<'a>: Sized {
+    /// An item.
+    type Item;
+
+    /// Keeps what must be kept, and counts the items.
+    fn hold(self, held: &'a Held) -> usize;
+
+    /// The item at an index; `again` gives the head anew where nothing was kept.
+    fn borrow(held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, Self::Item>;
+}
+
+/// An item, owned or borrowed from what was kept.
+#[derive(Debug)]
+pub enum Item<'a, T> {
+    /// It is here.
+    Owned(T),
+    /// It is in what was kept.
+    Kept(&'a T),
+}
+
+impl<T> std::ops::Deref for Item<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        match self {
+            Self::Owned(item) => item,
+            Self::Kept(item) => item,
+        }
+    }
+}
+
+impl<'a, T: Sync> Source<'a> for &'a [T] {
+    type Item = &'a T;
+
+    fn hold(self, _held: &'a Held) -> usize {
+        self.len()
+    }
+
+    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a T> {
+        Item::Owned(&again()[idx])
+    }
+}
+
+impl<'a, T: Sync> Source<'a> for &'a Vec<T> {
+    type Item = &'a T;
+
+    fn hold(self, _held: &'a Held) -> usize {
+        self.len()
+    }
+
+    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a T> {
+        Item::Owned(&again()[idx])
+    }
+}
+
+impl<'a, T: Sync, const N: usize> Source<'a> for &'a [T; N] {
+    type Item = &'a T;
+
+    fn hold(self, _held: &'a Held) -> usize {
+        N
+    }
+
+    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a T> {
+        Item::Owned(&again()[idx])
+    }
+}
+
+/// A slice's items in groups of `size`, the last one smaller: `for page in documents.chunked(50)`.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunked<'a, T> {
+    items: &'a [T],
+    size: usize,
+}
+
+/// Groups the items of a slice or a vector for a `for`.
+pub trait ChunkedExt<T> {
+    /// Groups of `size` items, the last one smaller; a `size` of 0 counts as 1.
+    ///
+    /// ```
+    /// use orch_runtime::slots::ChunkedExt as _;
+    /// assert_eq!([1, 2, 3].chunked(2).len(), 2);
+    /// ```
+    fn chunked(&self, size: usize) -> Chunked<'_, T>;
+}
+
+impl<T> ChunkedExt<T> for [T] {
+    fn chunked(&self, size: usize) -> Chunked<'_, T> {
+        Chunked {
+            items: self,
+            size: size.max(1),
+        }
+    }
+}
+
+impl<T> Chunked<'_, T> {
+    /// How many groups there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.items.len().div_ceil(self.size)
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+}
+
+impl<'a, T: Sync> Source<'a> for Chunked<'a, T> {
+    type Item = &'a [T];
+
+    fn hold(self, _held: &'a Held) -> usize {
+        self.len()
+    }
+
+    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a [T]> {
+        let chunked = again();
+        let first = idx * chunked.size;
+        let end = chunked.items.len().min(first + chunked.size);
+        Item::Owned(&chunked.items[first..end])
+    }
+}
+
+impl<'a, T: Send + Sync + 'static> Source<'a> for Vec<T> {
+    type Item = T;
+
+    fn hold(self, held: &'a Held) -> usize {
+        let count = self.len();
+        let _ = held.0.set(Box::new(self));
+        count
+    }
+
+    fn borrow(held: &'a Held, idx: usize, _again: impl FnOnce() -> Self) -> Item<'a, T> {
+        let kept: &Self = held
+            .0
+            .get()
+            .and_then(|kept| kept.downcast_ref())
+            .expect(UNWRITTEN);
+        Item::Kept(&kept[idx])
+    }
+}
+
+impl<'a, T: Send + Sync + 'static, const N: usize> Source<'a> for [T; N] {
+    type Item = T;
+
+    fn hold(self, held: &'a Held) -> usize {
+        Vec::from(self).hold(held)
+    }
+
+    fn borrow(held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, T> {
+        Vec::borrow(held, idx, || Vec::from(again()))
+    }
+}
+
+macro_rules! ranges {
+    ($($int:ty),*) => {$(
+        impl<'a> Source<'a> for Range<$int> {
+            type Item = $int;
+
+            fn hold(self, _held: &'a Held) -> usize {
+                if self.start >= self.end {
+                    return 0;
+                }
+                usize::try_from(self.end.abs_diff(self.start)).unwrap_or(usize::MAX)
+            }
+
+            fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, $int> {
+                Item::Owned(again().start.wrapping_add(idx as $int))
+            }
+        }
+
+        impl<'a> Source<'a> for std::ops::RangeInclusive<$int> {
+            type Item = $int;
+
+            fn hold(self, _held: &'a Held) -> usize {
+                if self.start() > self.end() {
+                    return 0;
+                }
+                usize::try_from(self.end().abs_diff(*self.start()))
+                    .unwrap_or(usize::MAX)
+                    .saturating_add(1)
+            }
+
+            fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, $int> {
+                Item::Owned(again().start().wrapping_add(idx as $int))
+            }
+        }
+    )*};
+}
+
+ranges!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
+
+/// Keeps what a `for` head gave, and counts its items.
+pub fn hold<'a, S: Source<'a>>(held: &'a Held, head: S) -> usize {
+    head.hold(held)
+}
+
+/// The item at an index.
+pub fn item<'a, S: Source<'a>>(
+    held: &'a Held,
+    idx: usize,
+    again: impl FnOnce() -> S,
+) -> Item<'a, S::Item> {
+    S::borrow(held, idx, again)
+}
+
+/// An item that is moved into the one step that names it.
+pub trait TakeItem<T> {
+    /// Takes the item.
+    fn take_item(self) -> T;
+}
+
+impl<T: Clone> TakeItem<T> for Item<'_, T> {
+    fn take_item(self) -> T {
+        match self {
+            Self::Owned(item) => item,
+            Self::Kept(item) => item.clone(),
+        }
+    }
+}
+
+/// The value of a name that is used by value more than once.
+#[diagnostic::on_unimplemented(
+    message = "this value is moved more than once, and `{Self}` is not `Copy`",
+    label = "moved again here",
+    note = "write `&name` to lend it, or `name.clone()`"
+)]
+pub trait Again: Sized {
+    /// A copy.
+    fn again(&self) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Copy> Again for T {
+    fn again(&self) -> Self {
+        *self
+    }
+}
