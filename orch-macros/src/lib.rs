@@ -1,1 +1,5 @@
 //! The procedural macros of Orch: `#[step]` and `workflow!`.
+
+mod diagnostics;
+mod options;
+mod text;
