@@ -1,1 +1,18 @@
 //! The procedural macros of Orch: `#[step]` and `workflow!`.
+//!
+//! Each macro is parse → model → check → expand, a file each; expanding cannot fail.
+//! Generated code names nothing but `::orch::__private`, the user's own names and `::core`.
+
+mod diagnostics;
+mod options;
+mod step;
+mod text;
+
+/// Makes a step of a function, which stays an ordinary function.
+#[proc_macro_attribute]
+pub fn step(
+    options: proc_macro::TokenStream,
+    item: proc_macro::TokenStream,
+) -> proc_macro::TokenStream {
+    step::step(options.into(), item.into()).into()
+}

@@ -1,6 +1,10 @@
 //! What `#[step]` implements and what its generated code calls.
 
 use std::any::Any;
+#[doc(hidden)]
+pub use std::fmt::format;
+#[doc(hidden)]
+pub use std::option::Option::{self, None, Some};
 use std::sync::Arc;
 
 use orch_core::plan::StepSpec;
@@ -16,7 +20,7 @@ use crate::ctx::Cx;
 )]
 pub trait Step: 'static {
     /// What the step gives: the `T` of a `Result<T, E>`.
-    type Output: Send + Sync + 'static;
+    type Output: StepOutput;
     /// What it fails with; [`Never`] where the function is infallible.
     type Error: 'static;
     /// [`Fallible`] or [`Infallible`].
@@ -37,6 +41,35 @@ pub trait Step: 'static {
     fn restore(_shared: &Shared) -> Option<Self::Output> {
         None
     }
+}
+
+/// What a step can give: something that owns its data and that threads can share.
+#[diagnostic::on_unimplemented(
+    message = "a step cannot give `{Self}`, which threads cannot share",
+    label = "not `Send + Sync + 'static`",
+    note = "other steps read a step's output wherever they run: give a type that is `Send`, `Sync` and owns its data"
+)]
+pub trait StepOutput: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> StepOutput for T {}
+
+/// A `Result`, under whatever alias.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is called `Result` and is another type",
+    label = "not a `std::result::Result`",
+    note = "a step fails with the `Err` of a `std::result::Result`: return that, or give the type another name"
+)]
+pub trait ResultType {
+    /// What it gives.
+    type Ok;
+    /// What it fails with.
+    type Err;
+}
+
+impl<T, E> ResultType for Result<T, E> {
+    type Ok = T;
+    type Err = E;
 }
 
 /// A value that the cache keeps.
@@ -96,6 +129,58 @@ pub enum Called<T, E> {
     Error(E, Retry),
     /// What was asked for instead of an attempt.
     Facts(Box<Facts>),
+}
+
+impl Facts {
+    /// Nothing; generated code fills in the rest.
+    pub const NONE: Self = Self {
+        cache_key: None,
+        rate_key: None,
+        weight: None,
+    };
+}
+
+/// What a call of the step `S` gives.
+pub type CalledOf<S> = Called<<S as Step>::Output, <S as Step>::Error>;
+
+/// What a step without `retry_if` gave: its errors are worth another attempt.
+pub fn called<T, E>(result: Result<T, E>) -> Called<T, E> {
+    called_if(result, |_| Retry::Yes)
+}
+
+/// What a step with `retry_if` gave.
+pub fn called_if<T, E>(
+    result: Result<T, E>,
+    retry_if: impl FnOnce(&E) -> Retry,
+) -> Called<T, E> {
+    match result {
+        Ok(value) => Called::Value(value),
+        Err(error) => {
+            let retry = retry_if(&error);
+            Called::Error(error, retry)
+        }
+    }
+}
+
+/// What was computed from a call's arguments.
+#[must_use]
+pub fn facts<T, E>(facts: Facts) -> Called<T, E> {
+    Called::Facts(Box::new(facts))
+}
+
+/// Calls a function that blocks its thread on the pool that is there for it.
+///
+/// # Panics
+/// Panics where the function does.
+pub async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(call).await {
+        Ok(value) => value,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            // The pool refuses work only while the runtime shuts down, which drops this future as well.
+            Err(_) => std::future::pending().await,
+        },
+    }
 }
 
 /// What `retry_if` functions return: `bool` or [`Retry`].
@@ -185,6 +270,46 @@ impl<T: serde::Serialize + ?Sized> KeyPart for T {
     fn write(&self, key: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         serde_json::to_writer(key, self)
     }
+}
+
+/// A rate limit's key, as text.
+#[must_use]
+pub fn rate_key(key: &(impl std::fmt::Display + ?Sized)) -> Option<String> {
+    Some(key.to_string())
+}
+
+/// How much of a rate limit a call uses: a whole number of any type, cut off at the bounds of `u32`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a weight, which is a whole number",
+    label = "not a whole number"
+)]
+pub trait Weight {
+    /// The number.
+    fn weight(&self) -> u32;
+}
+
+macro_rules! weights {
+    ($($number:ty),*) => {$(
+        impl Weight for $number {
+            fn weight(&self) -> u32 {
+                u32::try_from(*self).unwrap_or(if *self > 0 { u32::MAX } else { 0 })
+            }
+        }
+    )*};
+}
+
+weights!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+
+impl<T: Weight + ?Sized> Weight for &T {
+    fn weight(&self) -> u32 {
+        T::weight(self)
+    }
+}
+
+/// A call's weight.
+#[must_use]
+pub fn weight(weight: &impl Weight) -> Option<u32> {
+    Some(weight.weight())
 }
 
 /// An output that the cache can keep and give out again.

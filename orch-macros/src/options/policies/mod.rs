@@ -1,0 +1,202 @@
+//! The policies among the options: what `#[step(…)]` asks for and `#[node(…)]` overrides.
+
+mod backoff;
+mod breaker;
+mod cache;
+mod concurrency;
+mod rate_limit;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+pub(crate) use self::backoff::Backoff;
+pub(crate) use self::breaker::Breaker;
+pub(crate) use self::cache::{Cache, Ttl};
+pub(crate) use self::concurrency::Concurrency;
+pub(crate) use self::rate_limit::RateLimit;
+use super::{Form, Given, Spanned, value};
+use crate::diagnostics::Errors;
+
+/// The policies that were given.
+#[derive(Debug, Default)]
+pub(crate) struct PolicyOptions {
+    pub(crate) retries: Option<Spanned<u32>>,
+    pub(crate) backoff: Option<Spanned<Backoff>>,
+    pub(crate) retry_if: Option<Spanned<syn::Path>>,
+    pub(crate) timeout: Option<Spanned<Duration>>,
+    pub(crate) deadline: Option<Spanned<Duration>>,
+    pub(crate) cache_ttl: Option<Spanned<Ttl>>,
+    pub(crate) cache: Option<Spanned<Cache>>,
+    pub(crate) rate_limit: Option<Spanned<RateLimit>>,
+    pub(crate) concurrency: Option<Spanned<Concurrency>>,
+    pub(crate) breaker: Option<Spanned<Breaker>>,
+}
+
+impl PolicyOptions {
+    /// Every option that is a policy.
+    pub(crate) const KEYS: [&'static str; 10] = [
+        "retries",
+        "backoff",
+        "retry_if",
+        "timeout",
+        "deadline",
+        "cache_ttl",
+        "cache",
+        "rate_limit",
+        "concurrency",
+        "breaker",
+    ];
+
+    /// Takes an option if it is a policy, and says whether it is.
+    pub(crate) fn take(&mut self, given: &Given, errors: &mut Errors) -> bool {
+        match given.name().as_str() {
+            "retries" => {
+                self.retries = errors.accept(given.value("retries = 3", value::count));
+            }
+            "retry_if" => {
+                self.retry_if = errors.accept(given.value("retry_if = is_transient", value::path));
+            }
+            "timeout" => self.timeout = errors.accept(given.value("timeout = \"10s\"", timeout)),
+            "deadline" => self.deadline = errors.accept(given.value("deadline = \"1m\"", deadline)),
+            "cache_ttl" => self.cache_ttl = errors.accept(given.value("cache_ttl = \"10m\"", cache::ttl)),
+            "backoff" => self.backoff = spanned(given, Backoff::read(given, errors)),
+            "cache" => self.cache = spanned(given, Cache::read(given, errors)),
+            "rate_limit" => self.rate_limit = spanned(given, RateLimit::read(given, errors)),
+            "concurrency" => self.concurrency = spanned(given, Concurrency::read(given, errors)),
+            "breaker" => self.breaker = spanned(given, Breaker::read(given, errors)),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Reports what contradicts itself; `complete` says whether there is nothing these lie over,
+    /// so that what is missing here is missing altogether.
+    pub(crate) fn check(&self, complete: bool, errors: &mut Errors) {
+        if complete && self.retries() == 0 {
+            let why = "is for retries, and this step has none: add `retries = 3`, or remove it";
+            if let Some(backoff) = &self.backoff {
+                errors.at(&backoff.key, format!("a `backoff` {why}"));
+            }
+            if let Some(retry_if) = &self.retry_if {
+                errors.at(&retry_if.key, format!("a `retry_if` {why}"));
+            }
+        }
+        if let (Some(timeout), Some(deadline)) = (&self.timeout, &self.deadline)
+            && timeout.value > deadline.value
+        {
+            errors.push(timeout.error(
+                "this timeout of one attempt is longer than the deadline of all attempts together: \
+                 shorten it, or remove one of the two",
+            ));
+        }
+        if let (Some(short), Some(Spanned { value: Cache { ttl: Some(_), .. }, .. })) =
+            (&self.cache_ttl, &self.cache)
+        {
+            errors.at(&short.key, "the lifetime is given twice: remove `cache_ttl`, or the `ttl` in `cache(…)`");
+        }
+    }
+
+    /// The extra attempts.
+    pub(crate) fn retries(&self) -> u32 {
+        self.retries.as_ref().map_or(0, |retries| retries.value)
+    }
+
+    /// The option that asks for a cache, if one does.
+    pub(crate) fn cached(&self) -> Option<&syn::Ident> {
+        let cache = self.cache.as_ref().map(|cache| &cache.key);
+        cache.or(self.cache_ttl.as_ref().map(|ttl| &ttl.key))
+    }
+
+    /// The policies as a constant expression; `None` when nothing is asked for.
+    pub(crate) fn tokens(&self) -> Option<TokenStream> {
+        let fields: Vec<TokenStream> = [
+            field("retries", &self.retries, |retries| {
+                let retries = Literal::u32_unsuffixed(*retries);
+                quote!(#retries)
+            }),
+            field("backoff", &self.backoff, Backoff::tokens),
+            field("timeout", &self.timeout, |timeout| duration(*timeout)),
+            field("deadline", &self.deadline, |deadline| duration(*deadline)),
+            self.cache_tokens(),
+            field("rate_limit", &self.rate_limit, RateLimit::tokens),
+            field("concurrency", &self.concurrency, Concurrency::tokens),
+            field("breaker", &self.breaker, Breaker::tokens),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        (!fields.is_empty()).then(|| {
+            quote_spanned!(Span::mixed_site()=>
+                __p::Policies { #(#fields,)* ..__p::Policies::NONE }
+            )
+        })
+    }
+
+    fn cache_tokens(&self) -> Option<TokenStream> {
+        self.cached()?;
+        let cache = self.cache.as_ref().map(|cache| cache.value.clone()).unwrap_or_default();
+        let ttl = cache.ttl.as_ref().or(self.cache_ttl.as_ref());
+        let ttl = option(ttl.and_then(|ttl| ttl.value).map(duration));
+        let tags = &cache.tags;
+        let policy = quote!(__p::CachePolicy { ttl: #ttl, tags: &[#(#tags),*] });
+        Some(quote!(cache: __p::Some(#policy)))
+    }
+}
+
+fn spanned<T>(given: &Given, value: Option<T>) -> Option<Spanned<T>> {
+    let tokens = match &given.form {
+        Form::Value(tokens) | Form::List(tokens) if !tokens.is_empty() => tokens.clone(),
+        _ => quote::ToTokens::to_token_stream(&given.key),
+    };
+    value.map(|value| Spanned {
+        key: given.key.clone(),
+        value,
+        tokens,
+    })
+}
+
+/// Puts a value that was read in its place.
+fn set<T>(place: &mut T, read: syn::Result<Spanned<T>>, errors: &mut Errors) {
+    if let Some(read) = errors.accept(read) {
+        *place = read.value;
+    }
+}
+
+fn timeout(tokens: &TokenStream) -> syn::Result<Duration> {
+    value::span(tokens, "a timeout of zero fails every attempt: leave it out for no bound")
+}
+
+fn deadline(tokens: &TokenStream) -> syn::Result<Duration> {
+    value::span(tokens, "a deadline of zero lets nothing start: leave it out for no bound")
+}
+
+fn field<T>(name: &str, option: &Option<Spanned<T>>, tokens: impl Fn(&T) -> TokenStream) -> Option<TokenStream> {
+    let value = tokens(&option.as_ref()?.value);
+    let name = syn::Ident::new(name, Span::mixed_site());
+    Some(quote_spanned!(Span::mixed_site()=> #name: __p::Some(#value)))
+}
+
+fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(__p::Some(#value)),
+        None => quote!(__p::None),
+    }
+}
+
+/// A duration as a constant expression.
+pub(crate) fn duration(duration: Duration) -> TokenStream {
+    let (unit, number) = if duration.subsec_nanos() == 0 {
+        ("from_secs", Literal::u64_unsuffixed(duration.as_secs()))
+    } else if let (0, Ok(millis)) = (duration.subsec_nanos() % 1_000_000, u64::try_from(duration.as_millis())) {
+        ("from_millis", Literal::u64_unsuffixed(millis))
+    } else {
+        let (seconds, rest) = (duration.as_secs(), duration.subsec_nanos());
+        return quote!(::core::time::Duration::new(#seconds, #rest));
+    };
+    let unit = syn::Ident::new(unit, Span::mixed_site());
+    quote_spanned!(Span::mixed_site()=> ::core::time::Duration::#unit(#number))
+}

@@ -1,0 +1,412 @@
+//! The code of a step: the function as it is, its description, its call, and the hidden struct.
+
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::visit_mut::{self, VisitMut};
+use syn::{Attribute, FnArg, Type, Visibility};
+
+use super::check::PRIMITIVES;
+use super::model::{Param, Role, Step, bare, placed};
+use crate::text;
+
+/// The expansion; of a step that is not `sound`, a stub that others can be checked against.
+pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
+    let function = &step.function;
+    if !sound && stands_alone(step) {
+        return quote!(#function);
+    }
+    let name = struct_name(step);
+    let facade = match &step.options.facade {
+        Some(facade) => quote!(#facade),
+        None => quote_spanned!(Span::mixed_site()=> ::orch),
+    };
+    let (described, call) = if sound {
+        (description(step), call(step))
+    } else {
+        (stub_description(step), stub_call(step))
+    };
+    let conditions = conditions(&function.attributes);
+    let lints = lints(&function.attributes);
+    let visibility = visibility(&function.visibility);
+    let vague = vague(step);
+    quote_spanned! {Span::mixed_site()=>
+        #function
+        #conditions
+        #lints
+        const _: () = {
+            use #facade::__private as __p;
+            #vague
+            impl __p::Step for #name<'static> { #described }
+            impl<'__orch> #name<'__orch> {
+                #[doc(hidden)]
+                #call
+            }
+        };
+        #conditions
+        #[doc(hidden)]
+        #[allow(non_camel_case_types)]
+        #visibility struct #name<'__orch> {
+            #[doc(hidden)]
+            pub __orch: &'__orch #facade::__private::Cx,
+        }
+    }
+}
+
+/// Whether the struct would do more harm than good: in an `impl`, or in place of a primitive type.
+fn stands_alone(step: &Step) -> bool {
+    let method = matches!(step.function.signature.inputs.first(), Some(FnArg::Receiver(_)));
+    method || PRIMITIVES.contains(&text::name_of(step.ident()).as_str())
+}
+
+/// The function's name for the struct: lints that look at names look at the function's alone.
+fn struct_name(step: &Step) -> Ident {
+    let mut name = step.ident().clone();
+    name.set_span(placed(step.ident()));
+    name
+}
+
+/// `#[cfg]` attributes that come after `#[step]` hold for all that it makes.
+fn conditions(attributes: &[Attribute]) -> TokenStream {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
+}
+
+/// What the function is allowed, its call is allowed; a deprecated function may still be a step.
+fn lints(attributes: &[Attribute]) -> TokenStream {
+    let mut allowed = TokenStream::new();
+    for attribute in attributes {
+        let path = attribute.path();
+        if path.is_ident("deprecated") {
+            allowed.extend(quote!(#[allow(deprecated)]));
+        } else if path.is_ident("allow") {
+            allowed.extend(quote!(#attribute));
+        } else if let (true, syn::Meta::List(list)) = (path.is_ident("expect"), &attribute.meta) {
+            let lints = &list.tokens;
+            allowed.extend(quote!(#[allow(#lints)]));
+        }
+    }
+    allowed
+}
+
+/// The function's visibility, where lints do not look.
+fn visibility(visibility: &Visibility) -> TokenStream {
+    fn placed_tokens(tokens: TokenStream) -> TokenStream {
+        tokens
+            .into_iter()
+            .map(|mut token| {
+                if let TokenTree::Group(group) = &token {
+                    token = proc_macro2::Group::new(group.delimiter(), placed_tokens(group.stream())).into();
+                }
+                token.set_span(token.span().resolved_at(Span::mixed_site()));
+                token
+            })
+            .collect()
+    }
+    placed_tokens(visibility.to_token_stream())
+}
+
+/// A warning at a name that says nothing, by the one means that stable Rust has.
+fn vague(step: &Step) -> Option<TokenStream> {
+    let name = text::kebab(&text::name_of(step.ident()));
+    if step.options.name.is_some() || !is_vague(&name) {
+        return None;
+    }
+    let note = format!("`{name}` says nothing about what the step does: rename the function, or give `name = \"…\"`");
+    let place = step.ident().span();
+    let used = quote_spanned!(place=> VAGUE_STEP_NAME);
+    Some(quote_spanned! {Span::mixed_site()=>
+        #[deprecated(note = #note)]
+        const VAGUE_STEP_NAME: () = ();
+        const _: () = #used;
+    })
+}
+
+/// `step2`, `task`, `do-stuff` and the like.
+pub(super) fn is_vague(name: &str) -> bool {
+    let numberless = name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+    matches!(numberless, "step" | "task" | "node" | "job" | "do") || name.starts_with("do-")
+}
+
+/// The inside of `impl Step`.
+fn description(step: &Step) -> TokenStream {
+    let (output, error) = output_types(step.output.ty.as_ref(), step.output.fallible);
+    let policies = &step.options.policies;
+    let anew = policies.retries() > 0 || reads_arguments(step);
+    let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
+    let needs = needs(step);
+    let spec = spec(step);
+    let share = policies.cached().map(|_| {
+        let place = step.output.ty.as_ref().map_or_else(Span::mixed_site, placed);
+        let kept = quote_spanned!(place=> Self::Output);
+        quote_spanned! {Span::mixed_site()=>
+            fn share(output: &Self::Output) -> __p::Option<__p::Shared> { <#kept as __p::Cacheable>::share(output) }
+            fn restore(shared: &__p::Shared) -> __p::Option<Self::Output> { <#kept as __p::Cacheable>::restore(shared) }
+        }
+    });
+    quote_spanned! {Span::mixed_site()=>
+        type Output = #output;
+        type Error = #error;
+        type Reuse = __p::#reuse;
+        type Needs = #needs;
+        const SPEC: __p::StepSpec = #spec;
+        #share
+    }
+}
+
+/// What the step gives and what it fails with, of its return type.
+fn output_types(ty: Option<&Type>, fallible: bool) -> (TokenStream, TokenStream) {
+    match ty {
+        Some(ty) if fallible => (
+            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::Ok),
+            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::Err),
+        ),
+        Some(ty) => (quote!(#ty), quote!(__p::Never)),
+        None => (quote!(()), quote!(__p::Never)),
+    }
+}
+
+/// Nested pairs, so that one implementation covers any number of resources.
+fn needs(step: &Step) -> TokenStream {
+    let resources = step.params.iter().filter(|param| param.role == Role::Resource);
+    let types: Vec<&Type> = resources.filter_map(Param::lent).collect();
+    types.iter().rev().fold(quote!(()), |rest, ty| {
+        quote_spanned!(Span::mixed_site()=> (__p::Need<#ty>, #rest))
+    })
+}
+
+/// Whether a cache key, a rate-limit key or a weight is computed from the arguments.
+fn reads_arguments(step: &Step) -> bool {
+    let policies = &step.options.policies;
+    let limit = policies.rate_limit.as_ref().map(|limit| &limit.value);
+    policies.cached().is_some() || limit.is_some_and(|limit| limit.key.is_some() || limit.weight.is_some())
+}
+
+fn spec(step: &Step) -> TokenStream {
+    let name = step.name().unwrap_or_default();
+    let signature = &step.function.signature;
+    let function = format!("::{}", text::name_of(step.ident()));
+    let version = match &step.options.version {
+        Some(version) => version.value.clone(),
+        None => format!("{:016x}", step.digest),
+    };
+    let params: Vec<TokenStream> = step.data().map(param_spec).collect();
+    let params = (!params.is_empty()).then(|| quote!(params: &[#(#params),*],));
+    let output = (!step.output.is_unit()).then(|| {
+        let shown = &step.output.shown;
+        quote!(output: #shown,)
+    });
+    let description = text::docs(&step.function.attributes).map(|text| quote!(description: #text,));
+    let policies = step.options.policies.tokens().map(|policies| quote!(policies: #policies,));
+    let flag = |on: bool, field: TokenStream| on.then_some(field);
+    let fallible = flag(step.output.fallible, quote!(fallible: true,));
+    let asynchronous = flag(signature.asyncness.is_some(), quote!(asynchronous: true,));
+    let blocking = flag(step.blocking(), quote!(blocking: true,));
+    let idempotent = flag(!step.idempotent(), quote!(idempotent: false,));
+    let reads = flag(reads_arguments(step), quote!(reads_arguments: true,));
+    quote_spanned! {Span::mixed_site()=>
+        __p::StepSpec {
+            function: ::core::concat!(::core::module_path!(), #function),
+            #description
+            version: #version,
+            #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
+            ..__p::StepSpec::new(#name)
+        }
+    }
+}
+
+fn param_spec(param: &Param) -> TokenStream {
+    let (name, ty) = (text::name_of(&param.name), text::source(&param.ty));
+    quote_spanned!(Span::mixed_site()=> __p::ParamSpec { name: #name, ty: #ty })
+}
+
+/// `pub fn call`, which makes one attempt or computes what policies want to know beforehand.
+fn call(step: &Step) -> TokenStream {
+    let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
+    let future = future(step);
+    let facts = facts(step);
+    let attempt = attempt(step);
+    quote_spanned! {Span::mixed_site()=>
+        pub fn call(self, #(#params),*) -> #future {
+            async move { #facts #attempt }
+        }
+    }
+}
+
+/// The type of the call's future, at the function's name: that is where one that is not `Send` is reported.
+fn future(step: &Step) -> TokenStream {
+    let name = struct_name(step);
+    quote_spanned! {placed(step.ident())=>
+        impl ::core::future::Future<Output = __p::CalledOf<#name<'static>>> + ::core::marker::Send
+    }
+}
+
+/// Returns what policies compute from the arguments, if that is what the call is for.
+fn facts(step: &Step) -> Option<TokenStream> {
+    if !reads_arguments(step) {
+        return None;
+    }
+    let limit = step.options.policies.rate_limit.as_ref().map(|limit| &limit.value);
+    let expression = |expression: &syn::Expr, function: &str| {
+        let place = placed(expression);
+        let function = Ident::new(function, place);
+        quote_spanned!(place=> __p::#function(&(#expression)))
+    };
+    let fields: Vec<TokenStream> = [
+        cache_key(step).map(|key| quote!(cache_key: #key)),
+        limit
+            .and_then(|limit| limit.key.as_ref())
+            .map(|key| expression(key, "rate_key"))
+            .map(|key| quote!(rate_key: #key)),
+        limit
+            .and_then(|limit| limit.weight.as_ref())
+            .map(|weight| expression(weight, "weight"))
+            .map(|weight| quote!(weight: #weight)),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    Some(quote_spanned! {Span::mixed_site()=>
+        if self.__orch.asks_facts() {
+            return __p::facts(__p::Facts { #(#fields,)* ..__p::Facts::NONE });
+        }
+    })
+}
+
+fn cache_key(step: &Step) -> Option<TokenStream> {
+    let policies = &step.options.policies;
+    policies.cached()?;
+    let template = policies.cache.as_ref().and_then(|cache| cache.value.key.as_ref());
+    Some(match template {
+        Some(template) => {
+            let param = |wanted: &str| {
+                let mut names = step.data().map(|param| &param.name);
+                names.find(|name| text::name_of(name) == wanted).cloned()
+            };
+            let key = template.tokens(param);
+            quote_spanned!(Span::mixed_site()=> __p::Some(#key))
+        }
+        None => {
+            let parts = step.data().map(key_part);
+            quote_spanned!(Span::mixed_site()=> __p::key_of(self.__orch, &[#(#parts),*]))
+        }
+    })
+}
+
+/// A borrowed argument, at its type: that is where one that does not serialize is reported.
+fn key_part(param: &Param) -> TokenStream {
+    let tokens: Vec<TokenTree> = param.ty.to_token_stream().into_iter().collect();
+    let place = |token: Option<&TokenTree>| token.map_or_else(Span::mixed_site, TokenTree::span);
+    let first = place(tokens.first()).resolved_at(Span::mixed_site());
+    let mut name = param.name.clone();
+    name.set_span(place(tokens.last()).resolved_at(param.name.span()));
+    quote_spanned!(first=> &#name)
+}
+
+/// Calls the function once.
+fn attempt(step: &Step) -> TokenStream {
+    // With the macro's hygiene it is the function even where a parameter has the same name.
+    let function = struct_name(step);
+    let arguments = step.params.iter().map(argument);
+    let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
+    let value = if step.function.signature.asyncness.is_some() {
+        quote_spanned!(Span::mixed_site()=> #called.await)
+    } else if step.blocking() {
+        quote_spanned!(Span::mixed_site()=> __p::blocking(move || #called).await)
+    } else {
+        called
+    };
+    let retry_if = step.options.policies.retry_if.as_ref();
+    match retry_if {
+        _ if !step.output.fallible => quote_spanned!(Span::mixed_site()=> __p::Called::Value(#value)),
+        None => quote_spanned!(Span::mixed_site()=> __p::called(#value)),
+        Some(retry_if) => {
+            let path = &retry_if.value;
+            let place = placed(path);
+            let error = quote_spanned!(place=> e);
+            let decision = quote_spanned!(place=> __p::IntoRetry::into_retry(#path(#error)));
+            quote_spanned!(Span::mixed_site()=> __p::called_if(#value, |#error| #decision))
+        }
+    }
+}
+
+/// An argument: a parameter of the call, or what the run lends.
+fn argument(param: &Param) -> TokenStream {
+    let place = placed(&param.ty);
+    match (param.role, param.lent()) {
+        (Role::Ctx, _) => quote_spanned!(place=> self.__orch.ctx()),
+        (Role::Resource, Some(ty)) => quote_spanned!(place=> self.__orch.resource::<#ty>()),
+        _ => param.name.to_token_stream(),
+    }
+}
+
+/// A description with the types alone.
+fn stub_description(step: &Step) -> TokenStream {
+    let (output, error) = match stub_output(step) {
+        Ok(ty) => output_types(ty.as_ref(), step.output.fallible),
+        Err(Unnameable) => (quote!(__p::Never), quote!(__p::Never)),
+    };
+    let name = step.name().unwrap_or_default();
+    quote_spanned! {Span::mixed_site()=>
+        type Output = #output;
+        type Error = #error;
+        type Reuse = __p::Once;
+        type Needs = ();
+        const SPEC: __p::StepSpec = __p::StepSpec::new(#name);
+    }
+}
+
+/// A return type that cannot be an associated type at all.
+struct Unnameable;
+
+/// The return type, `'static` where it borrows.
+fn stub_output(step: &Step) -> Result<Option<Type>, Unnameable> {
+    struct Stub<'a> {
+        generics: &'a syn::Generics,
+        unnameable: bool,
+    }
+    impl VisitMut for Stub<'_> {
+        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
+            reference.lifetime = Some(syn::Lifetime::new("'static", Span::call_site()));
+            visit_mut::visit_type_reference_mut(self, reference);
+        }
+        fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
+            lifetime.ident = Ident::new("static", lifetime.ident.span());
+        }
+        fn visit_ident_mut(&mut self, ident: &mut Ident) {
+            self.unnameable |= self.generics.type_params().any(|param| param.ident == *ident)
+                || self.generics.const_params().any(|param| param.ident == *ident);
+        }
+        fn visit_type_impl_trait_mut(&mut self, _: &mut syn::TypeImplTrait) {
+            self.unnameable = true;
+        }
+        fn visit_type_never_mut(&mut self, _: &mut syn::TypeNever) {
+            self.unnameable = true;
+        }
+    }
+    let Some(mut ty) = step.output.ty.clone() else {
+        return Ok(None);
+    };
+    let mut stub = Stub {
+        generics: &step.function.signature.generics,
+        unnameable: false,
+    };
+    stub.visit_type_mut(&mut ty);
+    if stub.unnameable { Err(Unnameable) } else { Ok(Some(ty)) }
+}
+
+/// A call that takes what the step takes, and does nothing.
+fn stub_call(step: &Step) -> TokenStream {
+    let params = step.data().enumerate().map(|(idx, param)| {
+        let name = format_ident!("__orch_{idx}", span = Span::mixed_site());
+        let mut ty = bare(&param.ty).clone();
+        if let Type::Reference(reference) = &mut ty {
+            reference.mutability = None;
+        }
+        quote!(#name: #ty)
+    });
+    let generics = &step.function.signature.generics;
+    let bounds = &generics.where_clause;
+    let future = future(step);
+    quote_spanned! {Span::mixed_site()=>
+        pub fn call #generics (self, #(#params),*) -> #future #bounds { ::core::future::pending() }
+    }
+}
