@@ -3,7 +3,9 @@
 //! Nothing here runs anything: no runtime, no clock, no input or output.
 //! Users depend on the facade crate `orch-rs`; engines and integrations depend on this crate.
 
+pub mod duration;
 pub mod error;
+pub mod graph;
 pub mod outcome;
 pub mod plan;
 pub mod policy;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::duration;
 use crate::policy::Policies;
 
 /// A step as `#[step]` described it.
@@ -91,6 +92,7 @@ pub struct WorkflowSpec {
     /// The error type as it is written; empty for a workflow that declares none.
     pub error: &'static str,
     /// How long a run may take; unbounded by default.
+    #[serde(serialize_with = "duration::serialize_option")]
     pub deadline: Option<Duration>,
     /// How many of its nodes may be under way at once in one run; unlimited by default.
     pub concurrency: Option<u32>,
@@ -204,6 +206,7 @@ pub enum NodeKind {
         /// At most so many turns.
         max: u32,
         /// The wait from one turn's start to the next one's; none by default.
+        #[serde(serialize_with = "duration::serialize_option")]
         every: Option<Duration>,
     },
     /// Runs its body for each item.
@@ -242,6 +245,12 @@ impl Callee {
             Self::Step(step) => step.name,
             Self::Workflow(spec) => spec().name,
         }
+    }
+
+    /// Whether it is a workflow.
+    #[must_use]
+    pub const fn is_workflow(&self) -> bool {
+        matches!(self, Self::Workflow(_))
     }
 
     /// The policies of the step; a workflow has none of its own.

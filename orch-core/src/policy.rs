@@ -7,6 +7,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::duration;
+
+mod words;
+
 /// What is asked of one step, or of one use of it.
 ///
 /// The default ([`Policies::NONE`]) asks for nothing: one attempt, no limit of any kind.
@@ -19,10 +23,16 @@ pub struct Policies {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub backoff: Option<Backoff>,
     /// How long one attempt may take; unbounded by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
     pub timeout: Option<Duration>,
     /// How long all attempts together may take, with the waits between them; unbounded by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
     pub deadline: Option<Duration>,
     /// Whether results are kept for equal arguments; they are not by default.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -95,8 +105,10 @@ impl Policies {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Backoff {
     /// The wait after the first attempt; 200 ms by default.
+    #[serde(serialize_with = "duration::serialize")]
     pub initial: Duration,
     /// The longest wait; 30 s by default.
+    #[serde(serialize_with = "duration::serialize")]
     pub max: Duration,
     /// What each wait is multiplied by to give the next; 2 by default, at least 1.
     pub factor: f64,
@@ -139,6 +151,7 @@ pub enum Jitter {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct CachePolicy {
     /// How long a result is fresh; `None` never expires.
+    #[serde(serialize_with = "duration::serialize_option")]
     pub ttl: Option<Duration>,
     /// Names under which results can be invalidated together.
     pub tags: &'static [&'static str],
@@ -150,6 +163,7 @@ pub struct RateLimit {
     /// Attempts, or units of weight, per `period`; at least 1.
     pub permits: u32,
     /// The span that `permits` are counted over; longer than zero.
+    #[serde(serialize_with = "duration::serialize")]
     pub period: Duration,
     /// How much may be used at once after a pause: 1 by default, so that attempts are spaced evenly;
     /// a weighted limit's default is `permits`.
@@ -175,6 +189,7 @@ pub struct BreakerPolicy {
     /// Failures in a row that open the breaker; 5 by default.
     pub failure_threshold: u32,
     /// How long it stays open before it lets calls through to probe; 60 s by default.
+    #[serde(serialize_with = "duration::serialize")]
     pub recovery_timeout: Duration,
     /// How many probing calls may be under way while it is half open, and how many must succeed to close it; 1 by default.
     pub half_open_max_calls: u32,

@@ -4,9 +4,11 @@
 //! Generated code names nothing but `::orch::__private`, the user's own names and `::core`.
 
 mod diagnostics;
+mod draw;
 mod options;
 mod step;
 mod text;
+mod workflow;
 
 /// Makes a step of a function, which stays an ordinary function.
 #[proc_macro_attribute]
@@ -15,4 +17,10 @@ pub fn step(
     item: proc_macro::TokenStream,
 ) -> proc_macro::TokenStream {
     step::step(options.into(), item.into()).into()
+}
+
+/// Declares a workflow: equations whose names are the edges of a graph.
+#[proc_macro]
+pub fn workflow(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
+    workflow::workflow(input.into()).into()
 }

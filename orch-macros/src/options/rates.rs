@@ -69,7 +69,6 @@ fn parse_rate(text: &str) -> Result<Rate, String> {
 }
 
 /// A share, `"5%"`, in millionths.
-#[expect(dead_code, reason = "an option of `#[node(…)]` is the only share")]
 pub(crate) fn share(tokens: &TokenStream) -> syn::Result<u32> {
     let parsed = match syn::parse2(tokens.clone()) {
         Ok(Lit::Str(value)) => parse_share(&value.value()),

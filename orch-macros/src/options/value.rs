@@ -154,13 +154,16 @@ pub(crate) fn labels(tokens: &TokenStream) -> syn::Result<Vec<String>> {
     Ok(labels)
 }
 
-/// One of the words of a set, as a string: `jitter = "full"`.
+/// One of the words of a set, as a string or as it is: `jitter = "full"`, `on = all_done`.
 pub(crate) fn word<T: Copy>(
     tokens: &TokenStream,
     what: &str,
     words: &[(&str, T)],
 ) -> syn::Result<T> {
-    let value = string(tokens)?.value();
+    let value = match syn::parse2::<syn::Ident>(tokens.clone()) {
+        Ok(word) => word.to_string(),
+        Err(_) => string(tokens)?.value(),
+    };
     let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
     words
         .iter()

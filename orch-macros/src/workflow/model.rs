@@ -1,0 +1,163 @@
+//! A workflow as it was understood.
+//!
+//! Every part keeps its tokens; what could not be understood is [`Rhs::Broken`] and was reported.
+
+use proc_macro2::Span;
+use syn::punctuated::Punctuated;
+use syn::token::Paren;
+use syn::{Attribute, Expr, Ident, Pat, Path, Token, Type, Visibility};
+
+use super::options::{NodeOptions, WorkflowOptions};
+
+/// A `workflow!` invocation.
+pub(crate) struct Workflow {
+    /// Everything but `#[workflow(…)]`.
+    pub(crate) attrs: Vec<Attribute>,
+    pub(crate) options: WorkflowOptions,
+    pub(crate) vis: Visibility,
+    pub(crate) name: Ident,
+    pub(crate) inputs: Vec<Input>,
+    pub(crate) output: Output,
+    pub(crate) body: Scope,
+}
+
+/// An input.
+pub(crate) struct Input {
+    pub(crate) name: Ident,
+    pub(crate) ty: Type,
+}
+
+/// What a workflow gives.
+pub(crate) enum Output {
+    /// Nothing is declared.
+    Unit,
+    /// `-> T`
+    Plain(Type),
+    /// `-> Result<T, E>`
+    Fallible(Type, Type),
+    /// `-> io::Result<T>`: an alias whose parts only the compiler knows.
+    Alias(Type),
+}
+
+/// Equations that are scheduled together.
+#[derive(Default)]
+pub(crate) struct Scope {
+    pub(crate) equations: Vec<Equation>,
+    /// The result; `None` is unit.
+    pub(crate) tail: Option<Expr>,
+    /// Whether the tail could not be understood.
+    pub(crate) tail_broken: bool,
+}
+
+/// `name = …;`, or a call without a name.
+pub(crate) struct Equation {
+    /// The name, if it was given; what the equation is called otherwise.
+    pub(crate) ident: Ident,
+    /// Whether the name was given, so that it can be read.
+    pub(crate) named: bool,
+    pub(crate) options: NodeOptions,
+    pub(crate) rhs: Rhs,
+}
+
+/// The right side of an equation.
+pub(crate) enum Rhs {
+    Call(Call),
+    For(Box<For>),
+    Branch(Branch),
+    View(Box<Expr>),
+    Broken,
+}
+
+impl Rhs {
+    /// Whether it is a node of the plan.
+    pub(crate) fn is_node(&self) -> bool {
+        matches!(self, Self::Call(_) | Self::For(_) | Self::Branch(_))
+    }
+}
+
+/// A call: of a step, or of a workflow; with fallbacks, repeated, or for its outcome.
+pub(crate) struct Call {
+    pub(crate) tiers: Vec<Tier>,
+    pub(crate) repeat: Option<Repeat>,
+    /// The `outcome` of `.outcome()`.
+    pub(crate) outcome: Option<Ident>,
+}
+
+/// One callee of a call.
+pub(crate) struct Tier {
+    pub(crate) callee: Callee,
+    pub(crate) paren: Paren,
+    pub(crate) args: Punctuated<Expr, Token![,]>,
+    /// The `or_else` that leads to it.
+    pub(crate) or_else: Option<Ident>,
+    /// The `when = path` under which the next tier is called instead.
+    pub(crate) when: Option<Path>,
+}
+
+/// What is called.
+pub(crate) enum Callee {
+    /// A step.
+    Step(Path),
+    /// A workflow: the path before `::run`.
+    Workflow(Path),
+}
+
+impl Callee {
+    pub(crate) fn path(&self) -> &Path {
+        match self {
+            Self::Step(path) | Self::Workflow(path) => path,
+        }
+    }
+
+    /// The last name of the path.
+    pub(crate) fn name(&self) -> Option<&Ident> {
+        self.path().segments.last().map(|segment| &segment.ident)
+    }
+}
+
+/// `.repeat(max = 20, every = "30s")`
+pub(crate) struct Repeat {
+    pub(crate) word: Ident,
+    pub(crate) max: u32,
+    pub(crate) every: Option<std::time::Duration>,
+}
+
+/// `for pat in head { body }`
+pub(crate) struct For {
+    pub(crate) word: Span,
+    pub(crate) pat: Pat,
+    pub(crate) head: Expr,
+    pub(crate) body: Scope,
+}
+
+/// `if` with its `else`s, or `match`.
+pub(crate) struct Branch {
+    pub(crate) kind: BranchKind,
+    pub(crate) arms: Vec<Arm>,
+    /// Whether no arm may be taken.
+    pub(crate) partial: bool,
+}
+
+/// What decides between arms.
+pub(crate) enum BranchKind {
+    /// Each arm's own condition.
+    If(Span),
+    /// The value that the arms' patterns match.
+    Match(Span, Box<Expr>),
+}
+
+/// An arm.
+pub(crate) struct Arm {
+    pub(crate) test: Test,
+    pub(crate) body: Scope,
+}
+
+/// When an arm is taken.
+pub(crate) enum Test {
+    /// The condition of an `if`.
+    Cond(Box<Expr>),
+    /// The last `else`.
+    Else,
+    /// A pattern, with its guard inside it.
+    Pat(Box<Pat>),
+}
