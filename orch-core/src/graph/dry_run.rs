@@ -36,8 +36,6 @@ pub struct Plan {
     /// How long a run may take; unbounded by default.
     #[serde(serialize_with = "duration::serialize_option")]
     pub deadline: Option<Duration>,
-    /// How often a run that failed is run anew.
-    pub retries: u32,
     /// The paths of the longest chain of calls.
     ///
     /// A body counts as if it had one item, a branch as its longest arm, a repetition as one turn;
@@ -118,7 +116,6 @@ impl Plan {
             width: graph.width(),
             concurrency: spec.concurrency,
             deadline: spec.deadline,
-            retries: spec.retries,
             critical_path: critical_path(&graph.scope()),
             waves,
             finally,
@@ -288,7 +285,6 @@ impl Plan {
             self.concurrency.map(|max| format!("at most {max} at once")),
             self.deadline
                 .map(|deadline| format!("deadline {}", Human(deadline))),
-            (self.retries > 0).then(|| format!("retries {}", self.retries)),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }

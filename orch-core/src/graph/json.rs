@@ -41,7 +41,6 @@ struct WorkflowView {
     deadline: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     concurrency: Option<u32>,
-    retries: u32,
     on_failure: OnFailure,
     fingerprint: Fingerprint,
     topological_order: Vec<&'static str>,
@@ -71,7 +70,6 @@ impl WorkflowView {
             error: spec.error,
             deadline: spec.deadline,
             concurrency: spec.concurrency,
-            retries: spec.retries,
             on_failure: spec.on_failure,
             fingerprint: graph.fingerprint(),
             topological_order: graph.topological_order(),
