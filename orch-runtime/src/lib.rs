@@ -1,4 +1,5 @@
 //! The engine of Orch: runs plans on tokio.
 
 pub mod ctx;
+pub mod policy;
 pub mod step;
