@@ -1,5 +1,8 @@
 //! The policy instances of one orchestrator.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
