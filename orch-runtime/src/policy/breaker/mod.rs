@@ -104,6 +104,30 @@ impl Breaker {
 
     /// Makes a call through the breaker and reports its end; `future` is not polled when it is open.
     ///
+    /// ```
+    /// use orch_core::policy::BreakerPolicy;
+    /// use orch_runtime::policy::breaker::{Breaker, CallError};
+    /// use std::num::ParseIntError;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), CallError<ParseIntError>> {
+    /// # let policy = BreakerPolicy {
+    /// #     failure_threshold: 1,
+    /// #     recovery_timeout: std::time::Duration::from_secs(60),
+    /// #     half_open_max_calls: 1,
+    /// #     name: None,
+    /// # };
+    /// let breaker = Breaker::new("parser", policy);
+    /// assert_eq!(breaker.call(async { "7".parse::<u32>() }).await?, 7);
+    ///
+    /// let failed = breaker.call(async { "seven".parse::<u32>() }).await;
+    /// assert!(matches!(failed, Err(CallError::Failed(_))));
+    /// let refused = breaker.call(async { "8".parse::<u32>() }).await;
+    /// assert!(matches!(refused, Err(CallError::Open(_))));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     /// Fails with [`CallError::Open`] when the call is not made, and with the call's own error.
     pub async fn call<T, E>(

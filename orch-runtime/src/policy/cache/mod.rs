@@ -175,6 +175,18 @@ impl Cache {
     }
 
     /// The fresh value of this key, if it is one of this type.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), &'static str> {
+    /// use orch_runtime::policy::cache::Cache;
+    ///
+    /// let cache = Cache::new(100);
+    /// cache.set("greeting", "hello".to_owned(), None, &["words"]);
+    /// let greeting: String = cache.get("greeting").ok_or("just kept")?;
+    /// assert_eq!(greeting, "hello");
+    /// # Ok(())
+    /// # }
+    /// ```
     #[must_use]
     pub fn get<T: Clone + Send + Sync + 'static>(&self, key: &str) -> Option<T> {
         let entry = self.shelf.fresh(key, None);

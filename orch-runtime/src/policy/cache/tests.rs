@@ -195,14 +195,13 @@ async fn a_time_to_live_of_zero_only_shares_what_is_under_way() {
     assert_eq!(number(&get(3).await.unwrap()), 3);
 }
 
+type Running = JoinHandle<Result<Cached, String>>;
+
 /// A caller in a task of its own, whose computation ends as it is told.
 fn caller(
     cache: &Arc<Cache>,
     began: &Arc<AtomicUsize>,
-) -> (
-    JoinHandle<Result<Cached, String>>,
-    oneshot::Sender<Result<u32, String>>,
-) {
+) -> (Running, oneshot::Sender<Result<u32, String>>) {
     let (end, told) = oneshot::channel::<Result<u32, String>>();
     let (cache, began) = (cache.clone(), began.clone());
     let task = tokio::spawn(async move {
@@ -319,14 +318,15 @@ async fn what_is_invalidated_while_it_is_computed_is_not_kept() {
         tags: &["rates"],
         ..FOREVER
     };
-    let ways: [(&str, fn(&Cache)); 4] = [
+    type Invalidate = fn(&Cache);
+    let ways: [(&str, Invalidate); 4] = [
         ("by key", |cache| assert!(!cache.invalidate("k"))),
         ("by tag", |cache| {
-            assert_eq!(cache.invalidate_tag("rates"), 0)
+            assert_eq!(cache.invalidate_tag("rates"), 0);
         }),
         ("all", Cache::clear),
         ("replaced", |cache| {
-            cache.insert("k", shared(9), None, &[], "run-9")
+            cache.insert("k", shared(9), None, &[], "run-9");
         }),
     ];
     for (way, invalidate) in ways {
@@ -352,6 +352,24 @@ async fn what_is_invalidated_while_it_is_computed_is_not_kept() {
         );
         assert_eq!(cache.get::<u32>("k"), Some(expected), "{way}");
     }
+}
+
+#[tokio::test]
+async fn what_a_waiter_computes_after_a_failure_is_not_kept_either() {
+    let cache = Arc::new(Cache::default());
+    let began = Arc::new(AtomicUsize::new(0));
+    let (_leader, end_leader) = caller(&cache, &began);
+    yield_now().await;
+    let (waiter, end_waiter) = caller(&cache, &began);
+    yield_now().await;
+    end_leader.send(Err("down".to_owned())).unwrap();
+    while began.load(Ordering::SeqCst) < 2 {
+        yield_now().await;
+    }
+    cache.invalidate("k");
+    end_waiter.send(Ok(1)).unwrap();
+    assert_eq!(number(&waiter.await.unwrap().unwrap()), 1);
+    assert!(cache.peek("k").is_none());
 }
 
 #[tokio::test]

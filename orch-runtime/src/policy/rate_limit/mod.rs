@@ -17,10 +17,13 @@ use state::Lanes;
 
 /// Spaces the starts of attempts, each key on its own, in the order in which they came.
 ///
-/// With a burst of 1, `permits` starts in any `period` are never exceeded, up to a hundred a second
-/// also in real time; with a burst of *n* a period after a pause can see up to *n* - 1 more.
-/// Above a hundred a second a start that tokio's timer, which counts in milliseconds, made late does
-/// not push back those that wait behind it, so that the rate is reached.
+/// With a burst of 1 no `period` sees more than `permits` starts; with a burst of *n* a period after
+/// a pause can see up to *n* - 1 more.
+///
+/// Tokio's timer counts in milliseconds, so a start can be a millisecond or two late. Up to a hundred
+/// starts a second this pushes back those behind it: the limit is strict, and 50 a second become about
+/// 47 when callers queue up. Above that it does not, so that the rate is reached, and a second can see
+/// a start or two too many. Under paused time, a spacing of whole milliseconds is exact.
 ///
 /// ```
 /// use orch_core::policy::RateLimit;
@@ -79,6 +82,24 @@ impl RateLimiter {
     /// once.
     ///
     /// Dropping the future gives back its place; nothing is used up before the future is ready.
+    ///
+    /// ```
+    /// use orch_core::policy::RateLimit;
+    /// use orch_runtime::policy::rate_limit::{Impossible, RateLimiter};
+    /// use std::time::Duration;
+    ///
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)]
+    /// # async fn main() -> Result<(), Impossible> {
+    /// let period = Duration::from_secs(60);
+    /// let tokens = RateLimit { permits: 60_000, period, burst: 60_000, name: Some("model") };
+    /// let limiter = RateLimiter::new("model", tokens);
+    /// assert_eq!(limiter.acquire(Some("small"), 50_000).await?, Duration::ZERO);
+    /// assert_eq!(limiter.acquire(Some("small"), 15_000).await?, Duration::from_secs(5));
+    /// assert_eq!(limiter.acquire(Some("large"), 15_000).await?, Duration::ZERO);
+    /// assert!(limiter.acquire(Some("large"), 60_001).await.is_err());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Fails with [`Impossible`] at once when the weight is more than the burst, and so could never start.
