@@ -11,3 +11,4 @@ pub mod plan;
 pub mod policy;
 pub mod run;
 pub mod schedule;
+pub mod provenance;

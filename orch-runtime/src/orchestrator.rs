@@ -15,6 +15,7 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::engine::execute_observed;
+use crate::engine::layout::ScopeLayout;
 use crate::engine::run::{Halt, Run};
 use crate::mock::Mock;
 use crate::observe::Emission;
@@ -63,11 +64,7 @@ impl Orchestrator {
     /// The circuit breaker of this name, or of the step of this name, once it was used.
     #[must_use]
     pub fn breaker(&self, name: &str) -> Option<Arc<Breaker>> {
-        self.services
-            .registry
-            .breakers()
-            .into_iter()
-            .find(|breaker| breaker.name() == name)
+        self.services.registry.breaker_named(name)
     }
 
     /// The circuit breakers that were used.
@@ -220,7 +217,7 @@ impl Builder {
                 let name = program.spec.name;
                 problems.push(format!("two workflows are named `{name}`"));
             }
-            problems.extend(self.services.registry.check(program.spec));
+            conflicts(&self.services, &program.layout().root, &mut problems);
         }
         problems.extend(self.services.overrides.resolve(&self.programs));
         problems.dedup();
@@ -231,6 +228,21 @@ impl Builder {
             services: Arc::new(self.services),
             workflows: self.programs.into(),
         })
+    }
+}
+
+/// Adds what shares a name with other settings.
+fn conflicts(services: &Services, scope: &ScopeLayout, problems: &mut Vec<String>) {
+    for node in &scope.nodes {
+        for tier in &node.tiers {
+            let resolved = services.registry.resolve(tier.step(), &tier.policies);
+            for conflict in resolved.err().into_iter().flatten() {
+                problems.push(conflict.to_string());
+            }
+        }
+        for body in &node.bodies {
+            conflicts(services, body, problems);
+        }
     }
 }
 

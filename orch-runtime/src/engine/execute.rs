@@ -50,7 +50,7 @@ async fn finished(run: &Run) {
 }
 
 /// Runs a workflow to its end.
-pub(crate) async fn execute<W: Workflow>(
+async fn execute<W: Workflow>(
     run: Arc<Run>,
     input: W::Input,
 ) -> Result<W::Output, RunError<W::Error>> {

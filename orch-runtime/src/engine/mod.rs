@@ -9,4 +9,4 @@ pub(crate) mod run;
 mod settle;
 pub(crate) mod strand;
 
-pub(crate) use execute::{execute, execute_observed};
+pub(crate) use execute::execute_observed;

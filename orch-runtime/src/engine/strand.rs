@@ -151,7 +151,7 @@ fn call_for_help(run: &Arc<Run>) {
     run.helpers.fetch_add(1, Ordering::Relaxed);
     let helped = Arc::clone(run);
     handle.spawn(async move {
-        strand(Arc::clone(&helped), VecDeque::new()).await;
+        boxed(Arc::clone(&helped), VecDeque::new()).await;
         helped.helpers.fetch_sub(1, Ordering::Relaxed);
     });
     // A task spawned from a worker waits in a slot that nobody steals from; the next one displaces it.
@@ -170,8 +170,13 @@ async fn spawn(run: &Arc<Run>, flight: Flight, attempt: CallFuture, jobs: &mut V
         let result = wait(&flight, attempt).await;
         let mut jobs = VecDeque::new();
         flight.land(result, &mut jobs);
-        strand(run, jobs).await;
+        boxed(run, jobs).await;
     });
+}
+
+/// A strand behind a type that can be named, as strands begin strands.
+fn boxed(run: Arc<Run>, jobs: VecDeque<Job>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+    Box::pin(strand(run, jobs))
 }
 
 /// A node's call, boxed.
