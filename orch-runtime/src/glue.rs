@@ -358,3 +358,6 @@ impl<'a, E: Display> SourceOfWords<'a> for SourceProbe<'a, E> {
 pub fn any_source(error: &AnyError) -> Option<&(dyn Error + 'static)> {
     Some(error.inner())
 }
+
+/// A workflow that does not contain itself, neither itself nor through others.
+pub trait ContainsNoCycle {}

@@ -22,7 +22,7 @@ use crate::observe::Emission;
 use crate::policy::breaker::Breaker;
 use crate::program::{Program, Workflow};
 use crate::services::Services;
-use crate::step::{Needs, Resource};
+use crate::step::{Needs, NeedsNothing, Resource};
 
 /// Starts runs that share resources, caches, limits and breakers, and lets operators see and steer them.
 ///
@@ -488,6 +488,17 @@ impl Events {
         }
     }
 }
+
+/// A workflow that runs without an orchestrator.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not run alone: its steps want resources",
+    label = "wants resources",
+    note = "give them to an orchestrator and start it there: `Orchestrator::builder().resource(…).build().await?.start({Self}, input).await?`"
+)]
+pub trait RunsAlone<'a> {}
+
+#[diagnostic::do_not_recommend]
+impl<W: Workflow> RunsAlone<'_> for W where W::Needs: NeedsNothing {}
 
 /// Runs a workflow that needs no orchestrator.
 ///

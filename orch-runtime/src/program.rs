@@ -40,6 +40,13 @@ pub trait Workflow: Send + Sync + 'static {
     #[doc(hidden)]
     fn program() -> &'static Program;
 
+    /// The plan.
+    #[doc(hidden)]
+    #[must_use]
+    fn spec() -> &'static WorkflowSpec {
+        Self::program().spec
+    }
+
     /// Places the inputs.
     #[doc(hidden)]
     fn open(input: Self::Input) -> Self::Slots;
@@ -108,6 +115,8 @@ pub enum NodeCode {
     Branch {
         /// Evaluates the head: the arm that is taken.
         head: fn(&Cx) -> Option<usize>,
+        /// Hands the value of the arm that was taken to the branch; the context is the arm's.
+        close: fn(&Cx, usize),
         /// The arms.
         arms: &'static [ArmCode],
     },
@@ -118,8 +127,6 @@ pub enum NodeCode {
 pub struct ArmCode {
     /// Makes room for the arm's values.
     pub open: fn(Opening) -> Arc<Frame>,
-    /// Hands the arm's value to the branch; the context is the arm's.
-    pub close: fn(&Cx),
     /// What the arm does.
     pub body: ScopeCode,
 }

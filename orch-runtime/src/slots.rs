@@ -168,6 +168,51 @@ impl Erased {
     }
 }
 
+/// Like [`Erased`], for a value that one reader moves out.
+#[derive(Debug, Default)]
+pub struct MovedErased(Mutex<Option<Box<dyn Any + Send>>>);
+
+impl<T: Send + 'static> Put<T> for &MovedErased {
+    fn put(&self, value: T) {
+        *lock(&self.0) = Some(Box::new(Some(value)));
+    }
+}
+
+impl MovedErased {
+    /// Moves the value, of the type that `witness` returns, out of its slot.
+    pub fn take<R: Take<T>, T: 'static>(&self, _witness: impl FnOnce() -> T) -> T {
+        lock(&self.0)
+            .as_mut()
+            .and_then(|value| value.downcast_mut::<Option<T>>())
+            .and_then(R::take)
+            .expect(UNWRITTEN)
+    }
+
+    /// Moves the value out of its slot, absent where the node gave none.
+    pub fn take_or_none<R: Take<Option<T>>, T: 'static>(
+        &self,
+        _witness: impl FnOnce() -> Option<T>,
+    ) -> Option<T> {
+        lock(&self.0)
+            .as_mut()
+            .and_then(|value| value.downcast_mut::<Option<Option<T>>>())
+            .and_then(R::take)
+            .flatten()
+    }
+}
+
+/// The type of a vector of what `item` returns, for a witness.
+pub fn vec_of<T>(_item: impl FnOnce() -> T) -> Vec<T> {
+    Vec::new()
+}
+
+/// The type of a vector of what `item` returns or what it fails with, for a witness.
+pub fn results_of<T>(
+    _item: impl FnOnce() -> T,
+) -> Vec<Result<T, orch_core::error::NodeError>> {
+    Vec::new()
+}
+
 /// What a `for` head gave, where it must be kept: a vector that nobody else owns.
 #[derive(Debug, Default)]
 pub struct Held(OnceLock<Box<dyn Any + Send + Sync>>);

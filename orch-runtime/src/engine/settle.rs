@@ -163,14 +163,14 @@ fn item_ended(
 /// Hands an arm's value to its branch.
 pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut VecDeque<Job>) {
     let Some(parent) = &arm.parent else { return };
-    let (Role::Arm(idx), NodeCode::Branch { arms, .. }) = (
+    let (Role::Arm(idx), NodeCode::Branch { close, .. }) = (
         &parent.role,
         parent.frame.layout.code.nodes[parent.node],
     ) else {
         return;
     };
     let cx = Cx::new(arm, 0);
-    let closed = catch_unwind(AssertUnwindSafe(|| (arms[*idx].close)(&cx)));
+    let closed = catch_unwind(AssertUnwindSafe(|| close(&cx, *idx)));
     let result = closed.map_err(|panic| {
         let message = format!("its arm's value panicked: {}", panic_message(&*panic));
         node_error(&parent.frame, parent.node, ErrorKind::Panicked, 1, message)
