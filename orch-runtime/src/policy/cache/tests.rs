@@ -195,6 +195,20 @@ async fn a_time_to_live_of_zero_only_shares_what_is_under_way() {
     assert_eq!(number(&get(3).await.unwrap()), 3);
 }
 
+/// Lets the others run until so many computations have begun.
+async fn reach(began: &AtomicUsize, count: usize) {
+    for _ in 0..100 {
+        if began.load(Ordering::SeqCst) == count {
+            return;
+        }
+        yield_now().await;
+    }
+    panic!(
+        "{} of {count} computations began",
+        began.load(Ordering::SeqCst)
+    );
+}
+
 type Running = JoinHandle<Result<Cached, String>>;
 
 /// A caller in a task of its own, whose computation ends as it is told.
@@ -226,9 +240,7 @@ async fn when_the_leader_fails_each_waiter_computes_for_itself_at_once() {
 
     end_leader.send(Err("down".to_owned())).unwrap();
     assert_eq!(leader.await.unwrap().unwrap_err(), "down");
-    while began.load(Ordering::SeqCst) < 4 {
-        yield_now().await;
-    }
+    reach(&began, 4).await;
     let ends = [Err("still down".to_owned()), Ok(2), Ok(3)];
     for ((waiter, end), result) in waiters.into_iter().zip(ends) {
         end.send(result.clone()).unwrap();
@@ -250,9 +262,7 @@ async fn when_the_leader_is_cancelled_one_waiter_takes_over() {
 
     leader.abort();
     assert!(leader.await.unwrap_err().is_cancelled());
-    while began.load(Ordering::SeqCst) < 2 {
-        yield_now().await;
-    }
+    reach(&began, 2).await;
     for end in ends {
         // Only the one who took over listens.
         let _ = end.send(Ok(5));
@@ -270,12 +280,15 @@ async fn when_the_leader_panics_the_waiters_compute_for_themselves() {
     let began = Arc::new(AtomicUsize::new(0));
     let (leader, end) = caller(&cache, &began);
     yield_now().await;
-    let (waiter, end_waiter) = caller(&cache, &began);
+    let waiters: Vec<_> = (1..=2).map(|_| caller(&cache, &began)).collect();
     yield_now().await;
     drop(end); // its `unwrap` panics
     assert!(leader.await.unwrap_err().is_panic());
-    end_waiter.send(Ok(1)).unwrap();
-    assert_eq!(number(&waiter.await.unwrap().unwrap()), 1);
+    reach(&began, 3).await;
+    for (own, (waiter, end)) in (1..).zip(waiters) {
+        end.send(Ok(own)).unwrap();
+        assert_eq!(number(&waiter.await.unwrap().unwrap()), own);
+    }
 }
 
 #[tokio::test]
@@ -355,6 +368,28 @@ async fn what_is_invalidated_while_it_is_computed_is_not_kept() {
 }
 
 #[tokio::test]
+async fn an_outdated_computation_does_not_end_the_one_that_replaced_it() {
+    let cache = Arc::new(Cache::default());
+    let began = Arc::new(AtomicUsize::new(0));
+    let (outdated, end_outdated) = caller(&cache, &began);
+    reach(&began, 1).await;
+    cache.invalidate("k");
+    let (renewed, end_renewed) = caller(&cache, &began);
+    reach(&began, 2).await;
+    end_outdated.send(Ok(1)).unwrap();
+    assert_eq!(number(&outdated.await.unwrap().unwrap()), 1);
+    assert!(cache.peek("k").is_none());
+
+    let (joined, _unused) = caller(&cache, &began);
+    yield_now().await;
+    end_renewed.send(Ok(2)).unwrap();
+    for caller in [renewed, joined] {
+        assert_eq!(number(&caller.await.unwrap().unwrap()), 2);
+    }
+    assert_eq!(began.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
 async fn what_a_waiter_computes_after_a_failure_is_not_kept_either() {
     let cache = Arc::new(Cache::default());
     let began = Arc::new(AtomicUsize::new(0));
@@ -363,9 +398,7 @@ async fn what_a_waiter_computes_after_a_failure_is_not_kept_either() {
     let (waiter, end_waiter) = caller(&cache, &began);
     yield_now().await;
     end_leader.send(Err("down".to_owned())).unwrap();
-    while began.load(Ordering::SeqCst) < 2 {
-        yield_now().await;
-    }
+    reach(&began, 2).await;
     cache.invalidate("k");
     end_waiter.send(Ok(1)).unwrap();
     assert_eq!(number(&waiter.await.unwrap().unwrap()), 1);

@@ -1,4 +1,6 @@
+use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use orch_core::policy::RateLimit;
@@ -73,6 +75,24 @@ async fn odd_and_high_rates_are_kept_and_reached() {
         assert!(took <= SECOND * 2 + ms(lost), "{permits}/s took {took:?}");
         assert!(took >= SECOND * 2, "{permits}/s took {took:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_gives_nothing_in_advance() {
+    let limiter = limiter(1000, 1);
+    advance(SECOND).await;
+    let starts = starts(&limiter, 1001).await;
+    assert_eq!(starts[..3], [0, 1, 2].map(ms));
+    assert_eq!(most_in_a_second(&starts), 1000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn three_a_second_are_not_four_by_a_nanosecond() {
+    let limiter = limiter(3, 1);
+    limiter.acquire(None, 1).await.unwrap();
+    advance(SECOND / 3).await;
+    assert_eq!(SECOND / 3 * 3, SECOND - Duration::from_nanos(1));
+    assert!(limiter.acquire(None, 1).await.unwrap() > Duration::ZERO);
 }
 
 #[tokio::test(start_paused = true)]
@@ -193,27 +213,25 @@ async fn keys_that_make_no_difference_are_forgotten() {
 #[tokio::test(start_paused = true)]
 async fn a_key_that_is_waited_for_is_not_forgotten() {
     let limiter = limiter(1, 1);
-    limiter.acquire(Some("busy"), 1).await.unwrap();
-    let queue: Vec<_> = (0..3)
-        .map(|_| {
-            let limiter = limiter.clone();
-            tokio::spawn(async move { limiter.acquire(Some("busy"), 1).await.unwrap() })
-        })
-        .collect();
-    yield_now().await;
-    for other in 0..1000 {
+    let busy = Some("busy");
+    limiter.acquire(busy, 1).await.unwrap();
+    let mut slow = pin!(limiter.acquire(busy, 1));
+    assert!(poll_once(slow.as_mut()).is_pending());
+    advance(SECOND * 10).await;
+    for other in 0..200 {
         limiter.acquire(Some(&other.to_string()), 1).await.unwrap();
-        advance(ms(2)).await;
     }
-    for (waiter, due) in queue.into_iter().zip([SECOND, SECOND * 2, SECOND * 3]) {
-        let waited = waiter.await.unwrap();
-        // Moving the clock by hand wakes them a step late.
-        assert!(
-            (due..due + ms(10)).contains(&waited),
-            "{waited:?} for {due:?}"
-        );
-    }
-    assert!(limiter.keys() < 1000, "stale keys were dropped around it");
+    let mut newcomer = pin!(limiter.acquire(busy, 1));
+    assert!(
+        poll_once(newcomer.as_mut()).is_pending(),
+        "overtook the one who was not awake yet"
+    );
+    assert_eq!(slow.await, Ok(SECOND * 10));
+    assert_eq!(newcomer.await, Ok(SECOND));
+}
+
+fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
 #[tokio::test(start_paused = true)]

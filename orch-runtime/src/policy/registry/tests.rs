@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
 use orch_core::policy::{BreakerPolicy, Concurrency, Policies, RateLimit};
@@ -157,11 +157,18 @@ fn two_registries_share_nothing() {
 #[test]
 fn threads_that_ask_at_once_get_the_same_one() {
     let registry = Registry::default();
-    let found = std::thread::scope(|scope| {
-        let ask = || registry.limiter("a", concurrency(1, None)).unwrap();
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(ask)).collect();
-        let join = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap();
-        threads.into_iter().map(join).collect::<Vec<_>>()
-    });
-    assert!(found.iter().all(|each| Arc::ptr_eq(each, &found[0])));
+    let gate = Barrier::new(4);
+    for round in 0..500 {
+        let step = round.to_string();
+        let ask = || {
+            gate.wait();
+            registry.limiter(&step, concurrency(1, None)).unwrap()
+        };
+        let found = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
+            let join = |thread: std::thread::ScopedJoinHandle<'_, _>| thread.join().unwrap();
+            threads.into_iter().map(join).collect::<Vec<_>>()
+        });
+        assert!(found.iter().all(|each| Arc::ptr_eq(each, &found[0])));
+    }
 }
