@@ -47,13 +47,7 @@ const STYLE: &str = "<style>\
 /// The whole picture.
 pub(super) fn paint(drawing: &Drawing, scene: &Scene<'_>) -> String {
     let mut painter = Painter::default();
-    painter.scene(
-        scene,
-        Point {
-            x: MARGIN,
-            y: MARGIN,
-        },
-    );
+    painter.scene(scene, Point::new(MARGIN, MARGIN));
     let id = id(&drawing.title);
     let mut title = String::new();
     push_escaped(&mut title, &drawing.title);
@@ -127,13 +121,7 @@ impl Painter {
             }
         }
         for (corner, item) in &scene.items {
-            self.item(
-                item,
-                Point {
-                    x: origin.x + corner.x,
-                    y: origin.y + corner.y,
-                },
-            );
+            self.item(item, Point::new(origin.x + corner.x, origin.y + corner.y));
         }
     }
 
@@ -179,10 +167,7 @@ impl Painter {
         if KINDS[look].2.is_empty() {
             push_text(
                 &mut self.names,
-                Point {
-                    x: middle,
-                    y: baseline,
-                },
+                Point::new(middle, baseline),
                 &item.name,
                 "",
             );
@@ -192,13 +177,7 @@ impl Painter {
             } else {
                 middle - (item.name.width + MARK) / 2.0
             };
-            let (mark, text) = (
-                round(x),
-                Point {
-                    x: x + MARK,
-                    y: baseline,
-                },
-            );
+            let (mark, text) = (round(x), Point::new(x + MARK, baseline));
             let _ = write!(
                 self.marks[look],
                 "<path d=\"{}\" transform=\"translate({mark} {})\"/>",
@@ -239,10 +218,7 @@ impl Painter {
 
     fn inner(&mut self, inner: &Inner<'_>, corner: Point) {
         if let Some(label) = &inner.label {
-            let frame = Point {
-                x: corner.x + inner.corner.x,
-                y: corner.y + inner.corner.y,
-            };
+            let frame = Point::new(corner.x + inner.corner.x, corner.y + inner.corner.y);
             push_rect(
                 &mut self.frames,
                 frame,
@@ -250,16 +226,10 @@ impl Painter {
                 8.0,
                 "",
             );
-            let text = Point {
-                x: frame.x + inner.width / 2.0,
-                y: corner.y + inner.label_line(),
-            };
+            let text = Point::new(frame.x + inner.width / 2.0, corner.y + inner.label_line());
             push_text(&mut self.notes, text, label, "");
         }
-        let origin = Point {
-            x: corner.x + inner.origin.x,
-            y: corner.y + inner.origin.y,
-        };
+        let origin = Point::new(corner.x + inner.origin.x, corner.y + inner.origin.y);
         self.scene(&inner.scene, origin);
     }
 

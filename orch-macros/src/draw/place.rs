@@ -15,6 +15,12 @@ pub(super) struct Point {
     pub(super) y: f64,
 }
 
+impl Point {
+    pub(super) const fn new(x: f64, y: f64) -> Self {
+        Self { x, y }
+    }
+}
+
 /// How an edge runs: down to a height, then in a curve to a point, and so on.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Route {
@@ -43,48 +49,32 @@ pub(super) fn place(grid: &Grid, sizes: &[(f64, f64)]) -> Places {
         let row = grid.cells[node].row;
         // In the middle of its row, but not far below the edges that lead to it.
         let sink = ((heights[row] - height) / 2.0).min(SINK_MOST);
-        Point {
-            x: centers[node] - width / 2.0,
-            y: tops[row] + sink,
-        }
+        Point::new(centers[node] - width / 2.0, tops[row] + sink)
     };
     let corners: Vec<Point> = sizes.iter().enumerate().map(corner).collect();
+    let top = |cell: usize| Point::new(centers[cell], tops[grid.cells[cell].row]);
+    let bottom = |cell: usize| {
+        Point::new(
+            centers[cell],
+            tops[grid.cells[cell].row] + heights[grid.cells[cell].row],
+        )
+    };
     let route = |chain: &Vec<usize>| {
         let (&first, &last) = (chain.first()?, chain.last()?);
-        let bottom = |cell: usize| tops[grid.cells[cell].row] + heights[grid.cells[cell].row];
-        let curve = |pair: &[usize]| {
-            let begin = Point {
-                x: centers[pair[0]],
-                y: bottom(pair[0]),
-            };
-            (
-                begin,
-                Point {
-                    x: centers[pair[1]],
-                    y: tops[grid.cells[pair[1]].row],
-                },
-            )
-        };
         Some(Route {
-            start: Point {
-                x: centers[first],
-                y: corners[first].y + sizes[first].1,
-            },
-            curves: chain.windows(2).map(curve).collect(),
-            end: Point {
-                x: centers[last],
-                y: corners[last].y,
-            },
+            start: Point::new(centers[first], corners[first].y + sizes[first].1),
+            curves: chain
+                .windows(2)
+                .map(|pair| (bottom(pair[0]), top(pair[1])))
+                .collect(),
+            end: Point::new(centers[last], corners[last].y),
         })
     };
-    let rights = centers
-        .iter()
-        .enumerate()
-        .map(|(cell, center)| center + sizes.get(cell).map_or(0.0, |size| size.0 / 2.0));
-    let width = rights.fold(0.0, f64::max);
     let routes = grid.chains.iter().map(route).collect();
+    let width_of = |cell: usize| sizes.get(cell).map_or(0.0, |size| size.0);
+    let right = |(cell, center): (usize, &f64)| center + width_of(cell) / 2.0;
     Places {
-        width,
+        width: centers.iter().enumerate().map(right).fold(0.0, f64::max),
         height: tops
             .last()
             .zip(heights.last())

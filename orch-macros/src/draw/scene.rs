@@ -205,11 +205,11 @@ impl<'a> Inner<'a> {
     fn of(group: &'a Group, framed: bool) -> Self {
         let scene = Scene::of(&group.drawing);
         let mut inner = Self {
-            corner: Point { x: 0.0, y: 0.0 },
+            corner: Point::new(0.0, 0.0),
             width: scene.width,
             height: scene.height,
             label: None,
-            origin: Point { x: 0.0, y: 0.0 },
+            origin: Point::new(0.0, 0.0),
             scene,
         };
         if framed {
@@ -234,10 +234,10 @@ impl<'a> Inner<'a> {
         } else {
             0.0
         };
-        self.origin = Point {
-            x: corner.x + (self.width - self.scene.width) / 2.0,
-            y: corner.y + above,
-        };
+        self.origin = Point::new(
+            corner.x + (self.width - self.scene.width) / 2.0,
+            corner.y + above,
+        );
     }
 
     /// The baseline of its label, from the shape's top.

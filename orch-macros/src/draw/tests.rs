@@ -79,7 +79,7 @@ fn no_shape_is_on_another_one() {
         each_scene(&Scene::of(&drawing), &mut |scene| {
             let rects = rects(scene);
             let picture = Rect::new(
-                Point { x: -0.001, y: 0.0 },
+                Point::new(-0.001, 0.0),
                 scene.width + 0.002,
                 scene.height + 0.001,
             );
@@ -106,7 +106,7 @@ fn what_is_inside_a_shape_is_drawn_inside_it() {
     for drawing in [checkout(), all_kinds()] {
         each_scene(&Scene::of(&drawing), &mut |scene| {
             for (_, item) in &scene.items {
-                let whole = Rect::new(Point { x: 0.0, y: 0.0 }, item.width, item.height);
+                let whole = Rect::new(Point::new(0.0, 0.0), item.width, item.height);
                 for inner in &item.inner {
                     let frame = Rect::new(inner.corner, inner.width, inner.height);
                     assert!(
