@@ -42,12 +42,14 @@ pub trait Step: 'static {
 }
 
 /// What a step can give: something that owns its data and that threads can share.
+///
+/// `Send` and `Sync` are no supertraits: a type that lacks both would be reported twice, in rustc's words.
 #[diagnostic::on_unimplemented(
-    message = "a step cannot give `{Self}`, which threads cannot share",
-    label = "not `Send + Sync + 'static`",
-    note = "other steps read a step's output wherever they run: give a type that is `Send`, `Sync` and owns its data"
+    message = "a step cannot give `{Self}`: threads cannot share it",
+    label = "not `Send + Sync`",
+    note = "other steps read a step's output wherever they run: give a type that is `Send` and `Sync`"
 )]
-pub trait StepOutput: Send + Sync + 'static {}
+pub trait StepOutput: 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> StepOutput for T {}

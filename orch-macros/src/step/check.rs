@@ -34,6 +34,11 @@ fn receiver(step: &Step, errors: &mut Errors) {
             "a step is a function of its own, not a method: move it out of the `impl`, \
              and take what it needs as a parameter or as `#[resource] it: &It`",
         );
+    } else if let Some(of_impl) = step.of_impl() {
+        errors.at(
+            of_impl,
+            "a step is a function of its own: move it out of the `impl`, and write the type instead of `Self`",
+        );
     }
 }
 

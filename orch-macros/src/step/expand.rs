@@ -29,6 +29,9 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     let lints = lints(&function.attributes);
     let visibility = visibility(&function.visibility);
     let vague = vague(step);
+    // rustc reports an unknown type once if both its uses would take the same correction:
+    // "you might be missing a type parameter", after this word as after the function's name.
+    let implement = quote_spanned!(step.ident().span()=> impl);
     quote_spanned! {Span::mixed_site()=>
         #function
         #conditions
@@ -36,8 +39,8 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         const _: () = {
             use #facade::__private as __p;
             #vague
-            impl __p::Step for #name<'static> { #described }
-            impl<'__orch> #name<'__orch> {
+            #implement __p::Step for #name<'static> { #described }
+            #implement #name<'_> {
                 #[doc(hidden)]
                 #call
             }
@@ -55,7 +58,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
 /// Whether the struct would do more harm than good: in an `impl`, or in place of a primitive type.
 fn stands_alone(step: &Step) -> bool {
     let method = matches!(step.function.signature.inputs.first(), Some(FnArg::Receiver(_)));
-    method || PRIMITIVES.contains(&text::name_of(step.ident()).as_str())
+    method || step.of_impl().is_some() || PRIMITIVES.contains(&text::name_of(step.ident()).as_str())
 }
 
 /// The function's name for the struct: lints that look at names look at the function's alone.
@@ -134,9 +137,8 @@ fn description(step: &Step) -> TokenStream {
     let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
     let needs = needs(step);
     let spec = spec(step);
-    let share = policies.cached().map(|_| {
-        let place = step.output.ty.as_ref().map_or_else(Span::mixed_site, placed);
-        let kept = quote_spanned!(place=> Self::Output);
+    let share = policies.cached().zip(step.output.ty.as_ref()).map(|(_, ty)| {
+        let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
         quote_spanned! {Span::mixed_site()=>
             fn share(output: &Self::Output) -> __p::Option<__p::Shared> { <#kept as __p::Cacheable>::share(output) }
             fn restore(shared: &__p::Shared) -> __p::Option<Self::Output> { <#kept as __p::Cacheable>::restore(shared) }
@@ -154,14 +156,31 @@ fn description(step: &Step) -> TokenStream {
 
 /// What the step gives and what it fails with, of its return type.
 fn output_types(ty: Option<&Type>, fallible: bool) -> (TokenStream, TokenStream) {
-    match ty {
-        Some(ty) if fallible => (
-            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::Ok),
-            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::Err),
-        ),
-        Some(ty) => (quote!(#ty), quote!(__p::Never)),
-        None => (quote!(()), quote!(__p::Never)),
+    let Some(ty) = ty else {
+        return (quote!(()), quote!(__p::Never));
+    };
+    if !fallible {
+        return (quote!(#ty), quote!(__p::Never));
     }
+    // What is wrong with the `Ok` type is shown at the whole return type, an alias perhaps.
+    let part = |part: &str| {
+        let part = Ident::new(part, Span::mixed_site());
+        across(ty, quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::#part))
+    };
+    (part("Ok"), part("Err"))
+}
+
+/// Tokens at a user's place: the first one at its beginning, the last one at its end.
+fn across(place: &Type, tokens: TokenStream) -> TokenStream {
+    let places: Vec<TokenTree> = place.to_token_stream().into_iter().collect();
+    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    if let ([first, ..], Some(start)) = (&mut tokens[..], places.first()) {
+        first.set_span(start.span());
+    }
+    if let ([.., last], Some(end)) = (&mut tokens[..], places.last()) {
+        last.set_span(end.span());
+    }
+    tokens.into_iter().collect()
 }
 
 /// Nested pairs, so that one implementation covers any number of resources.
@@ -293,12 +312,10 @@ fn cache_key(step: &Step) -> Option<TokenStream> {
 
 /// A borrowed argument, at its type: that is where one that does not serialize is reported.
 fn key_part(param: &Param) -> TokenStream {
-    let tokens: Vec<TokenTree> = param.ty.to_token_stream().into_iter().collect();
-    let place = |token: Option<&TokenTree>| token.map_or_else(Span::mixed_site, TokenTree::span);
-    let first = place(tokens.first()).resolved_at(Span::mixed_site());
     let mut name = param.name.clone();
-    name.set_span(place(tokens.last()).resolved_at(param.name.span()));
-    quote_spanned!(first=> &#name)
+    let last = param.ty.to_token_stream().into_iter().last();
+    name.set_span(last.map_or(name.span(), |last| last.span()).resolved_at(name.span()));
+    across(&param.ty, quote!(& #name))
 }
 
 /// Calls the function once.

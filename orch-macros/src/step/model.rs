@@ -1,6 +1,6 @@
 //! What was understood of a step.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Pat, PathArguments, ReturnType, Type};
 
@@ -98,6 +98,16 @@ impl Step {
         }
     }
 
+    /// The `Self` by which the function shows that it stands in an `impl`, the only sign a macro can see.
+    pub(super) fn of_impl(&self) -> Option<Ident> {
+        let (signature, body) = (&self.function.signature, self.function.body.stream());
+        word(quote!(#signature), |word| word == "Self").or_else(|| {
+            let items = ["impl", "trait", "struct", "enum", "union"];
+            let own = word(body.clone(), |word| items.iter().any(|item| word == item));
+            word(body, |word| word == "Self").filter(|_| own.is_none())
+        })
+    }
+
     /// The function's name.
     pub(super) fn ident(&self) -> &Ident {
         &self.function.signature.ident
@@ -125,6 +135,15 @@ impl Step {
     pub(super) fn idempotent(&self) -> bool {
         self.options.idempotent.as_ref().is_none_or(|idempotent| idempotent.value)
     }
+}
+
+/// The first such word among the tokens.
+fn word(tokens: TokenStream, wanted: impl Fn(&Ident) -> bool + Copy) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) => Some(word).filter(wanted),
+        TokenTree::Group(group) => word(group.stream(), wanted),
+        _ => None,
+    })
 }
 
 impl Param {
