@@ -2,10 +2,14 @@
 
 use std::any::Any;
 #[doc(hidden)]
-pub use std::fmt::format;
+pub use std::future::Future;
+#[doc(hidden)]
+pub use std::marker::Send;
 #[doc(hidden)]
 pub use std::option::Option::{self, None, Some};
 use std::sync::Arc;
+#[doc(hidden)]
+pub use std::time::Duration;
 
 use orch_core::plan::StepSpec;
 use orch_core::policy::Retry;
@@ -262,6 +266,12 @@ impl<T: serde::Serialize + ?Sized> KeyPart for T {
     fn write(&self, key: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         serde_json::to_writer(key, self)
     }
+}
+
+/// The cache key that a template makes.
+#[must_use]
+pub fn cache_key(key: std::fmt::Arguments<'_>) -> Option<String> {
+    Some(std::fmt::format(key))
 }
 
 /// A rate limit's key, as text.

@@ -52,7 +52,7 @@ impl Template {
             .collect()
     }
 
-    /// The key as a `String` expression; `param` gives a parameter's identifier.
+    /// The key as an expression; `param` gives a parameter's identifier.
     pub(crate) fn tokens(&self, param: impl Fn(&str) -> Option<Ident>) -> TokenStream {
         let mut format = String::new();
         let mut values = Vec::new();
@@ -66,7 +66,7 @@ impl Template {
             }
         }
         let format = LitStr::new(&format, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> __p::format(::core::format_args!(#format #(, #values)*)))
+        quote_spanned!(Span::mixed_site()=> __p::cache_key(::core::format_args!(#format #(, #values)*)))
     }
 
     /// A parameter or a field of one, with the literal's place, where its errors belong.
@@ -166,7 +166,7 @@ mod tests {
         }
         let tokens = template.tokens(|name| syn::parse_str(name).ok());
         let text = text::source(tokens);
-        let inner = text.strip_prefix("__p::format(::core::format_args!(");
+        let inner = text.strip_prefix("__p::cache_key(::core::format_args!(");
         let inner = inner.and_then(|text| text.strip_suffix("))"));
         Ok(inner.unwrap().to_owned())
     }

@@ -47,7 +47,6 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         };
         #conditions
         #[doc(hidden)]
-        #[allow(non_camel_case_types)]
         #visibility struct #name<'__orch> {
             #[doc(hidden)]
             pub __orch: &'__orch #facade::__private::Cx,
@@ -140,8 +139,8 @@ fn description(step: &Step) -> TokenStream {
     let share = policies.cached().zip(step.output.ty.as_ref()).map(|(_, ty)| {
         let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
         quote_spanned! {Span::mixed_site()=>
-            fn share(output: &Self::Output) -> __p::Option<__p::Shared> { <#kept as __p::Cacheable>::share(output) }
-            fn restore(shared: &__p::Shared) -> __p::Option<Self::Output> { <#kept as __p::Cacheable>::restore(shared) }
+            fn share(o: &Self::Output) -> __p::Option<__p::Shared> { <#kept as __p::Cacheable>::share(o) }
+            fn restore(s: &__p::Shared) -> __p::Option<Self::Output> { <#kept as __p::Cacheable>::restore(s) }
         }
     });
     quote_spanned! {Span::mixed_site()=>
@@ -254,7 +253,7 @@ fn call(step: &Step) -> TokenStream {
 fn future(step: &Step) -> TokenStream {
     let name = struct_name(step);
     quote_spanned! {placed(step.ident())=>
-        impl ::core::future::Future<Output = __p::CalledOf<#name<'static>>> + ::core::marker::Send
+        impl __p::Future<Output = __p::CalledOf<#name<'static>>> + __p::Send
     }
 }
 
@@ -283,9 +282,11 @@ fn facts(step: &Step) -> Option<TokenStream> {
     .into_iter()
     .flatten()
     .collect();
+    // Where every field is given, clippy finds the rest needless.
+    let rest = (fields.len() < 3).then(|| quote!(..__p::Facts::NONE));
     Some(quote_spanned! {Span::mixed_site()=>
         if self.__orch.asks_facts() {
-            return __p::facts(__p::Facts { #(#fields,)* ..__p::Facts::NONE });
+            return __p::facts(__p::Facts { #(#fields,)* #rest });
         }
     })
 }
@@ -300,8 +301,7 @@ fn cache_key(step: &Step) -> Option<TokenStream> {
                 let mut names = step.data().map(|param| &param.name);
                 names.find(|name| text::name_of(name) == wanted).cloned()
             };
-            let key = template.tokens(param);
-            quote_spanned!(Span::mixed_site()=> __p::Some(#key))
+            template.tokens(param)
         }
         None => {
             let parts = step.data().map(key_part);

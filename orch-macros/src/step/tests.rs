@@ -111,7 +111,7 @@ fn a_step_stays_within_its_budget() {
     };
     for (options, most) in [
         (quote!(), 900),
-        (quote!(retries = 3, cache_ttl = 600), 1_350),
+        (quote!(retries = 3, cache_ttl = 600), 1_450),
         (
             quote! {
                 retries = 3, retry_if = transient, cache(key = "rates:{day}", ttl = "10m", tags = ["rates"]),

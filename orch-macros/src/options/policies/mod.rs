@@ -113,7 +113,7 @@ impl PolicyOptions {
 
     /// The policies as a constant expression; `None` when nothing is asked for.
     pub(crate) fn tokens(&self) -> Option<TokenStream> {
-        let fields: Vec<TokenStream> = [
+        let fields = [
             field("retries", &self.retries, |retries| {
                 let retries = Literal::u32_unsuffixed(*retries);
                 quote!(#retries)
@@ -125,14 +125,12 @@ impl PolicyOptions {
             field("rate_limit", &self.rate_limit, RateLimit::tokens),
             field("concurrency", &self.concurrency, Concurrency::tokens),
             field("breaker", &self.breaker, Breaker::tokens),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
+        ];
+        // Where every field is given, clippy finds the rest needless.
+        let rest = fields.iter().any(Option::is_none).then(|| quote!(..__p::Policies::NONE));
+        let fields: Vec<TokenStream> = fields.into_iter().flatten().collect();
         (!fields.is_empty()).then(|| {
-            quote_spanned!(Span::mixed_site()=>
-                __p::Policies { #(#fields,)* ..__p::Policies::NONE }
-            )
+            quote_spanned!(Span::mixed_site()=> __p::Policies { #(#fields,)* #rest })
         })
     }
 
@@ -195,8 +193,8 @@ pub(crate) fn duration(duration: Duration) -> TokenStream {
         ("from_millis", Literal::u64_unsuffixed(millis))
     } else {
         let (seconds, rest) = (duration.as_secs(), duration.subsec_nanos());
-        return quote!(::core::time::Duration::new(#seconds, #rest));
+        return quote!(__p::Duration::new(#seconds, #rest));
     };
     let unit = syn::Ident::new(unit, Span::mixed_site());
-    quote_spanned!(Span::mixed_site()=> ::core::time::Duration::#unit(#number))
+    quote_spanned!(Span::mixed_site()=> __p::Duration::#unit(#number))
 }

@@ -32,9 +32,7 @@ const _: () = {
         pub fn call(
             self,
             numbers: Vec<u64>,
-        ) -> impl ::core::future::Future<
-            Output = __p::CalledOf<crunch<'static>>,
-        > + ::core::marker::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<crunch<'static>>> + __p::Send {
             async move {
                 __p::Called::Value(__p::blocking(move || crunch(numbers)).await)
             }
@@ -43,7 +41,6 @@ const _: () = {
 };
 #[cfg(unix)]
 #[doc(hidden)]
-#[allow(non_camel_case_types)]
 struct crunch<'__orch> {
     #[doc(hidden)]
     pub __orch: &'__orch ::orch::__private::Cx,

@@ -29,7 +29,7 @@ const _: () = {
                 }),
                 rate_limit: __p::Some(__p::RateLimit {
                     permits: 1000,
-                    period: ::core::time::Duration::from_secs(60),
+                    period: __p::Duration::from_secs(60),
                     burst: 1000,
                     name: __p::Some("models"),
                 }),
@@ -38,11 +38,11 @@ const _: () = {
             reads_arguments: true,
             ..__p::StepSpec::new("ask")
         };
-        fn share(output: &Self::Output) -> __p::Option<__p::Shared> {
-            <Self::Output as __p::Cacheable>::share(output)
+        fn share(o: &Self::Output) -> __p::Option<__p::Shared> {
+            <Self::Output as __p::Cacheable>::share(o)
         }
-        fn restore(shared: &__p::Shared) -> __p::Option<Self::Output> {
-            <Self::Output as __p::Cacheable>::restore(shared)
+        fn restore(s: &__p::Shared) -> __p::Option<Self::Output> {
+            <Self::Output as __p::Cacheable>::restore(s)
         }
     }
     impl step2<'_> {
@@ -51,16 +51,13 @@ const _: () = {
             self,
             user: &str,
             prompt: String,
-        ) -> impl ::core::future::Future<
-            Output = __p::CalledOf<step2<'static>>,
-        > + ::core::marker::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<step2<'static>>> + __p::Send {
             async move {
                 if self.__orch.asks_facts() {
                     return __p::facts(__p::Facts {
                         cache_key: __p::key_of(self.__orch, &[&user, &prompt]),
                         rate_key: __p::rate_key(&(user)),
                         weight: __p::weight(&(prompt.len())),
-                        ..__p::Facts::NONE
                     });
                 }
                 __p::Called::Value(step2(user, prompt))
@@ -69,7 +66,6 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(non_camel_case_types)]
 struct step2<'__orch> {
     #[doc(hidden)]
     pub __orch: &'__orch my_orch::__private::Cx,

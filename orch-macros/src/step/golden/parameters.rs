@@ -43,9 +43,7 @@ const _: () = {
             self,
             items: &[Item],
             count: u32,
-        ) -> impl ::core::future::Future<
-            Output = __p::CalledOf<reserve<'static>>,
-        > + ::core::marker::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<reserve<'static>>> + __p::Send {
             async move {
                 __p::called(
                     reserve(
@@ -62,7 +60,6 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(non_camel_case_types)]
 pub(crate) struct reserve<'__orch> {
     #[doc(hidden)]
     pub __orch: &'__orch ::orch::__private::Cx,

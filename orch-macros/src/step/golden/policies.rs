@@ -27,12 +27,12 @@ const _: () = {
             policies: __p::Policies {
                 retries: __p::Some(3),
                 cache: __p::Some(__p::CachePolicy {
-                    ttl: __p::Some(::core::time::Duration::from_secs(600)),
+                    ttl: __p::Some(__p::Duration::from_secs(600)),
                     tags: &["rates"],
                 }),
                 rate_limit: __p::Some(__p::RateLimit {
                     permits: 50,
-                    period: ::core::time::Duration::from_secs(1),
+                    period: __p::Duration::from_secs(1),
                     burst: 1,
                     name: __p::None,
                 }),
@@ -41,11 +41,11 @@ const _: () = {
             reads_arguments: true,
             ..__p::StepSpec::new("fetch-rates")
         };
-        fn share(output: &Self::Output) -> __p::Option<__p::Shared> {
-            <Self::Output as __p::Cacheable>::share(output)
+        fn share(o: &Self::Output) -> __p::Option<__p::Shared> {
+            <Self::Output as __p::Cacheable>::share(o)
         }
-        fn restore(shared: &__p::Shared) -> __p::Option<Self::Output> {
-            <Self::Output as __p::Cacheable>::restore(shared)
+        fn restore(s: &__p::Shared) -> __p::Option<Self::Output> {
+            <Self::Output as __p::Cacheable>::restore(s)
         }
     }
     impl fetch_rates<'_> {
@@ -53,15 +53,11 @@ const _: () = {
         pub fn call(
             self,
             day: Date,
-        ) -> impl ::core::future::Future<
-            Output = __p::CalledOf<fetch_rates<'static>>,
-        > + ::core::marker::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<fetch_rates<'static>>> + __p::Send {
             async move {
                 if self.__orch.asks_facts() {
                     return __p::facts(__p::Facts {
-                        cache_key: __p::Some(
-                            __p::format(::core::format_args!("rates:{}", day)),
-                        ),
+                        cache_key: __p::cache_key(::core::format_args!("rates:{}", day)),
                         ..__p::Facts::NONE
                     });
                 }
@@ -75,7 +71,6 @@ const _: () = {
     }
 };
 #[doc(hidden)]
-#[allow(non_camel_case_types)]
 pub struct fetch_rates<'__orch> {
     #[doc(hidden)]
     pub __orch: &'__orch ::orch::__private::Cx,

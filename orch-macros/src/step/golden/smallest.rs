@@ -16,15 +16,12 @@ const _: () = {
         #[doc(hidden)]
         pub fn call(
             self,
-        ) -> impl ::core::future::Future<
-            Output = __p::CalledOf<price<'static>>,
-        > + ::core::marker::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<price<'static>>> + __p::Send {
             async move { __p::Called::Value(price()) }
         }
     }
 };
 #[doc(hidden)]
-#[allow(non_camel_case_types)]
 struct price<'__orch> {
     #[doc(hidden)]
     pub __orch: &'__orch ::orch::__private::Cx,
