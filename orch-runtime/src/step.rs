@@ -145,14 +145,14 @@ pub fn called<T, E>(result: Result<T, E>) -> Called<T, E> {
 }
 
 /// What a step with `retry_if` gave.
-pub fn called_if<T, E>(
+pub fn called_if<T, E, R: IntoRetry>(
     result: Result<T, E>,
-    retry_if: impl FnOnce(&E) -> Retry,
+    retry_if: impl FnOnce(&E) -> R,
 ) -> Called<T, E> {
     match result {
         Ok(value) => Called::Value(value),
         Err(error) => {
-            let retry = retry_if(&error);
+            let retry = retry_if(&error).into_retry();
             Called::Error(error, retry)
         }
     }

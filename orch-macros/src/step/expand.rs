@@ -338,9 +338,7 @@ fn attempt(step: &Step) -> TokenStream {
         Some(retry_if) => {
             let path = &retry_if.value;
             let place = placed(path);
-            let error = quote_spanned!(place=> e);
-            let decision = quote_spanned!(place=> __p::IntoRetry::into_retry(#path(#error)));
-            quote_spanned!(Span::mixed_site()=> __p::called_if(#value, |#error| #decision))
+            quote_spanned!(place=> __p::called_if(#value, |e| #path(e)))
         }
     }
 }

@@ -64,7 +64,7 @@ const _: () = {
                 __p::called_if(
                     fetch_rates(day, self.__orch.resource::<Client>(), self.__orch.ctx())
                         .await,
-                    |e| __p::IntoRetry::into_retry(transient(e)),
+                    |e| transient(e),
                 )
             }
         }
