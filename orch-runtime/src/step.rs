@@ -300,7 +300,9 @@ macro_rules! weights {
     )*};
 }
 
-weights!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+weights!(
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
+);
 
 impl<T: Weight + ?Sized> Weight for &T {
     fn weight(&self) -> u32 {
@@ -351,4 +353,49 @@ pub fn key_of(_cx: &Cx, parts: &[&dyn KeyPart]) -> Option<String> {
         write!(key, "{byte:02x}").ok()?;
     }
     Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_cut_off_at_the_bounds() {
+        for (found, expected) in [
+            (weight(&7_u8), 7),
+            (weight(&&7_usize), 7),
+            (weight(&u64::MAX), u32::MAX),
+            (weight(&i128::MIN), 0),
+            (weight(&-1_i8), 0),
+        ] {
+            assert_eq!(found, Some(expected));
+        }
+    }
+
+    #[test]
+    fn retry_if_decides_about_errors_alone() {
+        let decide = |error: &u8| *error == 1;
+        let of = |result: Result<(), u8>| match called_if(result, decide) {
+            Called::Value(()) => None,
+            Called::Error(_, retry) => Some(retry),
+            Called::Facts(_) => Some(Retry::After(Duration::ZERO)),
+        };
+        assert_eq!(of(Ok(())), None);
+        assert_eq!(of(Err(1)), Some(Retry::Yes));
+        assert_eq!(of(Err(2)), Some(Retry::No));
+        let plain: Called<(), u8> = called(Err(2));
+        assert!(matches!(plain, Called::Error(2, Retry::Yes)));
+    }
+
+    #[tokio::test]
+    async fn blocking_calls_leave_the_thread() {
+        let here = std::thread::current().id();
+        assert_ne!(blocking(|| std::thread::current().id()).await, here);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "out of stock")]
+    async fn a_panic_of_a_blocking_call_goes_on() {
+        blocking(|| panic!("out of stock")).await;
+    }
 }

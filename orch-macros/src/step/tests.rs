@@ -6,11 +6,13 @@ use super::step;
 /// The errors of an expansion, and the expansion without them.
 fn expand(options: TokenStream, item: TokenStream) -> (Vec<String>, syn::File) {
     let expansion = step(options, item);
-    let mut file: syn::File = syn::parse2(expansion.clone())
-        .unwrap_or_else(|error| panic!("{error}: {expansion}"));
+    let mut file: syn::File =
+        syn::parse2(expansion.clone()).unwrap_or_else(|error| panic!("{error}: {expansion}"));
     let mut errors = Vec::new();
     file.items.retain(|item| match item {
-        syn::Item::Macro(call) if call.mac.path.segments.last().unwrap().ident == "compile_error" => {
+        syn::Item::Macro(call)
+            if call.mac.path.segments.last().unwrap().ident == "compile_error" =>
+        {
             let message: syn::LitStr = call.mac.parse_body().unwrap();
             errors.push(message.value());
             false
@@ -35,7 +37,13 @@ fn golden(name: &str, options: TokenStream, item: TokenStream) {
 
 #[test]
 fn the_smallest_step() {
-    golden("smallest", quote!(), quote!(fn price() {}));
+    golden(
+        "smallest",
+        quote!(),
+        quote!(
+            fn price() {}
+        ),
+    );
 }
 
 #[test]
@@ -132,7 +140,11 @@ fn a_step_stays_within_its_budget() {
 fn every_mistake_is_reported_at_once_and_the_function_stays() {
     let (errors, file) = expand(
         quote!(retires = 3, timeout = "10 parsecs", name = "Bad Name"),
-        quote!(async fn fetch<T>((a, b): (u8, T), x: &mut u8, #[ctx] c: StepCtx) -> &str { a }),
+        quote!(
+            async fn fetch<T>((a, b): (u8, T), x: &mut u8, #[ctx] c: StepCtx) -> &str {
+                a
+            }
+        ),
     );
     assert_eq!(errors.len(), 8, "{errors:#?}");
     let names: Vec<String> = file
@@ -154,17 +166,56 @@ fn every_mistake_is_reported_at_once_and_the_function_stays() {
 #[test]
 fn what_is_no_function_is_left_as_it_is() {
     for (item, expected) in [
-        (quote!(pub struct A { a: u8 }), "`#[step]` goes on a function, and this is a struct"),
-        (quote!(enum A {}), "`#[step]` goes on a function, and this is an enum"),
-        (quote!(unsafe trait A {}), "`#[step]` goes on a function, and this is a trait"),
+        (
+            quote!(
+                pub struct A {
+                    a: u8,
+                }
+            ),
+            "`#[step]` goes on a function, and this is a struct",
+        ),
+        (
+            quote!(
+                enum A {}
+            ),
+            "`#[step]` goes on a function, and this is an enum",
+        ),
+        (
+            quote!(
+                unsafe trait A {}
+            ),
+            "`#[step]` goes on a function, and this is a trait",
+        ),
         (
             quote!(impl A { fn a() {} }),
             "`#[step]` goes on a function, and this is an `impl`: mark a function outside of it",
         ),
-        (quote!(type A = fn();), "`#[step]` goes on a function, and this is a type alias"),
-        (quote!(const A: fn() = b;), "`#[step]` goes on a function"),
-        (quote!(use a::b;), "`#[step]` goes on a function, and this is an import"),
-        (quote!(mod a { fn b() {} }), "`#[step]` goes on a function, and this is a module: mark the functions in it"),
+        (
+            quote!(
+                type A = fn();
+            ),
+            "`#[step]` goes on a function, and this is a type alias",
+        ),
+        (
+            quote!(
+                const A: fn() = b;
+            ),
+            "`#[step]` goes on a function",
+        ),
+        (
+            quote!(
+                use a::b;
+            ),
+            "`#[step]` goes on a function, and this is an import",
+        ),
+        (
+            quote!(
+                mod a {
+                    fn b() {}
+                }
+            ),
+            "`#[step]` goes on a function, and this is a module: mark the functions in it",
+        ),
         (quote!(println!("x");), "`#[step]` goes on a function"),
     ] {
         let (errors, file) = expand(quote!(), item.clone());
@@ -172,17 +223,33 @@ fn what_is_no_function_is_left_as_it_is() {
         let item: syn::File = syn::parse2(item).unwrap();
         assert!(file == item, "{expected}");
     }
-    let errors = step(quote!(), quote!(fn a();)).to_string();
+    let errors = step(
+        quote!(),
+        quote!(
+            fn a();
+        ),
+    )
+    .to_string();
     assert!(errors.contains("a step has a body"), "{errors}");
 }
 
 #[test]
 fn methods_stay_alone() {
     for item in [
-        quote!(fn a(&self, #[resource] b: &B) {}),
-        quote!(fn a() -> Self {}),
-        quote!(fn a() { Self::b() }),
-        quote!(fn str() {}),
+        quote!(
+            fn a(&self, #[resource] b: &B) {}
+        ),
+        quote!(
+            fn a() -> Self {}
+        ),
+        quote!(
+            fn a() {
+                Self::b()
+            }
+        ),
+        quote!(
+            fn str() {}
+        ),
     ] {
         let (errors, file) = expand(quote!(), item.clone());
         assert_eq!(errors.len(), 1, "{item}: {errors:?}");
@@ -204,7 +271,15 @@ fn vague_names_are_noticed() {
     ] {
         assert_eq!(super::expand::is_vague(name), vague, "{name}");
     }
-    let of = |options| step(options, quote!(fn step1() {})).to_string();
+    let of = |options| {
+        step(
+            options,
+            quote!(
+                fn step1() {}
+            ),
+        )
+        .to_string()
+    };
     assert!(of(quote!()).contains("VAGUE_STEP_NAME"));
     assert!(!of(quote!(name = "fetch")).contains("VAGUE_STEP_NAME"));
 }
@@ -228,6 +303,85 @@ fn no_prefix_of_a_step_panics() {
     for end in 0..=tokens(&item).len() {
         let prefix: TokenStream = tokens(&item).into_iter().take(end).collect();
         let text = step(options.clone(), prefix.clone()).to_string();
-        assert_eq!(text.contains("fetch"), prefix.to_string().contains("fetch"), "{text}");
+        assert_eq!(
+            text.contains("fetch"),
+            prefix.to_string().contains("fetch"),
+            "{text}"
+        );
+    }
+}
+
+/// Tokens that mean something to the macro, in any order.
+#[test]
+fn no_soup_of_tokens_panics() {
+    const WORDS: [&str; 44] = [
+        "retries",
+        "backoff",
+        "cache",
+        "key",
+        "rate_limit",
+        "breaker",
+        "blocking",
+        "crate",
+        "name",
+        "=",
+        "=",
+        ",",
+        ",",
+        "3",
+        "-1",
+        "0.5",
+        "10s",
+        "\"1s..2s\"",
+        "\"5/s\"",
+        "\"{a.b}\"",
+        "\"{\"",
+        "true",
+        "::",
+        "<",
+        ">",
+        "&",
+        "mut",
+        "fn",
+        "async",
+        "f",
+        "impl",
+        "Self",
+        "->",
+        "'a",
+        "#[ctx]",
+        "(a: &B)",
+        "(a: u8, #[resource] b: &C)",
+        "{ x }",
+        "[\"x\"]",
+        "(5, name = \"x\")",
+        "|",
+        "pub",
+        "struct",
+        ";",
+    ];
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state >> 33).unwrap() % below
+    };
+    for _ in 0..3_000 {
+        let mut soup = || -> TokenStream {
+            let words: Vec<&str> = (0..random(9)).map(|_| WORDS[random(WORDS.len())]).collect();
+            words.join(" ").parse().unwrap()
+        };
+        let (options, item) = (soup(), soup());
+        let function = step(
+            options,
+            quote!(
+                fn fetch(a: u8) {}
+            ),
+        )
+        .to_string();
+        assert!(function.contains("fn fetch"), "{function}");
+        step(quote!(), item.clone());
+        step(quote!(), quote!(fn #item));
     }
 }

@@ -48,7 +48,10 @@ fn policies_become_constants() {
             "cache(tags = [\"a\"]), cache_ttl = 1",
             "cache: __p::Some(__p::CachePolicy { ttl: __p::Some(__p::Duration::from_secs(1)), tags: &[\"a\"] })",
         ),
-        ("cache", "cache: __p::Some(__p::CachePolicy { ttl: __p::None, tags: &[] })"),
+        (
+            "cache",
+            "cache: __p::Some(__p::CachePolicy { ttl: __p::None, tags: &[] })",
+        ),
         (
             "rate_limit = \"50/s\"",
             "rate_limit: __p::Some(__p::RateLimit { permits: 50, period: __p::Duration::from_secs(1), burst: 1, name: __p::None })",
@@ -92,7 +95,9 @@ fn policies_become_constants() {
 #[test]
 fn mistakes_say_the_way_out() {
     let no_retries = |what| {
-        format!("a `{what}` is for retries, and this step has none: add `retries = 3`, or remove it")
+        format!(
+            "a `{what}` is for retries, and this step has none: add `retries = 3`, or remove it"
+        )
     };
     for (options, expected) in [
         ("retries", "`retries` is written `retries = 3`".to_owned()),
@@ -150,7 +155,7 @@ fn mistakes_say_the_way_out() {
         ("breaker(\"a\", name = \"b\")", "the name is given twice: remove one of them".to_owned()),
         (
             "rate_limit(\"5/s\", wait = tokens)",
-            "unknown option of `rate_limit` `wait`: write `burst`, `name`, `key` or `weight`".to_owned(),
+            "unknown `rate_limit` option `wait`: write `burst`, `name`, `key` or `weight`".to_owned(),
         ),
     ] {
         let (_, errors) = read(options);
