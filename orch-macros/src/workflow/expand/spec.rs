@@ -9,7 +9,7 @@ use super::super::model::{Callee, Output, Rhs, Test};
 use super::super::options::Tolerance;
 use super::super::parse;
 use super::types;
-use crate::options::policies::duration;
+use crate::options::duration::tokens as duration;
 use crate::text;
 
 /// The name of a scope's plan.
