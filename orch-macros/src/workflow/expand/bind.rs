@@ -26,6 +26,8 @@ pub(super) struct Binder<'a, 'w> {
     /// How the step that is called takes its arguments: a type.
     pub(super) reuse: TokenStream,
     bound: BTreeSet<Symbol>,
+    /// The scopes whose patterns are bound.
+    matched: BTreeSet<ScopeId>,
     lets: TokenStream,
 }
 
@@ -38,6 +40,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             reader,
             reuse: quote!(__p::Once),
             bound: BTreeSet::new(),
+            matched: BTreeSet::new(),
             lets: TokenStream::new(),
         }
     }
@@ -305,12 +308,8 @@ impl<'a, 'w> Binder<'a, 'w> {
             return;
         };
         let locals = &self.analysis.scopes[scope].locals;
-        let fresh = (0..locals.len()).any(|idx| self.bound.insert(Symbol::Local(scope, idx)));
-        if !fresh && moved.is_none() {
+        if !self.matched.insert(scope) {
             return;
-        }
-        for idx in 0..locals.len() {
-            self.bound.insert(Symbol::Local(scope, idx));
         }
         let bindings = match (&self.analysis.equation(around, equation).rhs, self.analysis.scopes[scope].kind) {
             (Rhs::For(for_loop), _) => {
