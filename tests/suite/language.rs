@@ -5,40 +5,80 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Order { id: u32, express: bool, items: Vec<String> }
+pub struct Order {
+    id: u32,
+    express: bool,
+    items: Vec<String>,
+}
 #[derive(Debug)]
-pub enum ShopError { Stock(StockError), Card(String) }
+pub enum ShopError {
+    Stock(StockError),
+    Card(String),
+}
 #[derive(Debug)]
 pub struct StockError;
-impl std::fmt::Display for StockError { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("out of stock") } }
+impl std::fmt::Display for StockError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("out of stock")
+    }
+}
 impl std::error::Error for StockError {}
-impl std::fmt::Display for ShopError { fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { write!(f, "{self:?}") } }
+impl std::fmt::Display for ShopError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
 impl std::error::Error for ShopError {}
-impl From<StockError> for ShopError { fn from(e: StockError) -> Self { Self::Stock(e) } }
+impl From<StockError> for ShopError {
+    fn from(e: StockError) -> Self {
+        Self::Stock(e)
+    }
+}
 
 #[step(retries = 3, backoff(initial = "1s", factor = 2, jitter = "none"))]
 async fn reserve(items: &[String], #[ctx] ctx: &StepCtx) -> Result<u32, StockError> {
-    if ctx.attempt() < 3 { return Err(StockError); }
+    if ctx.attempt() < 3 {
+        return Err(StockError);
+    }
     Ok(items.len() as u32)
 }
 #[step]
-fn pack(item: &str) -> String { format!("[{item}]") }
+fn pack(item: &str) -> String {
+    format!("[{item}]")
+}
 #[step]
-fn courier(parcels: &[String]) -> String { format!("courier {}", parcels.join(",")) }
+fn courier(parcels: &[String]) -> String {
+    format!("courier {}", parcels.join(","))
+}
 #[step]
-async fn post(parcels: &[String]) -> String { tokio::time::sleep(Duration::from_secs(1)).await; format!("post {}", parcels.join(",")) }
+async fn post(parcels: &[String]) -> String {
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    format!("post {}", parcels.join(","))
+}
 #[step]
-async fn rates() -> Result<u32, StockError> { Err(StockError) }
+async fn rates() -> Result<u32, StockError> {
+    Err(StockError)
+}
 #[step]
-fn old_rates() -> u32 { 7 }
+fn old_rates() -> u32 {
+    7
+}
 #[step]
-async fn charge(n: u32, rates: u32) -> u32 { n * rates }
+async fn charge(n: u32, rates: u32) -> u32 {
+    n * rates
+}
 static RELEASED: AtomicU32 = AtomicU32::new(0);
 #[step]
-fn release(id: u32) { RELEASED.fetch_add(id, Ordering::SeqCst); }
+fn release(id: u32) {
+    RELEASED.fetch_add(id, Ordering::SeqCst);
+}
 
 #[derive(Debug, PartialEq)]
-pub struct Receipt { label: String, total: u32, count: usize }
+pub struct Receipt {
+    label: String,
+    total: u32,
+    count: usize,
+}
 
 workflow! {
     /// Checks out.
@@ -58,11 +98,21 @@ workflow! {
 }
 
 #[step]
-fn turn(n: u32) -> ControlFlow<String, u32> { if n > 10 { ControlFlow::Break(format!("done at {n}")) } else { ControlFlow::Continue(n * 2) } }
+fn turn(n: u32) -> ControlFlow<String, u32> {
+    if n > 10 {
+        ControlFlow::Break(format!("done at {n}"))
+    } else {
+        ControlFlow::Continue(n * 2)
+    }
+}
 #[step]
-fn boom() -> u32 { panic!("kaboom") }
+fn boom() -> u32 {
+    panic!("kaboom")
+}
 #[step]
-fn alert(a: Outcome<&u32>, b: Outcome<&String>) -> String { format!("{} {}", a.as_str(), b.as_str()) }
+fn alert(a: Outcome<&u32>, b: Outcome<&String>) -> String {
+    format!("{} {}", a.as_str(), b.as_str())
+}
 
 workflow! {
     pub Misc(n: u32) -> (String, String, Option<u32>) {
@@ -88,11 +138,22 @@ workflow! {
 
 #[tokio::test(start_paused = true)]
 async fn checkout() {
-    let order = Order { id: 5, express: true, items: vec!["a".into(), "b".into()] };
+    let order = Order {
+        id: 5,
+        express: true,
+        items: vec!["a".into(), "b".into()],
+    };
     let begun = tokio::time::Instant::now();
     let receipt = Checkout::run(order.clone()).await.unwrap();
     assert_eq!(begun.elapsed(), Duration::from_secs(3));
-    assert_eq!(receipt, Receipt { label: "courier [a],[b]".into(), total: 14, count: 2 });
+    assert_eq!(
+        receipt,
+        Receipt {
+            label: "courier [a],[b]".into(),
+            total: 14,
+            count: 2
+        }
+    );
     assert_eq!(RELEASED.load(Ordering::SeqCst), 5);
     assert_eq!(Parent::run(order).await.unwrap(), "courier [a],[b] 5");
     println!("{}", Checkout::GRAPH.plan());
@@ -105,7 +166,12 @@ async fn misc() {
     assert_eq!(out, "done at 20");
     assert!(note.starts_with("failed"), "{note}");
     assert_eq!(z, Some(26));
-    let orch = Orchestrator::builder().workflow(Misc).on_event(|e| println!("{e:?}")).build().await.unwrap();
+    let orch = Orchestrator::builder()
+        .workflow(Misc)
+        .on_event(|e| println!("{e:?}"))
+        .build()
+        .await
+        .unwrap();
     let run = orch.start(Misc, 2).id("x").await.unwrap();
     assert_eq!(run.result().await.unwrap().2, Some(7));
 }

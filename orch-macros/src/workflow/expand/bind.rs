@@ -116,7 +116,11 @@ impl<'a, 'w> Binder<'a, 'w> {
                 Some(borrowed(name))
             }
             Found::InMacro(name) => {
-                symbols.extend(analysis.resolve(sees, name).map(|symbol| (symbol, name.clone())));
+                symbols.extend(
+                    analysis
+                        .resolve(sees, name)
+                        .map(|symbol| (symbol, name.clone())),
+                );
                 None
             }
             _ => None,
@@ -154,10 +158,16 @@ impl<'a, 'w> Binder<'a, 'w> {
                 let absent = types::may_be_absent(self.analysis, scope, equation);
                 match (types::of_node(self.analysis, scope, equation), absent) {
                     (Some(_), false) => quote_spanned!(span=> __p::moved::<#reuse, _>(&#slot)),
-                    (Some(_), true) => quote_spanned!(span=> __p::take_or_none::<#reuse, _>(&#slot)),
+                    (Some(_), true) => {
+                        quote_spanned!(span=> __p::take_or_none::<#reuse, _>(&#slot))
+                    }
                     (None, absent) => {
                         let witness = self.witness(scope, equation);
-                        let take = if absent { quote!(take_or_none) } else { quote!(take) };
+                        let take = if absent {
+                            quote!(take_or_none)
+                        } else {
+                            quote!(take)
+                        };
                         quote_spanned!(span=> #slot.#take::<#reuse, _>(#witness))
                     }
                 }
@@ -183,7 +193,13 @@ impl<'a, 'w> Binder<'a, 'w> {
         if !defined.rhs.is_node() {
             return false;
         }
-        if matches!(&defined.rhs, Rhs::Call(Call { outcome: Some(_), .. })) {
+        if matches!(
+            &defined.rhs,
+            Rhs::Call(Call {
+                outcome: Some(_),
+                ..
+            })
+        ) {
             return true;
         }
         match self.reader {
@@ -275,7 +291,9 @@ impl<'a, 'w> Binder<'a, 'w> {
             return None;
         };
         match &for_loop.pat {
-            syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
+            syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+                Some(&pat.ident)
+            }
             _ => None,
         }
     }
@@ -311,7 +329,10 @@ impl<'a, 'w> Binder<'a, 'w> {
         if !self.matched.insert(scope) {
             return;
         }
-        let bindings = match (&self.analysis.equation(around, equation).rhs, self.analysis.scopes[scope].kind) {
+        let bindings = match (
+            &self.analysis.equation(around, equation).rhs,
+            self.analysis.scopes[scope].kind,
+        ) {
             (Rhs::For(for_loop), _) => {
                 let item = self.item(scope);
                 let pat = &for_loop.pat;
@@ -369,8 +390,16 @@ fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenS
         Rhs::For(_) => {
             let body = info.inner[equation][0];
             let item = tail(analysis, body);
-            let tolerant = analysis.equation(scope, equation).options.tolerate.is_some();
-            let of = if tolerant { quote!(results_of) } else { quote!(vec_of) };
+            let tolerant = analysis
+                .equation(scope, equation)
+                .options
+                .tolerate
+                .is_some();
+            let of = if tolerant {
+                quote!(results_of)
+            } else {
+                quote!(vec_of)
+            };
             quote!(__p::#of(|| { #item }))
         }
         Rhs::Branch(_) => arms(analysis, &info.inner[equation], &quote!(__p::arm())),
@@ -384,7 +413,11 @@ fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenS
 }
 
 /// The value of the arm that was taken.
-pub(super) fn arms(analysis: &Analysis<'_>, scopes: &[ScopeId], taken: &TokenStream) -> TokenStream {
+pub(super) fn arms(
+    analysis: &Analysis<'_>,
+    scopes: &[ScopeId],
+    taken: &TokenStream,
+) -> TokenStream {
     let last = scopes.len().saturating_sub(1);
     let arms = scopes.iter().enumerate().map(|(idx, &scope)| {
         let value = tail(analysis, scope);
