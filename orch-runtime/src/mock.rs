@@ -34,6 +34,7 @@ impl Mock {
 pub(crate) struct Mocks(HashMap<TypeId, Mock>);
 
 impl Mocks {
+    #[cfg(feature = "testing")]
     pub(crate) fn insert(&mut self, mock: Mock) {
         self.0.insert(mock.step, mock);
     }

@@ -13,7 +13,7 @@ pub struct Order {
 #[derive(Debug)]
 pub enum ShopError {
     Stock(StockError),
-    Card(String),
+
 }
 #[derive(Debug)]
 pub struct StockError;
