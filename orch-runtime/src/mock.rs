@@ -8,6 +8,10 @@ use std::sync::Arc;
 /// A stand-in for a step: what `fetch_rates::mock(|day| …)` gives.
 #[derive(Clone)]
 pub struct Mock {
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "only tests put stand-ins in place")
+    )]
     step: TypeId,
     function: Arc<dyn Any + Send + Sync>,
 }
