@@ -163,16 +163,12 @@ struct NodeState {
 #[derive(Debug)]
 pub struct Schedule {
     nodes: Box<[NodeState]>,
-    /// How many nodes have not ended and are not `finally`.
-    ordinary: usize,
     /// How many nodes have not ended.
     open: usize,
     /// Whether `finally` nodes may start: all others have ended.
     closing: bool,
     finished: bool,
     stop: Option<Stop>,
-    /// Nodes whose end has yet to reach those that name them.
-    settling: Vec<usize>,
 }
 
 impl Schedule {
@@ -192,13 +188,11 @@ impl Schedule {
             })
             .collect();
         Self {
-            ordinary: nodes.len() - wiring.finally.len(),
             open: nodes.len(),
             nodes,
             closing: false,
             finished: false,
             stop: None,
-            settling: Vec::new(),
         }
     }
 
@@ -231,6 +225,7 @@ impl Schedule {
         if self.finished {
             return;
         }
+        let first = commands.len();
         match event {
             Event::Begin => {
                 for node in 0..self.nodes.len() {
@@ -239,10 +234,11 @@ impl Schedule {
             }
             Event::Ended(node, status) => {
                 if self.nodes[node].status == Status::Running {
-                    self.end(wiring, node, status);
+                    self.end(node, status);
                     if status.is_failure() && !wiring.nodes[node].handled {
                         self.halt(wiring, Stop::Failing, commands);
                     }
+                    self.settle(wiring, node, commands);
                 }
             }
             Event::Chose(node, arm) => {
@@ -253,7 +249,7 @@ impl Schedule {
             }
             Event::Stop(stop) => self.halt(wiring, stop, commands),
         }
-        self.propagate(wiring, commands);
+        self.propagate(wiring, first, commands);
         if self.open == 0 {
             self.finished = true;
             commands.push(Command::Finish);
@@ -268,7 +264,7 @@ impl Schedule {
             return;
         }
         if let Some(decision) = decide(wired.rule, state.tally) {
-            self.carry_out(wiring, node, decision, Command::Start(node), commands);
+            self.carry_out(node, decision, Command::Start(node), commands);
         }
     }
 
@@ -284,10 +280,11 @@ impl Schedule {
             return;
         };
         let Some(arm) = arm else {
-            return self.end(wiring, node, Status::Done);
+            self.end(node, Status::Done);
+            return self.settle(wiring, node, commands);
         };
-        if !self.may_start(wiring, node) {
-            return self.end_unstarted(wiring, node, Status::Blocked, commands);
+        if self.stop.is_some_and(|stop| !wiring.survives(node, stop)) {
+            return self.end_unstarted(node, Status::Blocked, commands);
         }
         let mut tally = Tally::default();
         for &named in arms[arm].reads {
@@ -295,65 +292,44 @@ impl Schedule {
         }
         self.nodes[node].tally = tally;
         self.nodes[node].arm = Some(arm as u32);
-        self.consider_arm(wiring, node, arm, commands);
+        self.consider_arm(node, arm, commands);
     }
 
     /// Runs, skips or blocks a branch's chosen arm once all that it names has ended.
-    fn consider_arm(
-        &mut self,
-        wiring: &Wiring,
-        node: usize,
-        arm: usize,
-        commands: &mut Vec<Command>,
-    ) {
+    fn consider_arm(&mut self, node: usize, arm: usize, commands: &mut Vec<Command>) {
         if let Some(decision) = decide(Rule::AllSuccess, self.nodes[node].tally) {
-            self.carry_out(wiring, node, decision, Command::StartArm(node, arm), commands);
+            self.carry_out(node, decision, Command::StartArm(node, arm), commands);
         }
     }
 
     fn carry_out(
         &mut self,
-        wiring: &Wiring,
         node: usize,
         decision: Decision,
         start: Command,
         commands: &mut Vec<Command>,
     ) {
         match decision {
-            Decision::Run if self.may_start(wiring, node) => {
+            Decision::Run => {
                 self.nodes[node].status = Status::Running;
                 commands.push(start);
             }
-            Decision::Skip => self.end_unstarted(wiring, node, Status::Skipped, commands),
-            Decision::Run | Decision::Block => {
-                self.end_unstarted(wiring, node, Status::Blocked, commands);
-            }
+            Decision::Skip => self.end_unstarted(node, Status::Skipped, commands),
+            Decision::Block => self.end_unstarted(node, Status::Blocked, commands),
         }
     }
 
-    fn may_start(&self, wiring: &Wiring, node: usize) -> bool {
-        self.stop.is_none_or(|stop| wiring.survives(node, stop))
-    }
-
-    fn end_unstarted(
-        &mut self,
-        wiring: &Wiring,
-        node: usize,
-        status: Status,
-        commands: &mut Vec<Command>,
-    ) {
-        self.end(wiring, node, status);
+    fn end_unstarted(&mut self, node: usize, status: Status, commands: &mut Vec<Command>) {
+        self.end(node, status);
         commands.push(Command::Ended(node, status));
     }
 
-    fn end(&mut self, wiring: &Wiring, node: usize, status: Status) {
+    fn end(&mut self, node: usize, status: Status) {
         self.nodes[node].status = status;
         self.open -= 1;
-        self.ordinary -= usize::from(!wiring.nodes[node].finally);
-        self.settling.push(node);
     }
 
-    /// Blocks what may no longer start.
+    /// Blocks what may no longer start, so that whatever still waits may.
     fn halt(&mut self, wiring: &Wiring, stop: Stop, commands: &mut Vec<Command>) {
         if self.stop >= Some(stop) {
             return;
@@ -367,41 +343,50 @@ impl Schedule {
                 _ => false,
             };
             if waits && !wiring.survives(node, stop) {
-                self.end_unstarted(wiring, node, Status::Blocked, commands);
+                self.end_unstarted(node, Status::Blocked, commands);
             }
         }
     }
 
-    /// Lets every end reach those that wait for it; the end of the last ordinary node lets the `finally` nodes start.
-    fn propagate(&mut self, wiring: &Wiring, commands: &mut Vec<Command>) {
-        self.settle(wiring, commands);
-        if self.ordinary == 0 && !self.closing {
+    /// Lets every end that was commanded reach those that wait for it;
+    /// the end of the last ordinary node lets the `finally` nodes start.
+    fn propagate(&mut self, wiring: &Wiring, first: usize, commands: &mut Vec<Command>) {
+        let mut next = first;
+        loop {
+            while let Some(&command) = commands.get(next) {
+                next += 1;
+                if let Command::Ended(node, _) = command {
+                    self.settle(wiring, node, commands);
+                }
+            }
+            // A `finally` node neither starts nor is blocked before, so that what has not ended is all of them.
+            if self.closing || self.open > wiring.finally.len() {
+                return;
+            }
             self.closing = true;
             for &node in &wiring.finally {
                 self.consider(wiring, node, commands);
             }
-            self.settle(wiring, commands);
         }
     }
 
-    fn settle(&mut self, wiring: &Wiring, commands: &mut Vec<Command>) {
-        while let Some(node) = self.settling.pop() {
-            let wired = &wiring.nodes[node];
-            let status = self.nodes[node].status;
-            for &successor in &wired.successors {
-                let state = &mut self.nodes[successor];
-                if state.status == Status::Waiting {
-                    let rule = wiring.nodes[successor].rule;
-                    state.tally.settle(wired.seen(status, rule));
-                    self.consider(wiring, successor, commands);
-                }
+    /// Lets a node's end reach the nodes and the arms that name it.
+    fn settle(&mut self, wiring: &Wiring, node: usize, commands: &mut Vec<Command>) {
+        let wired = &wiring.nodes[node];
+        let status = self.nodes[node].status;
+        for &successor in &wired.successors {
+            let state = &mut self.nodes[successor];
+            if state.status == Status::Waiting {
+                let rule = wiring.nodes[successor].rule;
+                state.tally.settle(wired.seen(status, rule));
+                self.consider(wiring, successor, commands);
             }
-            for &(branch, arm) in &wired.arms {
-                let state = &mut self.nodes[branch];
-                if state.status == Status::Running && state.arm == Some(arm as u32) {
-                    state.tally.settle(wired.seen(status, Rule::AllSuccess));
-                    self.consider_arm(wiring, branch, arm, commands);
-                }
+        }
+        for &(branch, arm) in &wired.arms {
+            let state = &mut self.nodes[branch];
+            if state.status == Status::Running && state.arm == Some(arm as u32) {
+                state.tally.settle(wired.seen(status, Rule::AllSuccess));
+                self.consider_arm(branch, arm, commands);
             }
         }
     }

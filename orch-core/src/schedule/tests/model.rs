@@ -155,7 +155,11 @@ impl Model {
         if verdict == Verdict::Start && self.statuses[node] == Status::Running {
             self.arms_started[node] = self.chosen[node];
         }
-        self.statuses[node] = if stopped { Status::Blocked } else { verdict.status() };
+        self.statuses[node] = if stopped {
+            Status::Blocked
+        } else {
+            verdict.status()
+        };
         true
     }
 
@@ -178,7 +182,9 @@ impl Model {
             return None;
         };
         let reads = arms[self.chosen[node]?].reads.iter();
-        let looks: Vec<Status> = reads.map(|read| self.look(*read, Rule::AllSuccess)).collect();
+        let looks: Vec<Status> = reads
+            .map(|read| self.look(*read, Rule::AllSuccess))
+            .collect();
         judge(Rule::AllSuccess, &looks)
     }
 

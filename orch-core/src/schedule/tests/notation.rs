@@ -54,7 +54,11 @@ pub(super) fn parse(text: &str) -> &'static ScopeSpec {
             match split(word, ':') {
                 ("after", names) => node.after = idx(names),
                 ("if", arms) => {
-                    node.kind = branch(arms.split('|').map(|names| arm(idx(names).into())).collect());
+                    node.kind = branch(
+                        arms.split('|')
+                            .map(|names| arm(idx(names).into()))
+                            .collect(),
+                    );
                 }
                 ("finally", _) => node.finally = true,
                 ("optional", _) => node.optional = true,
@@ -108,7 +112,11 @@ impl Told {
 
     /// Tells what happened: `a failed`, `c 1` or `c none` of a branch's choice, `! failing` or `! cancelled` of a stop.
     pub(super) fn tell(&mut self, events: &str) {
-        for event in events.split(';').map(str::trim).filter(|event| !event.is_empty()) {
+        for event in events
+            .split(';')
+            .map(str::trim)
+            .filter(|event| !event.is_empty())
+        {
             let (name, what) = split(event, ' ');
             let node = || position(self.scope.nodes, name);
             self.on(match (name, what) {
@@ -130,7 +138,8 @@ impl Told {
     /// How all nodes stand.
     pub(super) fn standing(&self) -> String {
         let nodes = self.scope.nodes.iter().enumerate();
-        let each = nodes.map(|(idx, node)| format!("{} {}", node.name, self.schedule.status(idx).as_str()));
+        let each = nodes
+            .map(|(idx, node)| format!("{} {}", node.name, self.schedule.status(idx).as_str()));
         each.collect::<Vec<_>>().join("; ")
     }
 

@@ -19,7 +19,10 @@ fn rules_of_two_nodes() {
         (Rule::OneSuccess, [Start, Start, Start, Block, Block, Skip]),
         (Rule::OneFailed, [Skip, Start, Skip, Start, Start, Skip]),
         (Rule::NoneFailed, [Start, Block, Start, Block, Block, Start]),
-        (Rule::NoneFailedMinOneSuccess, [Start, Block, Start, Block, Block, Skip]),
+        (
+            Rule::NoneFailedMinOneSuccess,
+            [Start, Block, Start, Block, Block, Skip],
+        ),
         (Rule::NoneSkipped, [Start, Start, Skip, Start, Skip, Skip]),
     ];
     assert_eq!(rows.map(|(rule, _)| rule), Rule::ALL);
@@ -64,7 +67,11 @@ fn all_rules_of_up_to_three_nodes() {
 /// after each of them it must stand as the model says, neither earlier nor later.
 fn decided(rule: Rule, ends: &[Status]) -> Status {
     let named: Vec<String> = (0..ends.len()).map(|idx| format!("n{idx}")).collect();
-    let mut text: Vec<String> = ends.iter().zip(&named).map(|(end, name)| source(name, *end)).collect();
+    let mut text: Vec<String> = ends
+        .iter()
+        .zip(&named)
+        .map(|(end, name)| source(name, *end))
+        .collect();
     text.push(format!("target({}) {}", named.join(","), rule.as_str()));
     let mut told = Told::begin(&text.join("; "));
     let mut looks = vec![Status::Running; ends.len()];
