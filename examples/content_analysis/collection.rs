@@ -1,7 +1,7 @@
 //! The documents of a collection, side by side.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -32,6 +32,10 @@ pub struct Document {
     pub topics: Topics,
     /// The measures that were taken from the cache, as another document of this text had been measured.
     pub cached: Vec<&'static str>,
+    /// The first other document of the same text, by its place in the collection.
+    pub same_text_as: Option<usize>,
+    /// What sets it apart from the others: its terms of the highest TF-IDF weight.
+    pub own_terms: Vec<String>,
 }
 
 /// The documents of a collection, compared.
@@ -39,8 +43,6 @@ pub struct Document {
 pub struct Collection {
     /// The documents, in the order in which they were found.
     pub documents: Vec<Document>,
-    /// For each document, what sets it apart from the others: its terms of the highest TF-IDF weight.
-    pub own_terms: Vec<Vec<String>>,
     /// How alike each document is to each, from 0 to 1.
     pub likeness: Vec<Vec<f64>>,
     /// What could not be analyzed.
@@ -49,19 +51,27 @@ pub struct Collection {
 
 impl Collection {
     /// Compares documents.
-    pub fn of(documents: Vec<Document>, problems: Vec<Problem>) -> Self {
+    pub fn of(mut documents: Vec<Document>, problems: Vec<Problem>) -> Self {
         let weights = weights(&documents);
-        let own_terms = weights.iter().map(own_terms).collect();
         let likeness = weights
             .iter()
             .map(|a| weights.iter().map(|b| cosine(a, b)).collect())
             .collect();
+        for idx in 0..documents.len() {
+            let same = |other: &usize| *other != idx && documents[*other].prose == documents[idx].prose;
+            documents[idx].same_text_as = (0..documents.len()).find(same);
+            documents[idx].own_terms = own_terms(&weights[idx]);
+        }
         Self {
             documents,
-            own_terms,
             likeness,
             problems,
         }
+    }
+
+    /// The documents' paths, without the directories that all of them share.
+    pub fn names(&self) -> Vec<String> {
+        names(self.documents.iter().map(|document| document.path.as_path()))
     }
 
     /// All words.
@@ -80,12 +90,6 @@ impl Collection {
         values.sort_by(f64::total_cmp);
         let (low, high) = (values.get(values.len().checked_sub(1)? / 2)?, values.get(values.len() / 2)?);
         Some(f64::midpoint(*low, *high))
-    }
-
-    /// The first document with the same prose, where that is another one.
-    pub fn same_as(&self, idx: usize) -> Option<&Document> {
-        let prose = &self.documents.get(idx)?.prose;
-        self.documents[..idx].iter().find(|document| document.prose == *prose)
     }
 
     /// How many documents took their measures from the cache.
@@ -108,6 +112,16 @@ impl Collection {
             .map(|(a, b)| (a, b, self.likeness[a][b]))
             .max_by(|a, b| a.2.total_cmp(&b.2))
     }
+}
+
+fn names<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Vec<String> {
+    let mut shared = paths.clone().next().and_then(Path::parent).unwrap_or(Path::new(""));
+    while !paths.clone().all(|path| path.starts_with(shared)) {
+        shared = shared.parent().unwrap_or(Path::new(""));
+    }
+    paths
+        .map(|path| path.strip_prefix(shared).unwrap_or(path).display().to_string())
+        .collect()
 }
 
 type Weights = BTreeMap<String, f64>;
@@ -139,7 +153,8 @@ fn cosine(a: &Weights, b: &Weights) -> f64 {
     let length = |weights: &Weights| weights.values().map(|weight| weight * weight).sum::<f64>().sqrt();
     let product: f64 = a.iter().filter_map(|(term, weight)| Some(weight * b.get(term)?)).sum();
     let lengths = length(a) * length(b);
-    if lengths == 0.0 { 0.0 } else { (product / lengths).min(1.0) }
+    // An empty sum is -0.
+    if lengths == 0.0 { 0.0 } else { (product / lengths).clamp(0.0, 1.0).abs() }
 }
 
 #[cfg(test)]
@@ -157,6 +172,8 @@ pub mod tests {
             topics: Topics::of(&prose),
             prose,
             cached: Vec::new(),
+            same_text_as: None,
+            own_terms: Vec::new(),
         }
     }
 
@@ -173,9 +190,8 @@ pub mod tests {
         assert!((collection.likeness[0][1]).abs() < 1e-9);
         let partly = collection.likeness[0][3];
         assert!(0.1 < partly && partly < 0.9, "{partly}");
-        assert_eq!(collection.same_as(2).map(|document| document.title.as_str()), Some("a.md"));
-        assert_eq!(collection.same_as(0), None);
-        assert_eq!(collection.same_as(3), None);
+        let same: Vec<Option<usize>> = collection.documents.iter().map(|document| document.same_text_as).collect();
+        assert_eq!(same, [Some(2), None, Some(0), None]);
         let closest = collection.closest().map(|(a, b, _)| (a, b));
         assert!(matches!(closest, Some((0 | 2, 3) | (1, 3))), "{closest:?}");
     }
@@ -184,7 +200,8 @@ pub mod tests {
     fn a_term_that_all_have_sets_none_apart() {
         let documents = vec![document("a.md", "workflow cache"), document("b.md", "workflow breaker")];
         let collection = Collection::of(documents, Vec::new());
-        assert_eq!(collection.own_terms, [["cache", "workflow"], ["breaker", "workflow"]]);
+        let terms: Vec<&[String]> = collection.documents.iter().map(|document| document.own_terms.as_slice()).collect();
+        assert_eq!(terms, [["cache", "workflow"], ["breaker", "workflow"]]);
     }
 
     #[test]
@@ -197,5 +214,15 @@ pub mod tests {
         assert_eq!(collection.words(), 7);
         assert_eq!(Collection::default().median(words), None);
         assert_eq!(Collection::default().closest(), None);
+    }
+
+    #[test]
+    fn names_say_which_file_is_meant() {
+        let paths = ["/a/b/c.md", "/a/b/d/e.md"].map(Path::new);
+        assert_eq!(names(paths.into_iter()), ["c.md", "d/e.md"]);
+        let paths = ["a.md", "/b/a.md"].map(Path::new);
+        assert_eq!(names(paths.into_iter()), ["a.md", "/b/a.md"]);
+        assert_eq!(names([Path::new("./a/b.md")].into_iter()), ["b.md"]);
+        assert!(names(std::iter::empty()).is_empty());
     }
 }

@@ -4,45 +4,37 @@ mod charts;
 mod markup;
 mod svg;
 
-use self::markup::{count, duration, escape, names};
+use self::markup::{count, duration, escape};
 use crate::collection::{Collection, Document};
 use crate::readability::level;
 use crate::sources::Problem;
 
-/// What a section needs of a document beside its measures.
-struct Labels {
-    /// The path, as short as it says which file is meant.
-    names: Vec<String>,
-}
-
 /// The page.
 pub fn page(collection: &Collection) -> String {
-    let labels = Labels {
-        names: names(collection.documents.iter().map(|document| document.path.as_path())),
-    };
+    let names = collection.names();
     let body = if collection.documents.is_empty() {
         "<p class=\"empty\">There was nothing to analyze.</p>".to_owned()
     } else {
         [
-            tiles(collection, &labels),
+            tiles(collection, &names),
             section(
                 "Readability",
                 "Long sentences pull a document to the right, long words pull it up. \
                  The bands are the levels of Flesch’s reading ease; a dot’s area is the number of words.",
-                &charts::map(collection, &labels.names),
+                &charts::map(collection, &names),
             ),
             section(
                 "Reading ease",
                 "Flesch’s scale: 100 is very easy, 0 very hard. The grade is the years of school that a text asks for.",
-                &charts::ranking(collection, &labels.names),
+                &charts::ranking(collection, &names),
             ),
             section(
                 "Quality",
                 "Each document starts with 100 points, and each check takes its own.",
-                &charts::scores(collection, &labels.names),
+                &charts::scores(collection, &names),
             ),
-            likeness(collection, &labels),
-            documents(collection, &labels),
+            likeness(collection, &names),
+            documents(collection, &names),
         ]
         .concat()
     };
@@ -106,14 +98,14 @@ fn problems(problems: &[Problem]) -> String {
     format!("<aside class=\"problems\">\n<h2>{title}</h2>\n<ul>\n{items}</ul>\n</aside>\n")
 }
 
-fn tiles(collection: &Collection, labels: &Labels) -> String {
-    let name = |idx: Option<&usize>| idx.map_or_else(String::new, |idx| escape(&labels.names[*idx]));
+fn tiles(collection: &Collection, names: &[String]) -> String {
+    let name = |idx: Option<&usize>| idx.map_or_else(String::new, |idx| escape(&names[*idx]));
     let easy = collection.ranked(|document| document.readability.ease);
     let best = collection.ranked(|document| document.quality.score);
     let closest = collection.closest();
     let alike = closest.map_or_else(
         || "–".to_owned(),
-        |(a, b, _)| format!("{}<br>{}", escape(&labels.names[a]), escape(&labels.names[b])),
+        |(a, b, _)| format!("{}<br>{}", escape(&names[a]), escape(&names[b])),
     );
     let cached = collection.cached();
     let tiles = [
@@ -130,27 +122,27 @@ fn tiles(collection: &Collection, labels: &Labels) -> String {
     format!("<dl class=\"tiles\">\n{tiles}</dl>\n")
 }
 
-fn likeness(collection: &Collection, labels: &Labels) -> String {
+fn likeness(collection: &Collection, names: &[String]) -> String {
     if collection.documents.len() < 2 {
         return String::new();
     }
     section(
         "Likeness",
         "How much two documents share of what they are about: the cosine of their TF-IDF vectors, in percent.",
-        &charts::likeness(collection, &labels.names),
+        &charts::likeness(collection, &names),
     )
 }
 
-fn documents(collection: &Collection, labels: &Labels) -> String {
-    let cards: String = (0..collection.documents.len()).map(|idx| card(collection, labels, idx)).collect();
+fn documents(collection: &Collection, names: &[String]) -> String {
+    let cards: String = (0..collection.documents.len()).map(|idx| card(collection, names, idx)).collect();
     format!("<section class=\"documents\">\n<h2>Documents</h2>\n{cards}</section>\n")
 }
 
-fn card(collection: &Collection, labels: &Labels, idx: usize) -> String {
+fn card(collection: &Collection, names: &[String], idx: usize) -> String {
     let document = &collection.documents[idx];
     let (readability, quality) = (&document.readability, &document.quality);
     let title = escape(&document.title);
-    let name = escape(&labels.names[idx]);
+    let name = escape(&names[idx]);
     let class = svg::level_class(readability.ease);
     let level = level(readability.ease);
     let measures = [
@@ -167,14 +159,14 @@ fn card(collection: &Collection, labels: &Labels, idx: usize) -> String {
     ];
     let measures: String =
         measures.into_iter().map(|(label, value)| format!("<div><dt>{label}</dt><dd>{value}</dd></div>")).collect();
-    let own: String = collection.own_terms[idx].iter().map(|term| format!("<li>{}</li>", escape(term))).collect();
+    let own: String = document.own_terms.iter().map(|term| format!("<li>{}</li>", escape(term))).collect();
     format!(
         "<details id=\"document-{idx}\">\n<summary><span class=\"title\">{title}</span> <span class=\"path\">{name}</span>\
          {cached}<span class=\"badge {class}\">{level}</span><span class=\"score\">{score:.0}</span></summary>\n\
          <dl class=\"measures\">{measures}</dl>\n<div class=\"columns\">\n\
          <div><h3>Key phrases</h3>{phrases}<h3>What sets it apart</h3><ul class=\"terms\">{own}</ul></div>\n\
          <div><h3>Checks</h3>{checks}<h3>Words a sentence</h3>{lengths}</div>\n</div>\n{findings}</details>\n",
-        cached = cached(collection, labels, idx),
+        cached = cached(collection, names, idx),
         score = quality.score,
         phrases = charts::phrases(&document.topics.phrases),
         checks = checks(document),
@@ -184,20 +176,17 @@ fn card(collection: &Collection, labels: &Labels, idx: usize) -> String {
 }
 
 /// Says where a document's measures came from, if they were not made for it.
-fn cached(collection: &Collection, labels: &Labels, idx: usize) -> String {
+fn cached(collection: &Collection, names: &[String], idx: usize) -> String {
     let document = &collection.documents[idx];
     if document.cached.is_empty() {
         return String::new();
     }
     let measures = document.cached.join(", ");
-    let other = collection.documents.iter().position(|other| {
-        collection.same_as(idx).is_some_and(|first| first.path == other.path)
-    });
-    let other = other.map_or_else(
-        || "the text of another document".to_owned(),
-        |other| format!("the text of {}", escape(&labels.names[other])),
+    let text = document.same_text_as.map_or_else(
+        || "measured before".to_owned(),
+        |other| format!("the text of {}", escape(&names[other])),
     );
-    format!("<span class=\"badge cached\" title=\"from the cache: {measures}\">cached: {other}</span>")
+    format!("<span class=\"badge cached\" title=\"from the cache: {measures}\">cached: {text}</span>")
 }
 
 fn checks(document: &Document) -> String {

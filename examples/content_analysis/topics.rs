@@ -16,7 +16,7 @@ const LONGEST: usize = 3;
 
 /// Words that carry no topic.
 static STOP_WORDS: LazyLock<HashSet<&str>> =
-    LazyLock::new(|| include_str!("stopwords.txt").split_whitespace().collect());
+    LazyLock::new(|| include_str!("stop-words.list").split_whitespace().collect());
 
 /// What a text is about.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]

@@ -102,18 +102,28 @@ fn dots(drawing: &mut Drawing, collection: &Collection, names: &[String], x: Axi
             "<a href=\"#document-{idx}\"><circle class=\"dot {class}\" cx=\"{cx:.1}\" cy=\"{cy:.1}\" r=\"{radius:.1}\"><title>{title}</title></circle></a>"
         ));
     }
-    let mut taken: Vec<[f64; 4]> = Vec::new();
-    for idx in ranked {
+    let around = |idx: usize| {
         let document = &collection.documents[idx];
-        let (cx, cy) = place(document);
+        let ((cx, cy), radius) = (place(document), radius(document));
+        [cx - radius, cy - radius, cx + radius, cy + radius]
+    };
+    let mut taken: Vec<[f64; 4]> = ranked.iter().map(|idx| around(*idx)).collect();
+    for idx in ranked {
+        let [left, top, right, bottom] = around(idx);
+        let (cx, cy) = place(&collection.documents[idx]);
         let name = shortened(&names[idx], 30);
-        let (length, radius) = (name.chars().count() as f64 * 6.4, radius(document));
-        let sides = [("start", cx + radius + 5.0, cx + radius + 5.0), ("end", cx - radius - 5.0, cx - radius - 5.0 - length)];
-        for (anchor, at, left) in sides {
-            let place = [left, cy - 8.0, left + length, cy + 8.0];
+        let length = name.chars().count() as f64 * 6.6;
+        let places = [
+            ("start", right + 5.0, right + 5.0, cy),
+            ("end", left - 5.0, left - 5.0 - length, cy),
+            ("middle", cx, cx - length / 2.0, top - 10.0),
+            ("middle", cx, cx - length / 2.0, bottom + 10.0),
+        ];
+        for (anchor, at, left, middle) in places {
+            let place = [left, middle - 7.0, left + length, middle + 7.0];
             let inside = place[0] > x.pixels.0 && place[2] < x.pixels.1 - 100.0;
             if inside && !taken.iter().any(|other| overlap(other, &place)) {
-                drawing.text("dot-name", (at, cy + 4.0), anchor, &name);
+                drawing.text("dot-name", (at, middle + 4.0), anchor, &name);
                 taken.push(place);
                 break;
             }

@@ -1,7 +1,5 @@
 //! Texts and numbers, as the page shows them.
 
-use std::path::Path;
-
 /// A text with what HTML takes for markup replaced.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -54,17 +52,6 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     text.collect()
 }
 
-/// The paths without the directories that all of them share.
-pub(super) fn names<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Vec<String> {
-    let mut shared = paths.clone().next().and_then(Path::parent).unwrap_or(Path::new(""));
-    while !paths.clone().all(|path| path.starts_with(shared)) {
-        shared = shared.parent().unwrap_or(Path::new(""));
-    }
-    paths
-        .map(|path| path.strip_prefix(shared).unwrap_or(path).display().to_string())
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,15 +75,5 @@ mod tests {
     fn long_texts_lose_their_middle() {
         assert_eq!(shortened("guide.md", 10), "guide.md");
         assert_eq!(shortened("documentation/guide.md", 13), "docu…guide.md");
-    }
-
-    #[test]
-    fn names_say_which_file_is_meant() {
-        let paths = ["/a/b/c.md", "/a/b/d/e.md"].map(Path::new);
-        assert_eq!(names(paths.into_iter()), ["c.md", "d/e.md"]);
-        let paths = ["a.md", "/b/a.md"].map(Path::new);
-        assert_eq!(names(paths.into_iter()), ["a.md", "/b/a.md"]);
-        assert_eq!(names([Path::new("./a/b.md")].into_iter()), ["b.md"]);
-        assert!(names(std::iter::empty()).is_empty());
     }
 }
