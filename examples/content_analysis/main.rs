@@ -70,8 +70,17 @@ async fn analyze(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     let orch = Orchestrator::builder().workflow(ContentAnalysis).build().await?;
     let run = orch.start(ContentAnalysis, (paths, arguments.out)).await?;
     let bar = tokio::spawn(show(run.progress()));
-    let analysis = run.result().await?;
+    let result = run.result().await;
     bar.await?;
+    let analysis = match result {
+        Ok(analysis) => analysis,
+        Err(error) => {
+            for failure in error.failures() {
+                writeln!(io::stderr(), "error: {}", failure.message())?;
+            }
+            return Ok(false);
+        }
+    };
     for problem in &analysis.collection.problems {
         writeln!(io::stderr(), "{}: {}", problem.path.display(), problem.reason)?;
     }

@@ -111,7 +111,7 @@ fn tiles(collection: &Collection, names: &[String]) -> String {
     let tiles = [
         ("Easiest", name(easy.first())),
         ("Hardest", name(easy.last())),
-        ("Best made", name(best.first())),
+        ("Best score", name(best.first())),
         ("Most alike", alike),
         ("From the cache", plural(cached, "document")),
     ];

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use orch::prelude::*;
+use thiserror::Error;
 
 use crate::collection::{Collection, Document};
 use crate::prose::Prose;
@@ -131,20 +132,34 @@ fn compare(found: &Sources, documents: Vec<Result<Document, NodeError>>) -> Coll
 
 /// Writes the page.
 #[step]
-async fn write_page(out: &Path, collection: &Collection) -> io::Result<PathBuf> {
-    write(out, "report.html", report::page(collection)).await
+async fn write_page(out: &Path, collection: &Collection) -> Result<PathBuf, WriteError> {
+    write(out.join("report.html"), report::page(collection)).await
 }
 
 /// Writes the JSON file.
 #[step]
-async fn write_data(out: &Path, collection: &Collection) -> io::Result<PathBuf> {
-    let data = serde_json::to_string_pretty(collection)?;
-    write(out, "report.json", data + "\n").await
+async fn write_data(out: &Path, collection: &Collection) -> Result<PathBuf, WriteError> {
+    let path = out.join("report.json");
+    match serde_json::to_string_pretty(collection) {
+        Ok(data) => write(path, data + "\n").await,
+        Err(error) => Err(WriteError(path, error.into())),
+    }
 }
 
-async fn write(out: &Path, name: &str, text: String) -> io::Result<PathBuf> {
-    tokio::fs::create_dir_all(out).await?;
-    let path = out.join(name);
-    tokio::fs::write(&path, text).await?;
-    Ok(path)
+/// A file that could not be written.
+#[derive(Debug, Error)]
+#[error("cannot write {}: {1}", .0.display())]
+struct WriteError(PathBuf, io::Error);
+
+async fn write(path: PathBuf, text: String) -> Result<PathBuf, WriteError> {
+    let written = async {
+        if let Some(directory) = path.parent() {
+            tokio::fs::create_dir_all(directory).await?;
+        }
+        tokio::fs::write(&path, text).await
+    };
+    match written.await {
+        Ok(()) => Ok(path),
+        Err(error) => Err(WriteError(path, error)),
+    }
 }

@@ -27,7 +27,7 @@ pub(super) fn map(collection: &Collection, names: &[String]) -> String {
     };
     let x = Axis {
         values: spread(|document| document.readability.sentence_length, 2.0),
-        pixels: (52.0, WIDTH - 16.0),
+        pixels: (52.0, WIDTH - 106.0),
     };
     let y = Axis {
         values: spread(|document| document.readability.word_length, 0.1),
@@ -61,7 +61,7 @@ fn bands(drawing: &mut Drawing, x: Axis, y: Axis) {
         right - left,
         bottom - top
     ));
-    let mut above = 400.0;
+    let (mut above, mut outside) = (400.0, Vec::new());
     for (idx, level) in LEVELS.iter().enumerate() {
         let below = if level.from == i32::MIN { -400.0 } else { f64::from(level.from) };
         let (from, to) = x.values;
@@ -72,14 +72,17 @@ fn bands(drawing: &mut Drawing, x: Axis, y: Axis) {
             at(below, to),
             at(below, from)
         ));
-        // The name stands where the band leaves the picture at the right, if it has room there.
+        // The name stands where the band ends at the right, if it has room there.
         let (low, high) = (at(above, to).min(bottom), at(below, to).max(top));
-        if low - high > 22.0 {
-            drawing.text("band-name", (right - 10.0, f64::midpoint(low, high) + 4.0), "end", level.name);
+        if low - high > 18.0 {
+            outside.push((idx, level.name, f64::midpoint(low, high) + 4.0));
         }
         above = below;
     }
     drawing.add("</g>");
+    for (idx, name, y) in outside {
+        drawing.text(&format!("band-name level-{idx}"), (right + 10.0, y), "start", name);
+    }
 }
 
 /// A dot for each document, the large ones first, and as many names as find room.
@@ -121,7 +124,7 @@ fn dots(drawing: &mut Drawing, collection: &Collection, names: &[String], x: Axi
         ];
         for (anchor, at, left, middle) in places {
             let place = [left, middle - 7.0, left + length, middle + 7.0];
-            let inside = place[0] > x.pixels.0 && place[2] < x.pixels.1 - 100.0;
+            let inside = place[0] > x.pixels.0 && place[2] < x.pixels.1;
             if inside && !taken.iter().any(|other| overlap(other, &place)) {
                 drawing.text("dot-name", (at, middle + 4.0), anchor, &name);
                 taken.push(place);
@@ -246,11 +249,13 @@ pub(super) fn likeness(collection: &Collection, names: &[String]) -> String {
             let own = if a == b { " own" } else { "" };
             let title = escape(&format!("{} and {}: {percent}%", names[*a], names[*b]));
             drawing.add(format!(
-                "<rect class=\"cell{own}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"3\" style=\"--share:{likeness:.3}\"><title>{title}</title></rect>",
+                "<rect class=\"cell{own}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"3\" style=\"--share:{:.3}\"><title>{title}</title></rect>",
                 x + 1.0,
                 y + 1.0,
                 cell - 2.0,
-                cell - 2.0
+                cell - 2.0,
+                // Most documents share little: the root lets that be seen.
+                likeness.sqrt()
             ));
             if cell >= 26.0 && a != b {
                 let class = if likeness > 0.5 { "cell-value strong" } else { "cell-value" };
@@ -274,7 +279,7 @@ pub(super) fn phrases(phrases: &[Phrase]) -> String {
     let strongest = phrases.iter().map(|phrase| phrase.score).fold(1e-9, f64::max);
     for (position, phrase) in phrases.iter().enumerate() {
         let y = row * position as f64;
-        let width = 440.0 * phrase.score / strongest;
+        let width = 418.0 * phrase.score / strongest;
         drawing.rect("phrase", (0.0, y + 2.0), (width, row - 4.0), "rx=\"3\"");
         drawing.text("phrase-name", (8.0, y + 16.5), "start", &shortened(&phrase.text, 48));
         drawing.text("tick", (456.0, y + 16.5), "end", &format!("×{}", phrase.count));
