@@ -58,7 +58,8 @@ impl Collection {
             .map(|a| weights.iter().map(|b| cosine(a, b)).collect())
             .collect();
         for idx in 0..documents.len() {
-            let same = |other: &usize| *other != idx && documents[*other].prose == documents[idx].prose;
+            let same =
+                |other: &usize| *other != idx && documents[*other].prose == documents[idx].prose;
             documents[idx].same_text_as = (0..documents.len()).find(same);
             documents[idx].own_terms = own_terms(&weights[idx]);
         }
@@ -71,36 +72,53 @@ impl Collection {
 
     /// The documents' paths, without the directories that all of them share.
     pub fn names(&self) -> Vec<String> {
-        names(self.documents.iter().map(|document| document.path.as_path()))
+        names(
+            self.documents
+                .iter()
+                .map(|document| document.path.as_path()),
+        )
     }
 
     /// All words.
     pub fn words(&self) -> usize {
-        self.documents.iter().map(|document| document.readability.words).sum()
+        self.documents
+            .iter()
+            .map(|document| document.readability.words)
+            .sum()
     }
 
     /// How long an adult reads all of it, in minutes.
     pub fn minutes(&self) -> f64 {
-        self.documents.iter().map(|document| document.readability.minutes).sum()
+        self.documents
+            .iter()
+            .map(|document| document.readability.minutes)
+            .sum()
     }
 
     /// The middle one of a measure; `None` without documents.
     pub fn median(&self, measure: impl Fn(&Document) -> f64) -> Option<f64> {
         let mut values: Vec<f64> = self.documents.iter().map(measure).collect();
         values.sort_by(f64::total_cmp);
-        let (low, high) = (values.get(values.len().checked_sub(1)? / 2)?, values.get(values.len() / 2)?);
+        let (low, high) = (
+            values.get(values.len().checked_sub(1)? / 2)?,
+            values.get(values.len() / 2)?,
+        );
         Some(f64::midpoint(*low, *high))
     }
 
     /// How many documents took their measures from the cache.
     pub fn cached(&self) -> usize {
-        self.documents.iter().filter(|document| !document.cached.is_empty()).count()
+        self.documents
+            .iter()
+            .filter(|document| !document.cached.is_empty())
+            .count()
     }
 
     /// The documents' indices, ordered by a measure, the highest first.
     pub fn ranked(&self, measure: impl Fn(&Document) -> f64) -> Vec<usize> {
         let mut ranked: Vec<usize> = (0..self.documents.len()).collect();
-        ranked.sort_by(|a, b| measure(&self.documents[*b]).total_cmp(&measure(&self.documents[*a])));
+        ranked
+            .sort_by(|a, b| measure(&self.documents[*b]).total_cmp(&measure(&self.documents[*a])));
         ranked
     }
 
@@ -115,12 +133,21 @@ impl Collection {
 }
 
 fn names<'a>(paths: impl Iterator<Item = &'a Path> + Clone) -> Vec<String> {
-    let mut shared = paths.clone().next().and_then(Path::parent).unwrap_or(Path::new(""));
+    let mut shared = paths
+        .clone()
+        .next()
+        .and_then(Path::parent)
+        .unwrap_or(Path::new(""));
     while !paths.clone().all(|path| path.starts_with(shared)) {
         shared = shared.parent().unwrap_or(Path::new(""));
     }
     paths
-        .map(|path| path.strip_prefix(shared).unwrap_or(path).display().to_string())
+        .map(|path| {
+            path.strip_prefix(shared)
+                .unwrap_or(path)
+                .display()
+                .to_string()
+        })
         .collect()
 }
 
@@ -131,7 +158,10 @@ type Weights = BTreeMap<String, f64>;
 /// chapter 6).
 fn weights(documents: &[Document]) -> Vec<Weights> {
     let mut having: BTreeMap<&str, f64> = BTreeMap::new();
-    for term in documents.iter().flat_map(|document| document.topics.terms.keys()) {
+    for term in documents
+        .iter()
+        .flat_map(|document| document.topics.terms.keys())
+    {
         *having.entry(term).or_default() += 1.0;
     }
     let count = documents.len() as f64;
@@ -139,22 +169,42 @@ fn weights(documents: &[Document]) -> Vec<Weights> {
         let rare = ((1.0 + count) / (1.0 + having[term.as_str()])).ln() + 1.0;
         (term.clone(), (1.0 + f64::from(*times).ln()) * rare)
     };
-    documents.iter().map(|document| document.topics.terms.iter().map(weight).collect()).collect()
+    documents
+        .iter()
+        .map(|document| document.topics.terms.iter().map(weight).collect())
+        .collect()
 }
 
 fn own_terms(weights: &Weights) -> Vec<String> {
     let mut terms: Vec<(&String, &f64)> = weights.iter().collect();
     terms.sort_by(|a, b| b.1.total_cmp(a.1).then(a.0.cmp(b.0)));
-    terms.into_iter().take(OWN_TERMS).map(|(term, _)| term.clone()).collect()
+    terms
+        .into_iter()
+        .take(OWN_TERMS)
+        .map(|(term, _)| term.clone())
+        .collect()
 }
 
 /// The cosine of the angle between two documents' weights: 1 for the same terms in the same proportions.
 fn cosine(a: &Weights, b: &Weights) -> f64 {
-    let length = |weights: &Weights| weights.values().map(|weight| weight * weight).sum::<f64>().sqrt();
-    let product: f64 = a.iter().filter_map(|(term, weight)| Some(weight * b.get(term)?)).sum();
+    let length = |weights: &Weights| {
+        weights
+            .values()
+            .map(|weight| weight * weight)
+            .sum::<f64>()
+            .sqrt()
+    };
+    let product: f64 = a
+        .iter()
+        .filter_map(|(term, weight)| Some(weight * b.get(term)?))
+        .sum();
     let lengths = length(a) * length(b);
     // An empty sum is -0.
-    if lengths == 0.0 { 0.0 } else { (product / lengths).clamp(0.0, 1.0).abs() }
+    if lengths == 0.0 {
+        0.0
+    } else {
+        (product / lengths).clamp(0.0, 1.0).abs()
+    }
 }
 
 #[cfg(test)]
@@ -190,7 +240,11 @@ pub mod tests {
         assert!((collection.likeness[0][1]).abs() < 1e-9);
         let partly = collection.likeness[0][3];
         assert!(0.1 < partly && partly < 0.9, "{partly}");
-        let same: Vec<Option<usize>> = collection.documents.iter().map(|document| document.same_text_as).collect();
+        let same: Vec<Option<usize>> = collection
+            .documents
+            .iter()
+            .map(|document| document.same_text_as)
+            .collect();
         assert_eq!(same, [Some(2), None, Some(0), None]);
         let closest = collection.closest().map(|(a, b, _)| (a, b));
         assert!(matches!(closest, Some((0 | 2, 3) | (1, 3))), "{closest:?}");
@@ -198,15 +252,26 @@ pub mod tests {
 
     #[test]
     fn a_term_that_all_have_sets_none_apart() {
-        let documents = vec![document("a.md", "workflow cache"), document("b.md", "workflow breaker")];
+        let documents = vec![
+            document("a.md", "workflow cache"),
+            document("b.md", "workflow breaker"),
+        ];
         let collection = Collection::of(documents, Vec::new());
-        let terms: Vec<&[String]> = collection.documents.iter().map(|document| document.own_terms.as_slice()).collect();
+        let terms: Vec<&[String]> = collection
+            .documents
+            .iter()
+            .map(|document| document.own_terms.as_slice())
+            .collect();
         assert_eq!(terms, [["cache", "workflow"], ["breaker", "workflow"]]);
     }
 
     #[test]
     fn medians_and_ranks() {
-        let documents = vec![document("a", "One two."), document("b", "One."), document("c", "One two three four.")];
+        let documents = vec![
+            document("a", "One two."),
+            document("b", "One."),
+            document("c", "One two three four."),
+        ];
         let collection = Collection::of(documents, Vec::new());
         let words = |document: &Document| document.readability.words as f64;
         assert_eq!(collection.median(words), Some(2.0));

@@ -67,7 +67,10 @@ async fn analyze(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
     } else {
         arguments.paths
     };
-    let orch = Orchestrator::builder().workflow(ContentAnalysis).build().await?;
+    let orch = Orchestrator::builder()
+        .workflow(ContentAnalysis)
+        .build()
+        .await?;
     let run = orch.start(ContentAnalysis, (paths, arguments.out)).await?;
     let bar = tokio::spawn(show(run.progress()));
     let result = run.result().await;
@@ -82,7 +85,12 @@ async fn analyze(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
         }
     };
     for problem in &analysis.collection.problems {
-        writeln!(io::stderr(), "{}: {}", problem.path.display(), problem.reason)?;
+        writeln!(
+            io::stderr(),
+            "{}: {}",
+            problem.path.display(),
+            problem.reason
+        )?;
     }
     if arguments.json {
         let json = serde_json::to_string_pretty(&analysis.collection)?;
@@ -96,10 +104,17 @@ async fn analyze(arguments: Arguments) -> Result<bool, Box<dyn Error>> {
 /// Draws a bar on a terminal until the run ends.
 async fn show(mut progress: ProgressStream) {
     let style = ProgressStyle::with_template("{bar:32.cyan/dim} {percent:>3}%  {msg}");
-    let bar = ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let bar =
+        ProgressBar::new(100).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     while let Some(progress) = progress.next().await {
         bar.set_position(progress.percentage as u64);
-        bar.set_message(progress.current_step.as_deref().unwrap_or_default().to_owned());
+        bar.set_message(
+            progress
+                .current_step
+                .as_deref()
+                .unwrap_or_default()
+                .to_owned(),
+        );
     }
     bar.finish_and_clear();
 }
@@ -109,9 +124,18 @@ fn summarize(analysis: &Analysis) -> io::Result<()> {
     let collection = &analysis.collection;
     let mut out = io::stdout().lock();
     let names = collection.names();
-    let width = names.iter().map(|name| name.chars().count()).max().unwrap_or(0).max(8);
+    let width = names
+        .iter()
+        .map(|name| name.chars().count())
+        .max()
+        .unwrap_or(0)
+        .max(8);
     if !names.is_empty() {
-        writeln!(out, "{:<width$}  {:>6}  {:>5}  {:>5}  {:>7}", "document", "words", "ease", "grade", "quality")?;
+        writeln!(
+            out,
+            "{:<width$}  {:>6}  {:>5}  {:>5}  {:>7}",
+            "document", "words", "ease", "grade", "quality"
+        )?;
     }
     for (name, document) in names.iter().zip(&collection.documents) {
         let (readability, score) = (&document.readability, document.quality.score);
@@ -126,6 +150,16 @@ fn summarize(analysis: &Analysis) -> io::Result<()> {
             readability.words, readability.ease, readability.grade
         )?;
     }
-    writeln!(out, "\n{} documents, {} from the cache", collection.documents.len(), collection.cached())?;
-    writeln!(out, "report: {}\ndata:   {}", analysis.page.display(), analysis.data.display())
+    writeln!(
+        out,
+        "\n{} documents, {} from the cache",
+        collection.documents.len(),
+        collection.cached()
+    )?;
+    writeln!(
+        out,
+        "report: {}\ndata:   {}",
+        analysis.page.display(),
+        analysis.data.display()
+    )
 }

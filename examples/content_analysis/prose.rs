@@ -48,7 +48,8 @@ impl Prose {
 
 /// The words of a text: what has a letter in it, `don't` and `cache_ttl` as one word each.
 pub fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.unicode_words().filter(|word| word.contains(char::is_alphabetic))
+    text.unicode_words()
+        .filter(|word| word.contains(char::is_alphabetic))
 }
 
 /// After these a full stop ends no sentence.
@@ -60,7 +61,9 @@ const ABBREVIATIONS: [&str; 12] = [
 fn sentences(block: &str) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
     for piece in block.split_sentence_bounds() {
-        let unfinished = sentences.last().and_then(|before| before.split_whitespace().last());
+        let unfinished = sentences
+            .last()
+            .and_then(|before| before.split_whitespace().last());
         let unfinished = unfinished.is_some_and(|word| {
             let word = word.trim_start_matches(['(', '"', '“']).to_lowercase();
             ABBREVIATIONS.contains(&word.as_str())
@@ -134,14 +137,22 @@ fn markdown(text: &str) -> Prose {
 fn hides(tag: &Tag<'_>) -> bool {
     matches!(
         tag,
-        Tag::CodeBlock(_) | Tag::Table(_) | Tag::Image { .. } | Tag::HtmlBlock | Tag::MetadataBlock(_)
+        Tag::CodeBlock(_)
+            | Tag::Table(_)
+            | Tag::Image { .. }
+            | Tag::HtmlBlock
+            | Tag::MetadataBlock(_)
     )
 }
 
 fn hid(end: TagEnd) -> bool {
     matches!(
         end,
-        TagEnd::CodeBlock | TagEnd::Table | TagEnd::Image | TagEnd::HtmlBlock | TagEnd::MetadataBlock(_)
+        TagEnd::CodeBlock
+            | TagEnd::Table
+            | TagEnd::Image
+            | TagEnd::HtmlBlock
+            | TagEnd::MetadataBlock(_)
     )
 }
 
@@ -174,7 +185,12 @@ mod tests {
         assert_eq!(prose.title.as_deref(), Some("The best note"));
         assert_eq!(
             prose.blocks,
-            ["See the guide, e.g. Its first page. Then run it!", "tight item", "another", "nested"]
+            [
+                "See the guide, e.g. Its first page. Then run it!",
+                "tight item",
+                "another",
+                "nested"
+            ]
         );
         assert_eq!((prose.headings, prose.links, prose.code_blocks), (1, 1, 1));
     }
@@ -185,13 +201,22 @@ mod tests {
         let sentences: Vec<String> = prose.sentences().collect();
         assert_eq!(
             sentences,
-            ["See the guide, e.g. Its first page.", "Then run it!", "tight item", "another", "nested"]
+            [
+                "See the guide, e.g. Its first page.",
+                "Then run it!",
+                "tight item",
+                "another",
+                "nested"
+            ]
         );
     }
 
     #[test]
     fn plain_text_has_paragraphs() {
-        let prose = Prose::of("One line\nand another.\n\n  \nNew # paragraph.", Format::Plain);
+        let prose = Prose::of(
+            "One line\nand another.\n\n  \nNew # paragraph.",
+            Format::Plain,
+        );
         assert_eq!(prose.blocks, ["One line and another.", "New # paragraph."]);
         assert_eq!(Prose::of(" \n--\n", Format::Plain), Prose::default());
     }

@@ -19,8 +19,24 @@ const WINDOW: usize = 50;
 
 /// Words that can mostly go.
 const FILLERS: [&str; 18] = [
-    "actually", "basically", "clearly", "definitely", "easily", "essentially", "extremely", "just", "literally",
-    "obviously", "quite", "really", "simply", "somewhat", "totally", "utterly", "very", "virtually",
+    "actually",
+    "basically",
+    "clearly",
+    "definitely",
+    "easily",
+    "essentially",
+    "extremely",
+    "just",
+    "literally",
+    "obviously",
+    "quite",
+    "really",
+    "simply",
+    "somewhat",
+    "totally",
+    "utterly",
+    "very",
+    "virtually",
 ];
 
 /// Forms of "to be" that make a passive with a participle.
@@ -28,15 +44,74 @@ const TO_BE: [&str; 8] = ["am", "are", "be", "been", "being", "is", "was", "were
 
 /// Participles that do not end in `-ed`.
 const PARTICIPLES: [&str; 62] = [
-    "begun", "bent", "born", "bound", "bought", "broken", "brought", "built", "caught", "chosen", "cut", "dealt",
-    "done", "drawn", "driven", "eaten", "felt", "forgotten", "found", "frozen", "given", "grown", "heard", "held",
-    "hidden", "hit", "hurt", "kept", "known", "laid", "led", "left", "lent", "lost", "made", "meant", "met", "paid",
-    "put", "read", "said", "seen", "sent", "set", "shown", "shut", "sold", "spent", "split", "spoken", "spread",
-    "stolen", "sung", "taken", "taught", "thought", "thrown", "told", "understood", "woken", "won", "written",
+    "begun",
+    "bent",
+    "born",
+    "bound",
+    "bought",
+    "broken",
+    "brought",
+    "built",
+    "caught",
+    "chosen",
+    "cut",
+    "dealt",
+    "done",
+    "drawn",
+    "driven",
+    "eaten",
+    "felt",
+    "forgotten",
+    "found",
+    "frozen",
+    "given",
+    "grown",
+    "heard",
+    "held",
+    "hidden",
+    "hit",
+    "hurt",
+    "kept",
+    "known",
+    "laid",
+    "led",
+    "left",
+    "lent",
+    "lost",
+    "made",
+    "meant",
+    "met",
+    "paid",
+    "put",
+    "read",
+    "said",
+    "seen",
+    "sent",
+    "set",
+    "shown",
+    "shut",
+    "sold",
+    "spent",
+    "split",
+    "spoken",
+    "spread",
+    "stolen",
+    "sung",
+    "taken",
+    "taught",
+    "thought",
+    "thrown",
+    "told",
+    "understood",
+    "woken",
+    "won",
+    "written",
 ];
 
 /// Words in `-ed` that are no participles.
-const NOT_PARTICIPLES: [&str; 8] = ["bed", "feed", "hundred", "indeed", "need", "red", "seed", "speed"];
+const NOT_PARTICIPLES: [&str; 8] = [
+    "bed", "feed", "hundred", "indeed", "need", "red", "seed", "speed",
+];
 
 /// How well a text is made.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -81,12 +156,48 @@ struct Scale {
 
 /// The checks. The bounds are this program's own: strict enough to tell technical texts apart.
 const SCALES: [Scale; 6] = [
-    Scale { name: "long sentences", unit: "%", good: 5.0, bad: 40.0, points: 25.0 },
-    Scale { name: "passive voice", unit: "%", good: 10.0, bad: 45.0, points: 20.0 },
-    Scale { name: "heavy words", unit: "%", good: 4.0, bad: 16.0, points: 20.0 },
-    Scale { name: "filler words", unit: "%", good: 0.2, bad: 2.0, points: 10.0 },
-    Scale { name: "doubled words", unit: "", good: 0.0, bad: 3.0, points: 10.0 },
-    Scale { name: "narrow vocabulary", unit: "%", good: 28.0, bad: 50.0, points: 15.0 },
+    Scale {
+        name: "long sentences",
+        unit: "%",
+        good: 5.0,
+        bad: 40.0,
+        points: 25.0,
+    },
+    Scale {
+        name: "passive voice",
+        unit: "%",
+        good: 10.0,
+        bad: 45.0,
+        points: 20.0,
+    },
+    Scale {
+        name: "heavy words",
+        unit: "%",
+        good: 4.0,
+        bad: 16.0,
+        points: 20.0,
+    },
+    Scale {
+        name: "filler words",
+        unit: "%",
+        good: 0.2,
+        bad: 2.0,
+        points: 10.0,
+    },
+    Scale {
+        name: "doubled words",
+        unit: "",
+        good: 0.0,
+        bad: 3.0,
+        points: 10.0,
+    },
+    Scale {
+        name: "narrow vocabulary",
+        unit: "%",
+        good: 28.0,
+        bad: 50.0,
+        points: 15.0,
+    },
 ];
 
 impl Quality {
@@ -98,9 +209,17 @@ impl Quality {
             .map(|sentence| words(sentence).map(str::to_lowercase).collect())
             .collect();
         let all: Vec<&str> = words_of.iter().flatten().map(String::as_str).collect();
-        let long = words_of.iter().filter(|words| words.len() > LONG_SENTENCE).count();
-        let passive: Vec<usize> = (0..sentences.len()).filter(|idx| is_passive(&words_of[*idx])).collect();
-        let heavy = all.iter().filter(|word| syllables::count(word) >= HEAVY_WORD).count();
+        let long = words_of
+            .iter()
+            .filter(|words| words.len() > LONG_SENTENCE)
+            .count();
+        let passive: Vec<usize> = (0..sentences.len())
+            .filter(|idx| is_passive(&words_of[*idx]))
+            .collect();
+        let heavy = all
+            .iter()
+            .filter(|word| syllables::count(word) >= HEAVY_WORD)
+            .count();
         let fillers = all.iter().filter(|word| FILLERS.contains(word)).count();
         let doubled = doubled(&sentences);
         let measures = [
@@ -111,7 +230,11 @@ impl Quality {
             doubled.len() as f64,
             100.0 * repetition(&all),
         ];
-        let checks: Vec<Check> = SCALES.iter().zip(measures).map(|(scale, value)| scale.check(value)).collect();
+        let checks: Vec<Check> = SCALES
+            .iter()
+            .zip(measures)
+            .map(|(scale, value)| scale.check(value))
+            .collect();
         let longest = (0..sentences.len()).max_by_key(|idx| words_of[*idx].len());
         let longest = longest.filter(|idx| words_of[*idx].len() > LONG_SENTENCE);
         Self {
@@ -119,7 +242,11 @@ impl Quality {
             checks,
             sentence_lengths: histogram(&words_of),
             longest: longest.map(|idx| sentences[idx].clone()),
-            passive: passive.into_iter().take(3).map(|idx| sentences[idx].clone()).collect(),
+            passive: passive
+                .into_iter()
+                .take(3)
+                .map(|idx| sentences[idx].clone())
+                .collect(),
             doubled,
         }
     }
@@ -139,7 +266,11 @@ impl Scale {
 }
 
 fn percent(count: usize, of: usize) -> f64 {
-    if of == 0 { 0.0 } else { 100.0 * count as f64 / of as f64 }
+    if of == 0 {
+        0.0
+    } else {
+        100.0 * count as f64 / of as f64
+    }
 }
 
 /// The sentences' lengths in groups of five words, and one for those of more than 40.
@@ -156,7 +287,11 @@ fn is_passive(words: &[String]) -> bool {
     let participle = |word: Option<&String>| word.is_some_and(|word| is_participle(word));
     words.iter().enumerate().any(|(idx, word)| {
         let between = words.get(idx + 1).is_some_and(|word| {
-            word.ends_with("ly") || ["not", "never", "always", "also", "then", "only", "already", "often"].contains(&word.as_str())
+            word.ends_with("ly")
+                || [
+                    "not", "never", "always", "also", "then", "only", "already", "often",
+                ]
+                .contains(&word.as_str())
         });
         TO_BE.contains(&word.as_str())
             && (participle(words.get(idx + 1)) || between && participle(words.get(idx + 2)))
@@ -164,7 +299,10 @@ fn is_passive(words: &[String]) -> bool {
 }
 
 fn is_participle(word: &str) -> bool {
-    word.len() > 3 && word.ends_with("ed") && !word.ends_with("eed") && !NOT_PARTICIPLES.contains(&word)
+    word.len() > 3
+        && word.ends_with("ed")
+        && !word.ends_with("eed")
+        && !NOT_PARTICIPLES.contains(&word)
         || PARTICIPLES.contains(&word)
 }
 
@@ -175,7 +313,10 @@ fn doubled(sentences: &[String]) -> Vec<String> {
         let words: Vec<&str> = sentence.split_whitespace().collect();
         for pair in words.windows(2) {
             let legal = ["had", "that"].contains(&pair[0].to_lowercase().as_str());
-            let same = pair[0].to_lowercase() == pair[1].trim_end_matches(|end: char| end.is_ascii_punctuation()).to_lowercase();
+            let same = pair[0].to_lowercase()
+                == pair[1]
+                    .trim_end_matches(|end: char| end.is_ascii_punctuation())
+                    .to_lowercase();
             if same && !legal && pair[0].chars().all(char::is_alphabetic) {
                 found.push(format!("“{} {}” in: {sentence}", pair[0], pair[1]));
             }
@@ -192,7 +333,8 @@ fn repetition(words: &[&str]) -> f64 {
     }
     let windows = words.windows(WINDOW.min(words.len()));
     let count = windows.len() as f64;
-    let ratios = windows.map(|window| window.iter().collect::<HashSet<_>>().len() as f64 / window.len() as f64);
+    let ratios = windows
+        .map(|window| window.iter().collect::<HashSet<_>>().len() as f64 / window.len() as f64);
     1.0 - ratios.sum::<f64>() / count
 }
 
@@ -212,7 +354,9 @@ mod tests {
 
     #[test]
     fn plain_prose_loses_nothing() {
-        let quality = quality("We wrote a short note. It tells you what we did, and why. Read on if you like.");
+        let quality = quality(
+            "We wrote a short note. It tells you what we did, and why. Read on if you like.",
+        );
         assert!((quality.score - 100.0).abs() < 1e-9, "{quality:?}");
         assert_eq!(quality.longest, None);
         assert_eq!(quality.sentence_lengths, [2, 1, 0, 0, 0, 0, 0, 0, 0]);
@@ -236,19 +380,31 @@ mod tests {
 
     #[test]
     fn doubled_words_are_named() {
-        let found = quality("This is is a test. He had had enough. Very, very good. No, the the.").doubled;
-        assert_eq!(found, ["“is is” in: This is is a test.", "“the the.” in: No, the the."]);
+        let found =
+            quality("This is is a test. He had had enough. Very, very good. No, the the.").doubled;
+        assert_eq!(
+            found,
+            [
+                "“is is” in: This is is a test.",
+                "“the the.” in: No, the the."
+            ]
+        );
     }
 
     #[test]
     fn each_check_costs_what_it_may() {
-        let words: Vec<String> = (0..30).map(|idx| format!("{}word", char::from(b'a' + idx % 26))).collect();
+        let words: Vec<String> = (0..30)
+            .map(|idx| format!("{}word", char::from(b'a' + idx % 26)))
+            .collect();
         let long = quality(&format!("{}.", words.join(" ")));
         assert!((value(&long, "long sentences") - 100.0).abs() < 1e-9);
         let check = &long.checks[0];
         assert!((check.lost - check.at_most).abs() < 1e-9);
         let filler = quality("It is very very good and just really simply fine.");
-        assert!((value(&filler, "filler words") - 50.0).abs() < 1e-9, "{filler:?}");
+        assert!(
+            (value(&filler, "filler words") - 50.0).abs() < 1e-9,
+            "{filler:?}"
+        );
         assert_eq!(SCALES.iter().map(|scale| scale.points).sum::<f64>(), 100.0);
     }
 

@@ -46,8 +46,16 @@ impl Readability {
             sentences,
             sentence_length,
             word_length,
-            ease: if count == 0 { 0.0 } else { ease(sentence_length, word_length) },
-            grade: if count == 0 { 0.0 } else { grade(sentence_length, word_length) },
+            ease: if count == 0 {
+                0.0
+            } else {
+                ease(sentence_length, word_length)
+            },
+            grade: if count == 0 {
+                0.0
+            } else {
+                grade(sentence_length, word_length)
+            },
             minutes: count as f64 / WORDS_PER_MINUTE,
         }
     }
@@ -69,7 +77,11 @@ fn grade(sentence_length: f64, word_length: f64) -> f64 {
 }
 
 fn ratio(count: usize, of: usize) -> f64 {
-    if of == 0 { 0.0 } else { count as f64 / of as f64 }
+    if of == 0 {
+        0.0
+    } else {
+        count as f64 / of as f64
+    }
 }
 
 /// What a reading ease means, in Flesch's own words.
@@ -83,13 +95,34 @@ pub struct Level {
 
 /// The levels, from the easiest to the hardest.
 pub const LEVELS: [Level; 7] = [
-    Level { from: 90, name: "very easy" },
-    Level { from: 80, name: "easy" },
-    Level { from: 70, name: "fairly easy" },
-    Level { from: 60, name: "standard" },
-    Level { from: 50, name: "fairly difficult" },
-    Level { from: 30, name: "difficult" },
-    Level { from: i32::MIN, name: "very difficult" },
+    Level {
+        from: 90,
+        name: "very easy",
+    },
+    Level {
+        from: 80,
+        name: "easy",
+    },
+    Level {
+        from: 70,
+        name: "fairly easy",
+    },
+    Level {
+        from: 60,
+        name: "standard",
+    },
+    Level {
+        from: 50,
+        name: "fairly difficult",
+    },
+    Level {
+        from: 30,
+        name: "difficult",
+    },
+    Level {
+        from: i32::MIN,
+        name: "very difficult",
+    },
 ];
 
 /// The level of a reading ease.
@@ -117,8 +150,16 @@ mod tests {
         // 5 words, 6 + 5 + 1 + 5 + 8 syllables, one sentence.
         let hard = measured("Responsibility, communication and organization: interoperability.");
         assert_eq!((hard.words, hard.sentences), (5, 1));
-        assert!((hard.word_length - 5.0).abs() < 1e-9, "{}", hard.word_length);
-        assert!((hard.grade - (0.39 * 5.0 + 11.8 * 5.0 - 15.59)).abs() < 1e-9, "{}", hard.grade);
+        assert!(
+            (hard.word_length - 5.0).abs() < 1e-9,
+            "{}",
+            hard.word_length
+        );
+        assert!(
+            (hard.grade - (0.39 * 5.0 + 11.8 * 5.0 - 15.59)).abs() < 1e-9,
+            "{}",
+            hard.grade
+        );
     }
 
     #[test]

@@ -61,11 +61,15 @@ fn lead(collection: &Collection) -> String {
     let minutes = duration(collection.minutes());
     let level = level(ease);
     let documents = plural(documents, "document");
-    let mut lead = format!("{documents}, {words} words, {minutes} of reading; the middle one is <em>{level}</em> to read.");
+    let mut lead = format!(
+        "{documents}, {words} words, {minutes} of reading; the middle one is <em>{level}</em> to read."
+    );
     match collection.cached() {
         0 => {}
         1 => lead.push_str(" One has the text of another and was not measured again."),
-        several => lead.push_str(&format!(" {several} have the text of another and were not measured again.")),
+        several => lead.push_str(&format!(
+            " {several} have the text of another and were not measured again."
+        )),
     }
     lead
 }
@@ -134,7 +138,9 @@ fn likeness(collection: &Collection, names: &[String]) -> String {
 }
 
 fn documents(collection: &Collection, names: &[String]) -> String {
-    let cards: String = (0..collection.documents.len()).map(|idx| card(collection, names, idx)).collect();
+    let cards: String = (0..collection.documents.len())
+        .map(|idx| card(collection, names, idx))
+        .collect();
     format!("<section class=\"documents\">\n<h2>Documents</h2>\n{cards}</section>\n")
 }
 
@@ -151,15 +157,27 @@ fn card(collection: &Collection, names: &[String], idx: usize) -> String {
         ("Reading time", duration(readability.minutes)),
         ("Reading ease", format!("{:.0}", readability.ease)),
         ("Grade", format!("{:.1}", readability.grade)),
-        ("Words a sentence", format!("{:.1}", readability.sentence_length)),
-        ("Syllables a word", format!("{:.2}", readability.word_length)),
+        (
+            "Words a sentence",
+            format!("{:.1}", readability.sentence_length),
+        ),
+        (
+            "Syllables a word",
+            format!("{:.2}", readability.word_length),
+        ),
         ("Headings", count(document.prose.headings)),
         ("Links", count(document.prose.links)),
         ("Code blocks", count(document.prose.code_blocks)),
     ];
-    let measures: String =
-        measures.into_iter().map(|(label, value)| format!("<div><dt>{label}</dt><dd>{value}</dd></div>")).collect();
-    let own: String = document.own_terms.iter().map(|term| format!("<li>{}</li>", escape(term))).collect();
+    let measures: String = measures
+        .into_iter()
+        .map(|(label, value)| format!("<div><dt>{label}</dt><dd>{value}</dd></div>"))
+        .collect();
+    let own: String = document
+        .own_terms
+        .iter()
+        .map(|term| format!("<li>{}</li>", escape(term)))
+        .collect();
     format!(
         "<details id=\"document-{idx}\">\n<summary><span class=\"title\">{title}</span> <span class=\"path\">{name}</span>\
          {cached}<span class=\"badge {class}\">{level}</span><span class=\"score\">{score:.0}</span></summary>\n\
@@ -186,7 +204,9 @@ fn cached(collection: &Collection, names: &[String], idx: usize) -> String {
         || "measured before".to_owned(),
         |other| format!("the text of {}", escape(&names[other])),
     );
-    format!("<span class=\"badge cached\" title=\"from the cache: {measures}\">cached: {text}</span>")
+    format!(
+        "<span class=\"badge cached\" title=\"from the cache: {measures}\">cached: {text}</span>"
+    )
 }
 
 fn checks(document: &Document) -> String {
@@ -210,15 +230,30 @@ fn checks(document: &Document) -> String {
 
 fn findings(document: &Document) -> String {
     let quality = &document.quality;
-    let longest = quality.longest.iter().map(|sentence| ("The longest sentence", sentence));
-    let passive = quality.passive.iter().map(|sentence| ("Passive voice", sentence));
+    let longest = quality
+        .longest
+        .iter()
+        .map(|sentence| ("The longest sentence", sentence));
+    let passive = quality
+        .passive
+        .iter()
+        .map(|sentence| ("Passive voice", sentence));
     let doubled = quality.doubled.iter().map(|found| ("Doubled word", found));
     let quotes: String = longest
         .chain(doubled)
         .chain(passive)
-        .map(|(what, quote)| format!("<figure><figcaption>{what}</figcaption><blockquote>{}</blockquote></figure>\n", escape(quote)))
+        .map(|(what, quote)| {
+            format!(
+                "<figure><figcaption>{what}</figcaption><blockquote>{}</blockquote></figure>\n",
+                escape(quote)
+            )
+        })
         .collect();
-    if quotes.is_empty() { quotes } else { format!("<h3>Worth a look</h3>\n<div class=\"quotes\">{quotes}</div>\n") }
+    if quotes.is_empty() {
+        quotes
+    } else {
+        format!("<h3>Worth a look</h3>\n<div class=\"quotes\">{quotes}</div>\n")
+    }
 }
 
 #[cfg(test)]
@@ -227,12 +262,21 @@ mod tests {
     use crate::collection::tests::document;
 
     fn sample() -> Collection {
-        let mut copy = document("docs/copy.md", "# A & `<b>`\n\nRetries wait. The backoff grows, and the note was read.");
+        let mut copy = document(
+            "docs/copy.md",
+            "# A & `<b>`\n\nRetries wait. The backoff grows, and the note was read.",
+        );
         copy.cached = vec!["readability"];
         let documents = vec![
-            document("docs/a.md", "# A & `<b>`\n\nRetries wait. The backoff grows, and the note was read."),
+            document(
+                "docs/a.md",
+                "# A & `<b>`\n\nRetries wait. The backoff grows, and the note was read.",
+            ),
             copy,
-            document("docs/deep/c.md", "Bread needs flour, water and salt. It was was baked."),
+            document(
+                "docs/deep/c.md",
+                "Bread needs flour, water and salt. It was was baked.",
+            ),
         ];
         let problems = vec![Problem {
             path: "docs/<gone>.md".into(),
@@ -248,7 +292,10 @@ mod tests {
             assert!(!page.contains(outside), "{outside}");
         }
         assert!(page.contains("prefers-color-scheme: dark"));
-        assert!(!page.contains("NaN") && !page.contains("inf"), "a measure is no number");
+        assert!(
+            !page.contains("NaN") && !page.contains("inf"),
+            "a measure is no number"
+        );
     }
 
     #[test]
@@ -262,7 +309,14 @@ mod tests {
     #[test]
     fn every_document_and_problem_is_there() {
         let page = page(&sample());
-        for expected in ["a.md", "copy.md", "deep/c.md", "no such file or directory", "cached: the text of a.md", "Doubled word"] {
+        for expected in [
+            "a.md",
+            "copy.md",
+            "deep/c.md",
+            "no such file or directory",
+            "cached: the text of a.md",
+            "Doubled word",
+        ] {
             assert!(page.contains(expected), "{expected}");
         }
         assert_eq!(page.matches("<details").count(), 3);
@@ -279,8 +333,11 @@ mod tests {
     #[test]
     fn tags_are_balanced() {
         let page = page(&sample());
-        for tag in ["section", "details", "svg", "g", "dl", "ul", "table", "figure", "div", "a"] {
-            let opened = page.matches(&format!("<{tag}>")).count() + page.matches(&format!("<{tag} ")).count();
+        for tag in [
+            "section", "details", "svg", "g", "dl", "ul", "table", "figure", "div", "a",
+        ] {
+            let opened = page.matches(&format!("<{tag}>")).count()
+                + page.matches(&format!("<{tag} ")).count();
             let closed = page.matches(&format!("</{tag}>")).count();
             assert_eq!(opened, closed, "{tag}");
         }

@@ -118,7 +118,8 @@ impl Sources {
 
 fn is_searched(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    !name.starts_with('.') && !(entry.file_type().is_dir() && ["target", "node_modules"].contains(&name.as_ref()))
+    !name.starts_with('.')
+        && !(entry.file_type().is_dir() && ["target", "node_modules"].contains(&name.as_ref()))
 }
 
 /// How a file of this name is written; `None` if it is no document.
@@ -141,7 +142,8 @@ pub async fn read(path: &Path) -> Result<Text, ReadError> {
         return Err(ReadError::TooLarge);
     }
     let bytes = tokio::fs::read(path).await?;
-    let text = String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))?;
     Ok(Text {
         text,
         format: format(path).unwrap_or(Format::Plain),
@@ -158,11 +160,23 @@ mod tests {
     fn directories_are_searched_and_files_taken_as_named() {
         let dir = tempfile::tempdir().unwrap();
         let at = |name: &str| dir.path().join(name);
-        for name in ["b.md", "a.txt", "code.rs", "sub/c.MD", ".hidden/x.md", "target/y.md"] {
+        for name in [
+            "b.md",
+            "a.txt",
+            "code.rs",
+            "sub/c.MD",
+            ".hidden/x.md",
+            "target/y.md",
+        ] {
             fs::create_dir_all(at(name).parent().unwrap()).unwrap();
             fs::write(at(name), "text").unwrap();
         }
-        let found = find(&[dir.path().to_owned(), at("b.md"), at("code.rs"), at("missing.md")]);
+        let found = find(&[
+            dir.path().to_owned(),
+            at("b.md"),
+            at("code.rs"),
+            at("missing.md"),
+        ]);
         let expected = ["a.txt", "b.md", "sub/c.MD", "code.rs", "missing.md"].map(at);
         assert_eq!(found.files, expected);
         assert_eq!(found.problems, []);
@@ -182,7 +196,10 @@ mod tests {
         let latin = dir.path().join("latin.txt");
         fs::write(&latin, b"caf\xe9 au lait").unwrap();
         let large = dir.path().join("large.md");
-        fs::File::create(&large).unwrap().set_len(LARGEST + 1).unwrap();
+        fs::File::create(&large)
+            .unwrap()
+            .set_len(LARGEST + 1)
+            .unwrap();
         for (path, expected) in [
             (dir.path().join("missing.md"), "no such file or directory"),
             (dir.path().to_owned(), "not a regular file"),
@@ -197,7 +214,11 @@ mod tests {
     #[tokio::test]
     async fn a_text_knows_how_it_is_written() {
         let dir = tempfile::tempdir().unwrap();
-        for (name, format) in [("a.Markdown", Format::Markdown), ("a.txt", Format::Plain), ("NOTES", Format::Plain)] {
+        for (name, format) in [
+            ("a.Markdown", Format::Markdown),
+            ("a.txt", Format::Plain),
+            ("NOTES", Format::Plain),
+        ] {
             let path = dir.path().join(name);
             fs::write(&path, "# Hello").unwrap();
             let text = read(&path).await.unwrap();

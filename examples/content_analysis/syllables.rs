@@ -45,7 +45,11 @@ const EXCEPTIONS: [(&str, usize); 34] = [
 
 /// How many syllables a word has: at least one.
 pub fn count(word: &str) -> usize {
-    let word: String = word.chars().flat_map(char::to_lowercase).filter_map(plain).collect();
+    let word: String = word
+        .chars()
+        .flat_map(char::to_lowercase)
+        .filter_map(plain)
+        .collect();
     if let Ok(found) = EXCEPTIONS.binary_search_by(|(known, _)| (*known).cmp(word.as_str())) {
         return EXCEPTIONS[found].1;
     }
@@ -96,7 +100,9 @@ fn silent(word: &str) -> usize {
     // `boxes`, `changes` and `tables` speak theirs.
     let last_es = ends_after_consonant(word, "es")
         && !ends_after_consonant(word, "les")
-        && !["ses", "zes", "xes", "ces", "ges", "ches", "shes"].iter().any(|end| word.ends_with(end));
+        && !["ses", "zes", "xes", "ces", "ges", "ches", "shes"]
+            .iter()
+            .any(|end| word.ends_with(end));
     // `wanted` and `handled` speak theirs; `called` and `curled` do not.
     let last_ed = ends_after_consonant(word, "ed")
         && !word.ends_with("ted")
@@ -104,12 +110,21 @@ fn silent(word: &str) -> usize {
         && (!ends_after_consonant(word, "led") || word.ends_with("lled") || word.ends_with("rled"));
     let inner = ["ely", "eful", "efully", "eless", "eness", "ements", "ement"]
         .iter()
-        .any(|end| ends_after_consonant(word, end) && !word.ends_with("lement") && !word.ends_with("lements"));
+        .any(|end| {
+            ends_after_consonant(word, end)
+                && !word.ends_with("lement")
+                && !word.ends_with("lements")
+        });
     let compound = ["some", "there", "where", "here"].iter().any(|start| {
-        let next = word.strip_prefix(start).and_then(|rest| rest.bytes().next());
+        let next = word
+            .strip_prefix(start)
+            .and_then(|rest| rest.bytes().next());
         next.is_some_and(|letter| !vowel(letter) && letter != b's')
     });
-    [last_e || last_es || last_ed, inner, compound].into_iter().filter(|silent| *silent).count()
+    [last_e || last_es || last_ed, inner, compound]
+        .into_iter()
+        .filter(|silent| *silent)
+        .count()
 }
 
 /// Vowels side by side that are spoken apart, and syllables without a vowel.
@@ -121,15 +136,24 @@ fn separate(word: &str, letters: &str) -> usize {
         .filter(|(idx, pair)| spoken_apart(letters, *idx, pair))
         .count();
     // `trying`, `being`, `going`
-    let ing = letters.strip_suffix("ing").or_else(|| letters.strip_suffix("ings"));
+    let ing = letters
+        .strip_suffix("ing")
+        .or_else(|| letters.strip_suffix("ings"));
     let ing = ing.and_then(|stem| stem.bytes().last()).is_some_and(vowel);
-    let voiceless = letters.ends_with("ism") || letters.ends_with("isms") || letters.ends_with("thm") || letters.ends_with("thms");
+    let voiceless = letters.ends_with("ism")
+        || letters.ends_with("isms")
+        || letters.ends_with("thm")
+        || letters.ends_with("thms");
     // `didn't` and `isn't`, but not `don't`, `can't` and `aren't`.
     let contracted = word
         .strip_suffix("n't")
         .and_then(|stem| stem.bytes().last())
         .is_some_and(|letter| !vowel(letter) && letter != b'r');
-    apart + [ing, voiceless, contracted].into_iter().filter(|found| *found).count()
+    apart
+        + [ing, voiceless, contracted]
+            .into_iter()
+            .filter(|found| *found)
+            .count()
 }
 
 /// Whether the two vowels at `idx` belong to two syllables.
@@ -142,7 +166,8 @@ fn spoken_apart(word: &str, idx: usize, pair: &[u8]) -> bool {
         // `radio` and `various`, but not `nation`, `opinion`, `million` and `precious`
         b"io" => {
             let soft = after(&["t", "s", "c", "g", "x"]);
-            !(rest.starts_with("iou") && soft || rest.starts_with("ion") && (soft || after(&["n", "l"])))
+            !(rest.starts_with("iou") && soft
+                || rest.starts_with("ion") && (soft || after(&["n", "l"])))
         }
         b"iu" | b"ii" | b"uo" => !after(&["q"]),
         // `manual`, but not `language` and `quality`

@@ -41,7 +41,11 @@ pub struct Phrase {
 impl Topics {
     /// The topics of a text.
     pub fn of(prose: &Prose) -> Self {
-        let candidates: Vec<Vec<String>> = prose.blocks.iter().flat_map(|block| candidates(block)).collect();
+        let candidates: Vec<Vec<String>> = prose
+            .blocks
+            .iter()
+            .flat_map(|block| candidates(block))
+            .collect();
         let mut terms = BTreeMap::new();
         for word in candidates.iter().flatten() {
             *terms.entry(singular(word)).or_default() += 1;
@@ -117,12 +121,20 @@ fn key_phrases(candidates: &[Vec<String>]) -> Vec<Phrase> {
         .into_iter()
         .filter(|(_, (_, count))| *count >= least)
         .map(|(key, (text, count))| {
-            let weight = |word: &String| words.get(word).map_or(0.0, |(degree, frequency)| degree / frequency);
+            let weight = |word: &String| {
+                words
+                    .get(word)
+                    .map_or(0.0, |(degree, frequency)| degree / frequency)
+            };
             let score = key.iter().map(weight).sum::<f64>() * f64::from(count);
             Phrase { text, count, score }
         })
         .collect();
-    phrases.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.text.cmp(&b.text)));
+    phrases.sort_by(|a, b| {
+        b.score
+            .total_cmp(&a.score)
+            .then_with(|| a.text.cmp(&b.text))
+    });
     phrases.truncate(PHRASES);
     phrases
 }
@@ -140,7 +152,11 @@ mod tests {
     fn phrases_lie_between_stop_words() {
         assert_eq!(
             candidates("The circuit breaker, and the rate-limits of a service."),
-            [vec!["circuit", "breaker"], vec!["rate", "limits"], vec!["service"]]
+            [
+                vec!["circuit", "breaker"],
+                vec!["rate", "limits"],
+                vec!["service"]
+            ]
         );
         assert!(candidates("It is of the, and it's not.").is_empty());
     }
@@ -150,21 +166,37 @@ mod tests {
         let topics = topics("Circuit breakers help. A circuit breaker stops. The circuit opens.");
         // circuit: degree 3 + 3 + 2 = 8 over 3; help, stops: 3 over 1; breaker: 6 over 2; opens: 2 over 1.
         let first = &topics.phrases[0];
-        assert_eq!((first.text.as_str(), first.count), ("circuit breaker stops", 1));
-        assert!((first.score - (8.0 / 3.0 + 3.0 + 3.0)).abs() < 1e-9, "{}", first.score);
+        assert_eq!(
+            (first.text.as_str(), first.count),
+            ("circuit breaker stops", 1)
+        );
+        assert!(
+            (first.score - (8.0 / 3.0 + 3.0 + 3.0)).abs() < 1e-9,
+            "{}",
+            first.score
+        );
     }
 
     #[test]
     fn plurals_are_counted_with_their_singulars() {
         let terms = topics("Policies, a policy, boxes, the box, status, class, classes.").terms;
         let expected = [("box", 2), ("class", 2), ("policy", 2), ("status", 1)];
-        assert_eq!(terms, expected.map(|(term, count)| (term.to_owned(), count)).into());
+        assert_eq!(
+            terms,
+            expected
+                .map(|(term, count)| (term.to_owned(), count))
+                .into()
+        );
     }
 
     #[test]
     fn the_strongest_come_first_and_ties_have_an_order() {
         let topics = topics("Zebra. Apple. Zebra. Zebra. Apple. Mango.");
-        let texts: Vec<&str> = topics.phrases.iter().map(|phrase| phrase.text.as_str()).collect();
+        let texts: Vec<&str> = topics
+            .phrases
+            .iter()
+            .map(|phrase| phrase.text.as_str())
+            .collect();
         assert_eq!(texts, ["zebra", "apple", "mango"]);
     }
 }

@@ -66,7 +66,11 @@ async fn read(path: &Path) -> Result<Text, ReadError> {
 #[step]
 fn clean(text: &Text) -> Result<Prose, ReadError> {
     let prose = Prose::of(&text.text, text.format);
-    if prose.blocks.is_empty() { Err(ReadError::NoProse) } else { Ok(prose) }
+    if prose.blocks.is_empty() {
+        Err(ReadError::NoProse)
+    } else {
+        Ok(prose)
+    }
 }
 
 /// Measures how hard a text is to read.
@@ -98,8 +102,13 @@ fn describe(
     #[ctx] ctx: &StepCtx,
 ) -> Document {
     let measures = ["readability", "quality", "topics"];
-    let cached = measures.into_iter().filter(|node| matches!(ctx.origin(node), Some(Origin::Cache { .. })));
-    let title = prose.title.clone().or_else(|| Some(path.file_name()?.to_string_lossy().into_owned()));
+    let cached = measures
+        .into_iter()
+        .filter(|node| matches!(ctx.origin(node), Some(Origin::Cache { .. })));
+    let title = prose
+        .title
+        .clone()
+        .or_else(|| Some(path.file_name()?.to_string_lossy().into_owned()));
     Document {
         path: path.to_owned(),
         title: title.unwrap_or_default(),
@@ -142,14 +151,20 @@ async fn write_data(out: &Path, collection: &Collection) -> Result<PathBuf, Writ
     let path = out.join("report.json");
     match serde_json::to_string_pretty(collection) {
         Ok(data) => write(path, data + "\n").await,
-        Err(error) => Err(WriteError(path, error.into())),
+        Err(error) => Err(WriteError {
+            path,
+            reason: error.into(),
+        }),
     }
 }
 
 /// A file that could not be written.
 #[derive(Debug, Error)]
-#[error("cannot write {}: {1}", .0.display())]
-struct WriteError(PathBuf, io::Error);
+#[error("cannot write {}: {reason}", path.display())]
+struct WriteError {
+    path: PathBuf,
+    reason: io::Error,
+}
 
 async fn write(path: PathBuf, text: String) -> Result<PathBuf, WriteError> {
     let written = async {
@@ -160,6 +175,6 @@ async fn write(path: PathBuf, text: String) -> Result<PathBuf, WriteError> {
     };
     match written.await {
         Ok(()) => Ok(path),
-        Err(error) => Err(WriteError(path, error)),
+        Err(reason) => Err(WriteError { path, reason }),
     }
 }

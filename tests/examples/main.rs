@@ -10,7 +10,11 @@ use std::process::{Command, Output};
 /// Runs an example and waits for its end.
 fn run(name: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(built(name));
-    command.args(arguments).env_remove("RUST_LOG").output().unwrap()
+    command
+        .args(arguments)
+        .env_remove("RUST_LOG")
+        .output()
+        .unwrap()
 }
 
 /// The example's program, built from the sources as they are.
@@ -19,14 +23,18 @@ fn run(name: &str, arguments: &[&str]) -> Output {
 /// They lie beside the directory of the test, and building them again costs nothing where `cargo test` just did.
 fn built(name: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--example", name]).current_dir(env!("CARGO_MANIFEST_DIR"));
+    cargo
+        .args(["build", "--quiet", "--example", name])
+        .current_dir(env!("CARGO_MANIFEST_DIR"));
     let test = env::current_exe().unwrap();
     let profile = test.parent().unwrap().parent().unwrap();
     if profile.ends_with("release") {
         cargo.arg("--release");
     }
     assert!(cargo.status().unwrap().success(), "{name} does not build");
-    profile.join("examples").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+    profile
+        .join("examples")
+        .join(format!("{name}{}", env::consts::EXE_SUFFIX))
 }
 
 /// What a program wrote, as text.

@@ -18,10 +18,16 @@ const LIKENESS_MOST: usize = 32;
 /// Documents by the length of their sentences and words, on the levels of reading ease.
 pub(super) fn map(collection: &Collection, names: &[String]) -> String {
     let height = 480.0;
-    let mut drawing = Drawing::new(WIDTH, height, "Documents by the length of their sentences and of their words");
+    let mut drawing = Drawing::new(
+        WIDTH,
+        height,
+        "Documents by the length of their sentences and of their words",
+    );
     let spread = |measure: fn(&Document) -> f64, margin: f64| {
         let values = collection.documents.iter().map(measure);
-        let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), value| (low.min(value), high.max(value)));
+        let (low, high) = values.fold((f64::MAX, f64::MIN), |(low, high), value| {
+            (low.min(value), high.max(value))
+        });
         let margin = margin.max((high - low) * 0.15);
         (low - margin, high + margin)
     };
@@ -35,13 +41,28 @@ pub(super) fn map(collection: &Collection, names: &[String]) -> String {
     };
     bands(&mut drawing, x, y);
     for tick in x.ticks(8.0) {
-        drawing.text("tick", (x.at(tick), height - 30.0), "middle", &format!("{tick:.0}"));
+        drawing.text(
+            "tick",
+            (x.at(tick), height - 30.0),
+            "middle",
+            &format!("{tick:.0}"),
+        );
     }
     for tick in y.ticks(6.0) {
         drawing.line("grid", (x.pixels.0, y.at(tick)), (x.pixels.1, y.at(tick)));
-        drawing.text("tick", (x.pixels.0 - 8.0, y.at(tick) + 4.0), "end", &format!("{tick:.1}"));
+        drawing.text(
+            "tick",
+            (x.pixels.0 - 8.0, y.at(tick) + 4.0),
+            "end",
+            &format!("{tick:.1}"),
+        );
     }
-    drawing.text("axis", (x.pixels.1, height - 8.0), "end", "words a sentence →");
+    drawing.text(
+        "axis",
+        (x.pixels.1, height - 8.0),
+        "end",
+        "words a sentence →",
+    );
     drawing.add(format!(
         "<text class=\"axis\" transform=\"translate(13 {:.1}) rotate(-90)\" text-anchor=\"end\">syllables a word →</text>",
         y.pixels.1
@@ -63,7 +84,11 @@ fn bands(drawing: &mut Drawing, x: Axis, y: Axis) {
     ));
     let (mut above, mut outside) = (400.0, Vec::new());
     for (idx, level) in LEVELS.iter().enumerate() {
-        let below = if level.from == i32::MIN { -400.0 } else { f64::from(level.from) };
+        let below = if level.from == i32::MIN {
+            -400.0
+        } else {
+            f64::from(level.from)
+        };
         let (from, to) = x.values;
         drawing.add(format!(
             "<polygon class=\"band level-{idx}\" points=\"{left:.1},{:.1} {right:.1},{:.1} {right:.1},{:.1} {left:.1},{:.1}\"/>",
@@ -81,15 +106,32 @@ fn bands(drawing: &mut Drawing, x: Axis, y: Axis) {
     }
     drawing.add("</g>");
     for (idx, name, y) in outside {
-        drawing.text(&format!("band-name level-{idx}"), (right + 10.0, y), "start", name);
+        drawing.text(
+            &format!("band-name level-{idx}"),
+            (right + 10.0, y),
+            "start",
+            name,
+        );
     }
 }
 
 /// A dot for each document, the large ones first, and as many names as find room.
 fn dots(drawing: &mut Drawing, collection: &Collection, names: &[String], x: Axis, y: Axis) {
-    let largest = collection.documents.iter().map(|document| document.readability.words).max().unwrap_or(1);
-    let radius = |document: &Document| 4.0 + 18.0 * (document.readability.words as f64 / largest.max(1) as f64).sqrt();
-    let place = |document: &Document| (x.at(document.readability.sentence_length), y.at(document.readability.word_length));
+    let largest = collection
+        .documents
+        .iter()
+        .map(|document| document.readability.words)
+        .max()
+        .unwrap_or(1);
+    let radius = |document: &Document| {
+        4.0 + 18.0 * (document.readability.words as f64 / largest.max(1) as f64).sqrt()
+    };
+    let place = |document: &Document| {
+        (
+            x.at(document.readability.sentence_length),
+            y.at(document.readability.word_length),
+        )
+    };
     let ranked = collection.ranked(|document| document.readability.words as f64);
     for idx in &ranked {
         let document = &collection.documents[*idx];
@@ -144,8 +186,13 @@ pub(super) fn ranking(collection: &Collection, names: &[String]) -> String {
     let ranked = collection.ranked(|document| document.readability.ease);
     let height = 34.0 + row * ranked.len() as f64;
     let mut drawing = Drawing::new(WIDTH, height, "Documents by their reading ease");
-    let eases = collection.documents.iter().map(|document| document.readability.ease);
-    let (low, high) = eases.fold((0.0_f64, 100.0_f64), |(low, high), ease| (low.min(ease), high.max(ease)));
+    let eases = collection
+        .documents
+        .iter()
+        .map(|document| document.readability.ease);
+    let (low, high) = eases.fold((0.0_f64, 100.0_f64), |(low, high), ease| {
+        (low.min(ease), high.max(ease))
+    });
     let x = Axis {
         values: (low, high),
         pixels: (NAMES.0, WIDTH - 110.0),
@@ -168,10 +215,27 @@ pub(super) fn ranking(collection: &Collection, names: &[String]) -> String {
         let (ease, middle) = (document.readability.ease, 40.0 + row * position as f64);
         let class = level_class(ease);
         name(&mut drawing, idx, &names[idx], middle);
-        drawing.line(&format!("stem {class}"), (x.at(low), middle), (x.at(ease), middle));
-        drawing.add(format!("<circle class=\"dot {class}\" cx=\"{:.1}\" cy=\"{middle:.1}\" r=\"6\"/>", x.at(ease)));
-        drawing.text("value", (WIDTH - 60.0, middle + 4.0), "end", &format!("{ease:.0}"));
-        drawing.text("tick", (WIDTH - 8.0, middle + 4.0), "end", &format!("{:.1}", document.readability.grade));
+        drawing.line(
+            &format!("stem {class}"),
+            (x.at(low), middle),
+            (x.at(ease), middle),
+        );
+        drawing.add(format!(
+            "<circle class=\"dot {class}\" cx=\"{:.1}\" cy=\"{middle:.1}\" r=\"6\"/>",
+            x.at(ease)
+        ));
+        drawing.text(
+            "value",
+            (WIDTH - 60.0, middle + 4.0),
+            "end",
+            &format!("{ease:.0}"),
+        );
+        drawing.text(
+            "tick",
+            (WIDTH - 8.0, middle + 4.0),
+            "end",
+            &format!("{:.1}", document.readability.grade),
+        );
     }
     drawing.finish()
 }
@@ -179,7 +243,12 @@ pub(super) fn ranking(collection: &Collection, names: &[String]) -> String {
 /// A document's name at a row's left, as a link to its card.
 fn name(drawing: &mut Drawing, idx: usize, name: &str, middle: f64) {
     drawing.add(format!("<a href=\"#document-{idx}\">"));
-    drawing.text("name", (NAMES.0 - 14.0, middle + 4.0), "end", &shortened(name, NAMES.1));
+    drawing.text(
+        "name",
+        (NAMES.0 - 14.0, middle + 4.0),
+        "end",
+        &shortened(name, NAMES.1),
+    );
     drawing.add("</a>");
 }
 
@@ -188,15 +257,27 @@ pub(super) fn scores(collection: &Collection, names: &[String]) -> String {
     let row = 26.0;
     let ranked = collection.ranked(|document| document.quality.score);
     let height = 44.0 + row * ranked.len() as f64;
-    let mut drawing = Drawing::new(WIDTH, height, "Documents by their score, and what they lost it for");
+    let mut drawing = Drawing::new(
+        WIDTH,
+        height,
+        "Documents by their score, and what they lost it for",
+    );
     let x = Axis {
         values: (0.0, 100.0),
         pixels: (NAMES.0, WIDTH - 60.0),
     };
-    let checks = collection.documents.first().map(|document| document.quality.checks.as_slice());
+    let checks = collection
+        .documents
+        .first()
+        .map(|document| document.quality.checks.as_slice());
     let mut at = NAMES.0;
     for (idx, check) in checks.unwrap_or_default().iter().enumerate() {
-        drawing.rect(&format!("lost lost-{idx}"), (at, 6.0), (11.0, 11.0), "rx=\"2\"");
+        drawing.rect(
+            &format!("lost lost-{idx}"),
+            (at, 6.0),
+            (11.0, 11.0),
+            "rx=\"2\"",
+        );
         drawing.text("legend", (at + 17.0, 16.0), "start", check.name);
         at += 38.0 + check.name.chars().count() as f64 * 6.0;
     }
@@ -205,12 +286,31 @@ pub(super) fn scores(collection: &Collection, names: &[String]) -> String {
         let middle = 46.0 + row * position as f64;
         name(&mut drawing, idx, &names[idx], middle);
         let score = document.quality.score;
-        drawing.rect("track", (x.at(0.0), middle - 8.0), (x.at(100.0) - x.at(0.0), 16.0), "rx=\"3\"");
-        drawing.rect("kept", (x.at(0.0), middle - 8.0), (x.at(score) - x.at(0.0), 16.0), "rx=\"3\"");
+        drawing.rect(
+            "track",
+            (x.at(0.0), middle - 8.0),
+            (x.at(100.0) - x.at(0.0), 16.0),
+            "rx=\"3\"",
+        );
+        drawing.rect(
+            "kept",
+            (x.at(0.0), middle - 8.0),
+            (x.at(score) - x.at(0.0), 16.0),
+            "rx=\"3\"",
+        );
         let mut from = score;
-        for (check_idx, check) in document.quality.checks.iter().enumerate().filter(|(_, check)| check.lost > 0.05) {
+        for (check_idx, check) in document
+            .quality
+            .checks
+            .iter()
+            .enumerate()
+            .filter(|(_, check)| check.lost > 0.05)
+        {
             let width = x.at(from + check.lost) - x.at(from);
-            let title = format!("{}: {:.1}{}, −{:.1} points", check.name, check.value, check.unit, check.lost);
+            let title = format!(
+                "{}: {:.1}{}, −{:.1} points",
+                check.name, check.value, check.unit, check.lost
+            );
             drawing.add(format!(
                 "<rect class=\"lost lost-{check_idx}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"16\" rx=\"2\"><title>{title}</title></rect>",
                 x.at(from) + 1.0,
@@ -219,7 +319,12 @@ pub(super) fn scores(collection: &Collection, names: &[String]) -> String {
             ));
             from += check.lost;
         }
-        drawing.text("value", (WIDTH - 8.0, middle + 4.0), "end", &format!("{score:.0}"));
+        drawing.text(
+            "value",
+            (WIDTH - 8.0, middle + 4.0),
+            "end",
+            &format!("{score:.0}"),
+        );
     }
     drawing.finish()
 }
@@ -258,13 +363,24 @@ pub(super) fn likeness(collection: &Collection, names: &[String]) -> String {
                 likeness.sqrt()
             ));
             if cell >= 26.0 && a != b {
-                let class = if likeness > 0.5 { "cell-value strong" } else { "cell-value" };
-                drawing.text(class, (x + cell / 2.0, y + cell / 2.0 + 4.0), "middle", &percent);
+                let class = if likeness > 0.5 {
+                    "cell-value strong"
+                } else {
+                    "cell-value"
+                };
+                drawing.text(
+                    class,
+                    (x + cell / 2.0, y + cell / 2.0 + 4.0),
+                    "middle",
+                    &percent,
+                );
             }
         }
     }
     let left_out = collection.documents.len() - shown.len();
-    let note = format!("<p class=\"note\">The {LIKENESS_MOST} longest documents; {left_out} more are in the JSON file.</p>\n");
+    let note = format!(
+        "<p class=\"note\">The {LIKENESS_MOST} longest documents; {left_out} more are in the JSON file.</p>\n"
+    );
     let mut chart = drawing.finish();
     if left_out > 0 {
         chart.push_str(&note);
@@ -275,14 +391,31 @@ pub(super) fn likeness(collection: &Collection, names: &[String]) -> String {
 /// Key phrases by their strength.
 pub(super) fn phrases(phrases: &[Phrase]) -> String {
     let row = 24.0;
-    let mut drawing = Drawing::new(460.0, row * phrases.len().max(1) as f64, "Key phrases by their strength");
-    let strongest = phrases.iter().map(|phrase| phrase.score).fold(1e-9, f64::max);
+    let mut drawing = Drawing::new(
+        460.0,
+        row * phrases.len().max(1) as f64,
+        "Key phrases by their strength",
+    );
+    let strongest = phrases
+        .iter()
+        .map(|phrase| phrase.score)
+        .fold(1e-9, f64::max);
     for (position, phrase) in phrases.iter().enumerate() {
         let y = row * position as f64;
         let width = 418.0 * phrase.score / strongest;
         drawing.rect("phrase", (0.0, y + 2.0), (width, row - 4.0), "rx=\"3\"");
-        drawing.text("phrase-name", (8.0, y + 16.5), "start", &shortened(&phrase.text, 48));
-        drawing.text("tick", (456.0, y + 16.5), "end", &format!("×{}", phrase.count));
+        drawing.text(
+            "phrase-name",
+            (8.0, y + 16.5),
+            "start",
+            &shortened(&phrase.text, 48),
+        );
+        drawing.text(
+            "tick",
+            (456.0, y + 16.5),
+            "end",
+            &format!("×{}", phrase.count),
+        );
     }
     if phrases.is_empty() {
         drawing.text("tick", (8.0, 16.0), "start", "none");
@@ -299,11 +432,25 @@ pub(super) fn lengths(bars: &[u32; 9]) -> String {
         let height = 78.0 * f64::from(*bar) / f64::from(highest);
         let x = width * idx as f64;
         let class = if idx >= 5 { "bar long" } else { "bar" };
-        drawing.rect(class, (x + 2.0, 98.0 - height), (width - 4.0, height), "rx=\"2\"");
+        drawing.rect(
+            class,
+            (x + 2.0, 98.0 - height),
+            (width - 4.0, height),
+            "rx=\"2\"",
+        );
         if *bar > 0 {
-            drawing.text("tick", (x + width / 2.0, 93.0 - height), "middle", &bar.to_string());
+            drawing.text(
+                "tick",
+                (x + width / 2.0, 93.0 - height),
+                "middle",
+                &bar.to_string(),
+            );
         }
-        let range = if idx == 8 { "41+".to_owned() } else { format!("{}–{}", idx * 5 + 1, idx * 5 + 5) };
+        let range = if idx == 8 {
+            "41+".to_owned()
+        } else {
+            format!("{}–{}", idx * 5 + 1, idx * 5 + 5)
+        };
         drawing.text("tick", (x + width / 2.0, 114.0), "middle", &range);
     }
     drawing.line("base", (0.0, 98.5), (460.0, 98.5));

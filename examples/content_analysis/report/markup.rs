@@ -48,7 +48,10 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     }
     let tail = most.saturating_sub(1) * 2 / 3;
     let head = most.saturating_sub(1) - tail;
-    let text = letters[..head].iter().chain(&['…']).chain(&letters[letters.len() - tail..]);
+    let text = letters[..head]
+        .iter()
+        .chain(&['…'])
+        .chain(&letters[letters.len() - tail..]);
     text.collect()
 }
 
@@ -58,7 +61,12 @@ mod tests {
 
     #[test]
     fn numbers_are_grouped() {
-        let cases = [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")];
+        let cases = [
+            (0, "0"),
+            (999, "999"),
+            (1000, "1,000"),
+            (1_234_567, "1,234,567"),
+        ];
         for (number, expected) in cases {
             assert_eq!(count(number), expected);
         }
@@ -66,7 +74,13 @@ mod tests {
 
     #[test]
     fn durations_are_spoken() {
-        for (minutes, expected) in [(0.4, "under a minute"), (1.2, "1 min"), (59.4, "59 min"), (59.6, "1 h 0 min"), (135.0, "2 h 15 min")] {
+        for (minutes, expected) in [
+            (0.4, "under a minute"),
+            (1.2, "1 min"),
+            (59.4, "59 min"),
+            (59.6, "1 h 0 min"),
+            (135.0, "2 h 15 min"),
+        ] {
             assert_eq!(duration(minutes), expected);
         }
     }

@@ -31,7 +31,9 @@ impl Drawing {
 
     pub(super) fn line(&mut self, class: &str, from: (f64, f64), to: (f64, f64)) {
         let ((x1, y1), (x2, y2)) = (from, to);
-        self.add(format!("<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"));
+        self.add(format!(
+            "<line class=\"{class}\" x1=\"{x1:.1}\" y1=\"{y1:.1}\" x2=\"{x2:.1}\" y2=\"{y2:.1}\"/>"
+        ));
     }
 
     pub(super) fn rect(&mut self, class: &str, at: (f64, f64), size: (f64, f64), more: &str) {
@@ -85,7 +87,10 @@ impl Axis {
         let (from, to) = self.values;
         let rough = (to - from) / count;
         let power = 10_f64.powf(rough.log10().floor());
-        let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|step| step * power).find(|step| *step >= rough);
+        let step = [1.0, 2.0, 5.0, 10.0]
+            .into_iter()
+            .map(|step| step * power)
+            .find(|step| *step >= rough);
         let step = step.unwrap_or(rough);
         let first = (from / step - 1e-9).ceil();
         let ticks = (0..).map(|idx| (first + f64::from(idx)) * step);
@@ -95,7 +100,9 @@ impl Axis {
 
 /// The class that colors what has this reading ease.
 pub(super) fn level_class(ease: f64) -> String {
-    let idx = LEVELS.iter().position(|level| ease >= f64::from(level.from));
+    let idx = LEVELS
+        .iter()
+        .position(|level| ease >= f64::from(level.from));
     format!("level-{}", idx.unwrap_or(LEVELS.len() - 1))
 }
 
@@ -119,7 +126,11 @@ mod tests {
             values: (1.31, 2.04),
             pixels: (0.0, 1.0),
         };
-        let ticks: Vec<String> = axis.ticks(4.0).iter().map(|tick| format!("{tick:.1}")).collect();
+        let ticks: Vec<String> = axis
+            .ticks(4.0)
+            .iter()
+            .map(|tick| format!("{tick:.1}"))
+            .collect();
         assert_eq!(ticks, ["1.4", "1.6", "1.8", "2.0"]);
     }
 }
