@@ -133,7 +133,7 @@ fn likeness(collection: &Collection, names: &[String]) -> String {
     section(
         "Likeness",
         "How much two documents share of what they are about: the cosine of their TF-IDF vectors, in percent.",
-        &charts::likeness(collection, &names),
+        &charts::likeness(collection, names),
     )
 }
 

@@ -118,8 +118,8 @@ impl Sources {
 
 fn is_searched(entry: &DirEntry) -> bool {
     let name = entry.file_name().to_string_lossy();
-    !name.starts_with('.')
-        && !(entry.file_type().is_dir() && ["target", "node_modules"].contains(&name.as_ref()))
+    let built = entry.file_type().is_dir() && ["target", "node_modules"].contains(&name.as_ref());
+    !built && !name.starts_with('.')
 }
 
 /// How a file of this name is written; `None` if it is no document.
