@@ -8,15 +8,21 @@ use crate::records::{Cleaned, Customer, Order, Rates, RawOrder, Reason, Reject, 
 
 /// Keeps the orders that make sense, each once, with their customers.
 pub fn clean(orders: &[RawOrder], customers: &[Customer]) -> Cleaned {
-    let customers: HashMap<String, &Customer> =
-        customers.iter().map(|customer| (key(&customer.id), customer)).collect();
+    let customers: HashMap<String, &Customer> = customers
+        .iter()
+        .map(|customer| (key(&customer.id), customer))
+        .collect();
     let mut seen = HashSet::new();
     let mut cleaned = Cleaned {
         orders: Vec::new(),
         rejects: Vec::new(),
     };
     for raw in orders {
-        let order = if seen.insert(key(&raw.id)) { order(raw, &customers) } else { Err(Reason::Duplicate) };
+        let order = if seen.insert(key(&raw.id)) {
+            order(raw, &customers)
+        } else {
+            Err(Reason::Duplicate)
+        };
         match order {
             Ok(order) => cleaned.orders.push(order),
             Err(reason) => cleaned.rejects.push(Reject {
@@ -34,7 +40,9 @@ fn key(text: &str) -> String {
 }
 
 fn order(raw: &RawOrder, customers: &HashMap<String, &Customer>) -> Result<Order, Reason> {
-    let customer = customers.get(&key(&raw.customer)).ok_or(Reason::UnknownCustomer)?;
+    let customer = customers
+        .get(&key(&raw.customer))
+        .ok_or(Reason::UnknownCustomer)?;
     Ok(Order {
         id: key(&raw.id),
         customer: (*customer).clone(),
@@ -52,7 +60,11 @@ fn cents(amount: &str) -> Option<i64> {
         return None;
     }
     let part: i64 = format!("{part:0<2}").parse().ok()?;
-    let cents = whole.parse::<i64>().ok()?.checked_mul(100)?.checked_add(part)?;
+    let cents = whole
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(100)?
+        .checked_add(part)?;
     (cents > 0).then_some(cents)
 }
 
@@ -85,7 +97,11 @@ fn rate(currency: &str, rates: &Rates) -> Option<f64> {
     if currency == rates.base {
         return Some(1.0);
     }
-    rates.rates.get(currency).copied().filter(|rate| *rate > 0.0)
+    rates
+        .rates
+        .get(currency)
+        .copied()
+        .filter(|rate| *rate > 0.0)
 }
 
 /// What is sold in each country, in hundredths of the base currency.
@@ -111,7 +127,8 @@ mod tests {
     use super::*;
 
     fn raw(id: &str, customer: &str, day: &str, amount: &str, currency: &str) -> RawOrder {
-        let [id, customer, day, amount, currency] = [id, customer, day, amount, currency].map(str::to_owned);
+        let [id, customer, day, amount, currency] =
+            [id, customer, day, amount, currency].map(str::to_owned);
         RawOrder {
             id,
             customer,
@@ -162,10 +179,21 @@ mod tests {
         ];
         let cleaned = clean(&orders, &ann());
         assert_eq!(cleaned.orders.len(), 1);
-        assert_eq!((cleaned.orders[0].id.as_str(), cleaned.orders[0].cents), ("O1", 1000));
+        assert_eq!(
+            (cleaned.orders[0].id.as_str(), cleaned.orders[0].cents),
+            ("O1", 1000)
+        );
         assert_eq!(cleaned.orders[0].currency, "EUR");
         let reasons: Vec<Reason> = cleaned.rejects.iter().map(|reject| reject.reason).collect();
-        assert_eq!(reasons, [Reason::Duplicate, Reason::UnknownCustomer, Reason::BadDay, Reason::BadAmount]);
+        assert_eq!(
+            reasons,
+            [
+                Reason::Duplicate,
+                Reason::UnknownCustomer,
+                Reason::BadDay,
+                Reason::BadAmount
+            ]
+        );
     }
 
     #[test]

@@ -21,10 +21,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use orch::{Orchestrator, RunError, RunEvent, RunEventKind};
+use orch::{Emissions, Orchestrator, RunError, RunEvent, RunEventKind};
 
 use crate::outside::{Break, Outside};
-use crate::workflow::{Job, PipelineError, Published, SalesPipeline};
+use crate::workflow::{Alert, Job, PipelineError, Published, SalesPipeline};
 
 /// Turns a shop's orders into sales in one currency: a table, a CSV file and a summary.
 ///
@@ -73,11 +73,9 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
         out: arguments.out,
     };
     let mut run = orch.start(SalesPipeline, job).await?;
-    let mut emissions = run.emissions();
-    let result = run.result().await;
-    while let Some(alert) = emissions.next().await {
-        writeln!(io::stderr(), "ALERT {}", alert.value["sources"])?;
-    }
+    let alerts = page(run.emissions());
+    let (result, alerts) = tokio::join!(run.result(), alerts);
+    alerts?;
     match result {
         Ok(published) => {
             summarize(&published)?;
@@ -90,6 +88,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Box<dyn Error>> {
             Ok(code(&error))
         }
     }
+}
+
+/// Pages whoever is on call, at once and not when the run has ended.
+async fn page(mut emissions: Emissions) -> Result<(), Box<dyn Error>> {
+    while let Some(emission) = emissions.next().await {
+        let alert: Alert = emission.get()?;
+        for (source, state) in alert.sources {
+            writeln!(io::stderr(), "ALERT {source}: {state}")?;
+        }
+    }
+    Ok(())
 }
 
 /// The exit code says whose failure it is.
@@ -106,11 +115,26 @@ fn tell(event: &RunEvent) {
         RunEventKind::AttemptFailed {
             error,
             retry_in: Some(wait),
-        } => format!("{:<16} {}; again in {wait:.0?}", error.node(), error.message()),
+        } => format!(
+            "{:<16} {}; again in {wait:.0?}",
+            error.node(),
+            error.message()
+        ),
         RunEventKind::NodeEnded {
-            node, status, duration, ..
-        } => format!("{node:<16} {:<8} {duration:>8.1?}", status.as_str()),
-        RunEventKind::RunEnded { status, duration } => format!("{:<16} {:<8} {duration:>8.1?}", "run", status.as_str()),
+            node,
+            status,
+            duration,
+            ..
+        } if duration.is_zero() => format!("{node:<16} {}", status.as_str()),
+        RunEventKind::NodeEnded {
+            node,
+            status,
+            duration,
+            ..
+        } => format!("{node:<16} {:<10} {duration:>8.1?}", status.as_str()),
+        RunEventKind::RunEnded { status, duration } => {
+            format!("{:<16} {:<10} {duration:>8.1?}", "run", status.as_str())
+        }
         _ => return,
     };
     // Nothing can be said where nobody listens.
@@ -120,11 +144,21 @@ fn tell(event: &RunEvent) {
 fn summarize(published: &Published) -> io::Result<()> {
     let (summary, mut out) = (&published.summary, io::stdout().lock());
     let amount = |cents: i64| format!("{}.{:02} {}", cents / 100, cents % 100, summary.currency);
-    writeln!(out, "\n{} sales, {} in all", summary.sales, amount(summary.total_cents))?;
+    writeln!(
+        out,
+        "\n{} sales, {} in all",
+        summary.sales,
+        amount(summary.total_cents)
+    )?;
     for (country, cents) in &summary.cents_by_country {
         writeln!(out, "  {country}  {:>16}", amount(*cents))?;
     }
-    writeln!(out, "{} orders left out: {}", summary.rejected.len(), summary.rejected.join(", "))?;
+    writeln!(
+        out,
+        "{} orders left out: {}",
+        summary.rejected.len(),
+        summary.rejected.join(", ")
+    )?;
     for file in &published.files {
         writeln!(out, "wrote {}", file.display())?;
     }

@@ -66,9 +66,16 @@ impl Summary {
             sales: sales.sales.len(),
             currency: sales.base.clone(),
             total_cents: sales.sales.iter().map(|sale| sale.cents).sum(),
-            cents_by_country: by_country(sales).into_iter().map(|(country, cents)| (country.to_owned(), cents)).collect(),
+            cents_by_country: by_country(sales)
+                .into_iter()
+                .map(|(country, cents)| (country.to_owned(), cents))
+                .collect(),
             rejects: by_reason(sales),
-            rejected: sales.rejects.iter().map(|reject| reject.order.clone()).collect(),
+            rejected: sales
+                .rejects
+                .iter()
+                .map(|reject| reject.order.clone())
+                .collect(),
         }
     }
 }
@@ -85,7 +92,13 @@ pub fn table(file: &Path, sales: &[Sale]) -> Result<(), OutputError> {
     {
         let mut insert = batch.prepare("INSERT INTO sales VALUES (?, ?, ?, ?, ?)")?;
         for sale in sales {
-            insert.execute((&sale.order, sale.day.to_string(), &sale.customer, &sale.country, sale.cents))?;
+            insert.execute((
+                &sale.order,
+                sale.day.to_string(),
+                &sale.customer,
+                &sale.country,
+                sale.cents,
+            ))?;
         }
     }
     Ok(batch.commit()?)
@@ -135,7 +148,11 @@ mod tests {
         };
         Sales {
             base: "EUR".to_owned(),
-            sales: vec![sale("O1", "DE", 1000), sale("O2", "FR", 250), sale("O3", "DE", 1)],
+            sales: vec![
+                sale("O1", "DE", 1000),
+                sale("O2", "FR", 250),
+                sale("O3", "DE", 1),
+            ],
             rejects: vec![Reject {
                 order: "O4".to_owned(),
                 reason: Reason::BadDay,
@@ -153,23 +170,35 @@ mod tests {
         summary(&at("summary.json"), &Summary::of(&sales)).unwrap();
 
         let database = Connection::open(at("sales.db")).unwrap();
-        let sum: i64 = database.query_row("SELECT sum(cents) FROM sales", (), |row| row.get(0)).unwrap();
+        let sum: i64 = database
+            .query_row("SELECT sum(cents) FROM sales", (), |row| row.get(0))
+            .unwrap();
         assert_eq!(sum, 1251);
         let text = fs::read_to_string(at("sales.csv")).unwrap();
         assert_eq!(
             text.lines().take(2).collect::<Vec<_>>(),
-            ["order,day,customer,country,cents", "O1,2025-03-31,\"Ann, Bob & Co\",DE,1000"]
+            [
+                "order,day,customer,country,cents",
+                "O1,2025-03-31,\"Ann, Bob & Co\",DE,1000"
+            ]
         );
-        let summary: serde_json::Value = serde_json::from_str(&fs::read_to_string(at("summary.json")).unwrap()).unwrap();
+        let summary: serde_json::Value =
+            serde_json::from_str(&fs::read_to_string(at("summary.json")).unwrap()).unwrap();
         assert_eq!(summary["total_cents"], 1251);
-        assert_eq!(summary["cents_by_country"], serde_json::json!({ "DE": 1001, "FR": 250 }));
+        assert_eq!(
+            summary["cents_by_country"],
+            serde_json::json!({ "DE": 1001, "FR": 250 })
+        );
         assert_eq!(summary["rejects"], serde_json::json!({ "bad_day": 1 }));
     }
 
     #[test]
     fn publishing_replaces_what_was_there() {
         let (staging, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (new, old) = (staging.path().join("sales.csv"), out.path().join("sales.csv"));
+        let (new, old) = (
+            staging.path().join("sales.csv"),
+            out.path().join("sales.csv"),
+        );
         fs::write(&new, "new").unwrap();
         fs::write(&old, "old").unwrap();
         assert_eq!(publish(&[&new], out.path()).unwrap(), [old.clone()]);

@@ -71,7 +71,9 @@ impl Outside {
         });
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let rates = format!("http://{}/rates", listener.local_addr()?);
-        let router = Router::new().route("/rates", get(answer)).with_state(service);
+        let router = Router::new()
+            .route("/rates", get(answer))
+            .with_state(service);
         let server = tokio::spawn(async move { axum::serve(listener, router).await });
         Ok(Self {
             orders,
@@ -90,11 +92,17 @@ fn database(input: &Path, scratch: &Path) -> io::Result<PathBuf> {
         return Ok(given);
     }
     let made = scratch.join("orders.db");
-    let statements = fs::read_to_string(dump)?;
+    let statements = text_of(&dump)?;
     Connection::open(&made)
         .and_then(|database| database.execute_batch(&statements))
-        .map_err(io::Error::other)?;
+        .map_err(|error| io::Error::other(format!("{}: {error}", dump.display())))?;
     Ok(made)
+}
+
+fn text_of(file: &Path) -> io::Result<String> {
+    let about =
+        |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", file.display()));
+    fs::read_to_string(file).map_err(about)
 }
 
 fn no_database(scratch: &Path) -> io::Result<PathBuf> {
@@ -105,7 +113,10 @@ fn no_database(scratch: &Path) -> io::Result<PathBuf> {
 
 /// The CSV file without the last field of its last row.
 fn cut_off(input: &Path, scratch: &Path) -> io::Result<PathBuf> {
-    let (path, text) = (scratch.join("customers.csv"), fs::read_to_string(input.join("customers.csv"))?);
+    let (path, text) = (
+        scratch.join("customers.csv"),
+        text_of(&input.join("customers.csv"))?,
+    );
     fs::write(&path, text.rsplit_once(',').map_or("", |(rest, _)| rest))?;
     Ok(path)
 }

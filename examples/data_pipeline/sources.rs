@@ -31,7 +31,9 @@ impl SourceError {
         match self {
             Self::Database(_) | Self::Csv(_) => false,
             Self::Http(error) => error.is_connect() || error.is_timeout(),
-            Self::Status(status) => status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS,
+            Self::Status(status) => {
+                status.is_server_error() || *status == StatusCode::TOO_MANY_REQUESTS
+            }
         }
     }
 }
@@ -39,7 +41,8 @@ impl SourceError {
 /// Reads the orders, and changes nothing in the database.
 pub fn orders(database: &Path) -> Result<Vec<RawOrder>, SourceError> {
     let database = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-    let mut query = database.prepare("SELECT id, customer, day, amount, currency FROM orders ORDER BY rowid")?;
+    let mut query = database
+        .prepare("SELECT id, customer, day, amount, currency FROM orders ORDER BY rowid")?;
     let orders = query.query_map((), |row| {
         Ok(RawOrder {
             id: row.get(0)?,
@@ -78,10 +81,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("orders.db");
         let database = Connection::open(&path).unwrap();
-        let rows = "CREATE TABLE orders (id TEXT, customer TEXT, day TEXT, amount TEXT, currency TEXT);
+        let rows =
+            "CREATE TABLE orders (id TEXT, customer TEXT, day TEXT, amount TEXT, currency TEXT);
             INSERT INTO orders VALUES ('O2', 'C1', 'today', '1', 'EUR'), ('O1', 'C2', '', '', '');";
         database.execute_batch(rows).unwrap();
-        let ids: Vec<String> = orders(&path).unwrap().into_iter().map(|order| order.id).collect();
+        let ids: Vec<String> = orders(&path)
+            .unwrap()
+            .into_iter()
+            .map(|order| order.id)
+            .collect();
         assert_eq!(ids, ["O2", "O1"]);
     }
 
@@ -89,13 +97,26 @@ mod tests {
     fn what_is_no_source_says_so() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("orders.db");
-        assert!(orders(&path).unwrap_err().to_string().contains("unable to open"));
+        assert!(
+            orders(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("unable to open")
+        );
         assert!(!path.exists(), "reading made a database");
         fs::write(&path, "no database".repeat(100)).unwrap();
-        assert!(orders(&path).unwrap_err().to_string().contains("not a database"));
+        assert!(
+            orders(&path)
+                .unwrap_err()
+                .to_string()
+                .contains("not a database")
+        );
         fs::write(&path, "id,name\nC1,Ann\n").unwrap();
         let error = customers(&path).unwrap_err();
-        assert!(error.to_string().contains("missing field `country`"), "{error}");
+        assert!(
+            error.to_string().contains("missing field `country`"),
+            "{error}"
+        );
         assert!(!error.is_transient());
     }
 

@@ -1,10 +1,11 @@
 //! The pipeline as a workflow: the steps, and what each of them waits for.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use orch::prelude::*;
 use reqwest::Client;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::cleaning;
@@ -105,7 +106,9 @@ fn convert(cleaned: &Cleaned, rates: &Rates) -> Sales {
 #[step]
 async fn open_staging(out: &Path, #[ctx] ctx: &StepCtx) -> Result<PathBuf, OutputError> {
     let staging = out.join(format!(".staging-{}", ctx.run_id()));
-    tokio::fs::create_dir_all(&staging).await.map_err(about(&staging))?;
+    tokio::fs::create_dir_all(&staging)
+        .await
+        .map_err(about(&staging))?;
     Ok(staging)
 }
 
@@ -135,7 +138,12 @@ fn write_summary(staging: &Path, sales: &Sales) -> Result<(PathBuf, Summary), Ou
 
 /// Moves what was written to its place.
 #[step]
-fn publish(table: &Path, rows: &Path, summary: &(PathBuf, Summary), out: &Path) -> Result<Published, OutputError> {
+fn publish(
+    table: &Path,
+    rows: &Path,
+    summary: &(PathBuf, Summary),
+    out: &Path,
+) -> Result<Published, OutputError> {
     let (figures, summary) = summary;
     Ok(Published {
         files: outputs::publish(&[table, rows, figures], out)?,
@@ -144,12 +152,12 @@ fn publish(table: &Path, rows: &Path, summary: &(PathBuf, Summary), out: &Path) 
 }
 
 /// What whoever is on call gets to read.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Alert {
     /// The run.
     pub run: String,
     /// How each source stands, and why if it failed.
-    pub sources: [(&'static str, String); 3],
+    pub sources: BTreeMap<String, String>,
 }
 
 /// Tells whoever is on call how the sources stand, as soon as one has failed: those that are still read are pending.
@@ -164,16 +172,19 @@ async fn raise_alert(
     let alert = Alert {
         run: ctx.run_id().to_string(),
         sources: [
-            ("orders", spoken(&orders)),
-            ("customers", spoken(&customers)),
-            ("rates", spoken(&rates)),
-        ],
+            ("orders".to_owned(), spoken(&orders)),
+            ("customers".to_owned(), spoken(&customers)),
+            ("rates".to_owned(), spoken(&rates)),
+        ]
+        .into(),
     };
     ctx.emit(&alert);
     let file = out.join("alert.json");
     let text = serde_json::to_string_pretty(&alert)?;
     tokio::fs::create_dir_all(out).await.map_err(about(out))?;
-    tokio::fs::write(&file, text + "\n").await.map_err(about(&file))
+    tokio::fs::write(&file, text + "\n")
+        .await
+        .map_err(about(&file))
 }
 
 fn spoken<T>(outcome: &Outcome<T>) -> String {
@@ -187,7 +198,9 @@ fn spoken<T>(outcome: &Outcome<T>) -> String {
 #[step]
 async fn remove_staging(staging: Outcome<&PathBuf>) -> Result<(), OutputError> {
     match staging {
-        Outcome::Done(staging) => tokio::fs::remove_dir_all(staging).await.map_err(about(staging)),
+        Outcome::Done(staging) => tokio::fs::remove_dir_all(staging)
+            .await
+            .map_err(about(staging)),
         _ => Ok(()),
     }
 }

@@ -2,14 +2,21 @@
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
 mod content_analysis;
+mod data_pipeline;
 
+use std::collections::HashMap;
 use std::env;
 use std::path::PathBuf;
 use std::process::{Command, Output};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// Runs an example and waits for its end.
-fn run(name: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(built(name));
+fn run(name: &'static str, arguments: &[&str]) -> Output {
+    static BUILT: LazyLock<Mutex<HashMap<&str, PathBuf>>> = LazyLock::new(Mutex::default);
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    let program = built.entry(name).or_insert_with(|| build(name)).clone();
+    drop(built);
+    let mut command = Command::new(program);
     command
         .args(arguments)
         .env_remove("RUST_LOG")
@@ -21,7 +28,7 @@ fn run(name: &str, arguments: &[&str]) -> Output {
 ///
 /// Cargo names the programs of a package to its tests but not those of its examples.
 /// They lie beside the directory of the test, and building them again costs nothing where `cargo test` just did.
-fn built(name: &str) -> PathBuf {
+fn build(name: &str) -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
     cargo
         .args(["build", "--quiet", "--example", name])
