@@ -22,7 +22,7 @@ use crate::observe::Emission;
 use crate::policy::breaker::Breaker;
 use crate::program::{Program, Workflow};
 use crate::services::Services;
-use crate::step::{Needs, NeedsNothing, Resource};
+use crate::step::Resource;
 
 /// Starts runs that share resources, caches, limits and breakers, and lets operators see and steer them.
 ///
@@ -92,7 +92,7 @@ impl Builder {
     #[must_use]
     pub fn workflow<W: Workflow>(mut self, _workflow: W) -> Self {
         let mut needs = Vec::new();
-        W::Needs::list(&mut needs);
+        W::needs(&mut needs);
         self.needs.push((W::program().spec.name, needs));
         self.programs.push(W::program());
         self
@@ -334,7 +334,7 @@ impl<W: Workflow> Start<W> {
 
     fn begin(self) -> Result<RunHandle<W>, StartError> {
         let mut needs = Vec::new();
-        W::Needs::list(&mut needs);
+        W::needs(&mut needs);
         for need in needs {
             if !self.services.resources.has(need.id) {
                 return Err(StartError::MissingResource {
@@ -496,9 +496,6 @@ impl Events {
     note = "give them to an orchestrator and start it there: `Orchestrator::builder().resource(…).build().await?.start({Self}, input).await?`"
 )]
 pub trait RunsAlone<'a> {}
-
-#[diagnostic::do_not_recommend]
-impl<W: Workflow> RunsAlone<'_> for W where W::Needs: NeedsNothing {}
 
 /// Runs a workflow that needs no orchestrator.
 ///

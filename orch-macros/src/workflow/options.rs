@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, Meta, Path};
 
 use crate::diagnostics::{self, Errors};
 use crate::options::policies::PolicyOptions;
-use crate::options::{Form, Given, OptionList, Spanned, rates, value};
+use crate::options::{Form, Given, OptionList, Spanned, duration, rates, value};
 
 /// `#[workflow(…)]`
 #[derive(Default)]
@@ -73,7 +73,7 @@ impl WorkflowOptions {
             "docs" => self.docs = text("docs = \"https://example.com/checkout\""),
             "deadline" => {
                 let read = given.value("deadline = \"10m\"", |tokens| {
-                    value::span(tokens, "a deadline of zero lets nothing start: leave it out for no bound")
+                    duration::nonzero(tokens, "a deadline of zero lets nothing start: leave it out for no bound")
                 });
                 self.deadline = errors.accept(read);
             }

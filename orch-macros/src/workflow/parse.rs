@@ -16,7 +16,7 @@ use super::model::{
 };
 use super::options::{NodeOptions, WorkflowOptions};
 use crate::diagnostics::Errors;
-use crate::options::{OptionList, value};
+use crate::options::{OptionList, duration, value};
 use crate::text;
 
 /// Reads a workflow. `None` when its header cannot be read; what is wrong is in `errors`.
@@ -397,10 +397,11 @@ pub(crate) fn callee(func: &Expr) -> Option<Callee> {
         if last.ident != "run" || !last.arguments.is_none() {
             return None;
         }
-        let mut workflow = path.path.clone();
-        workflow.segments.pop();
-        let last = workflow.segments.pop()?.into_value();
-        workflow.segments.push_value(last);
+        let segments = segments.iter().take(segments.len() - 1).cloned();
+        let workflow = syn::Path {
+            leading_colon: path.path.leading_colon,
+            segments: segments.collect(),
+        };
         return Some(Callee::Workflow(workflow));
     }
     let builtin = segments.len() == 1 && is_primitive(&last.ident);
@@ -528,7 +529,7 @@ fn repeat(
             max = Some(errors.accept(read).map_or(1, |read| read.value));
         } else {
             let read = given.value("every = \"30s\"", |tokens| {
-                value::span(tokens, "turns that follow each other at once need no `every`: leave it out")
+                duration::nonzero(tokens, "turns that follow each other at once need no `every`: leave it out")
             });
             every = errors.accept(read).map(|read| read.value);
         }
