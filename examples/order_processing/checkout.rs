@@ -240,6 +240,6 @@ workflow! {
         #[node(finally)]
         release_lock(lock);
 
-        receipt
+        receipt.clone()
     }
 }

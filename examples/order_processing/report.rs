@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use orch::prelude::*;
+use orch::{ErrorKind, RunEvent, RunEventKind};
 
 use crate::service::Counts;
 
