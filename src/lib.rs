@@ -10,7 +10,8 @@ pub use orch_macros::{step, workflow};
 pub use orch_runtime::ctx::StepCtx;
 pub use orch_runtime::observe::Emission;
 pub use orch_runtime::orchestrator::{
-    BuildError, Builder, Emissions, Events, Orchestrator, ProgressStream, RunHandle, Start, StartError,
+    BuildError, Builder, Emissions, Events, Orchestrator, ProgressStream, RunHandle, Start,
+    StartError,
 };
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;
@@ -23,7 +24,8 @@ pub mod prelude {
     pub use orch_runtime::slots::ChunkedExt;
 
     pub use crate::{
-        AnyError, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx, Workflow, step, workflow,
+        AnyError, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx, Workflow,
+        step, workflow,
     };
 }
 

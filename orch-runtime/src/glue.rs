@@ -132,7 +132,9 @@ pub const fn suits(step: &StepSpec, node: Policies) {
         panic!("this step is `idempotent = false`, so that it cannot be retried");
     }
     if node.cache.is_some() && step.policies.cache.is_none() {
-        panic!("this step is not cached: say `cache_ttl` at its `#[step]`, where its arguments and its output are checked; a node can only change it");
+        panic!(
+            "this step is not cached: say `cache_ttl` at its `#[step]`, where its arguments and its output are checked; a node can only change it"
+        );
     }
 }
 
@@ -341,10 +343,7 @@ fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> D
 }
 
 /// Runs a workflow inside another one's node.
-pub async fn child<W: Workflow>(
-    cx: &Cx,
-    input: W::Input,
-) -> Called<W::Output, RunError<W::Error>> {
+pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
     let parent = &cx.ctx().frame().run;
     let run = parent.services.clone().child_run(W::program(), parent);
     match execute_observed::<W>(Arc::new(run), input).await {

@@ -262,7 +262,11 @@ impl BuildError {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the orchestrator cannot be built: {}", self.problems.join("; "))
+        write!(
+            f,
+            "the orchestrator cannot be built: {}",
+            self.problems.join("; ")
+        )
     }
 }
 
@@ -414,7 +418,12 @@ impl<W: Workflow> RunHandle<W> {
         driver.await.unwrap_or_else(|_| {
             let reason = "its runtime was shut down".to_owned();
             let workflow = run.program.spec.name;
-            Err(RunError::cancelled(run.id().clone(), workflow, reason, run.errors()))
+            Err(RunError::cancelled(
+                run.id().clone(),
+                workflow,
+                reason,
+                run.errors(),
+            ))
         })
     }
 

@@ -398,7 +398,10 @@ fn mock(step: &Step) -> (TokenStream, TokenStream) {
 fn mocked(step: &Step) -> TokenStream {
     let name = struct_name(step);
     let arguments = step.data().map(|param| &param.name);
-    let called = settled(step, &quote_spanned!(Span::mixed_site()=> mock(#(#arguments),*)));
+    let called = settled(
+        step,
+        &quote_spanned!(Span::mixed_site()=> mock(#(#arguments),*)),
+    );
     quote_spanned! {Span::mixed_site()=>
         if let __p::Some(mock) = self.__orch.mock::<#name<'static>, StandIn>() { return #called; }
     }

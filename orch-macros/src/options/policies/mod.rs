@@ -115,7 +115,10 @@ impl PolicyOptions {
         self.timeout.is_some()
             || self.deadline.is_some()
             || self.breaker.is_some()
-            || self.rate_limit.as_ref().is_some_and(|limit| limit.value.weight.is_some())
+            || self
+                .rate_limit
+                .as_ref()
+                .is_some_and(|limit| limit.value.weight.is_some())
     }
 
     /// The extra attempts.

@@ -28,7 +28,11 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         None => syn::parse_quote!(::orch),
     };
     let (picture, svg, doc) = picture(analysis, sound);
-    let unused = if sound { spec::unused(analysis) } else { TokenStream::new() };
+    let unused = if sound {
+        spec::unused(analysis)
+    } else {
+        TokenStream::new()
+    };
     let parts = if sound {
         whole(analysis, &svg)
     } else {
@@ -64,9 +68,13 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
 }
 
 fn each_node<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = (ScopeId, usize)> + 'a {
-    analysis.scopes.iter().enumerate().flat_map(|(scope, info)| {
-        (0..info.scope.equations.len()).map(move |equation| (scope, equation))
-    })
+    analysis
+        .scopes
+        .iter()
+        .enumerate()
+        .flat_map(|(scope, info)| {
+            (0..info.scope.equations.len()).map(move |equation| (scope, equation))
+        })
 }
 
 /// The picture as a macro, so that it stands in the code once; how to name it; and the lines of documentation.
@@ -128,7 +136,14 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
 }
 
 fn slot(analysis: &Analysis<'_>, symbol: Symbol) -> syn::Ident {
-    format_ident!("{}", if analysis.is_moved(symbol) { "Moved" } else { "Slot" })
+    format_ident!(
+        "{}",
+        if analysis.is_moved(symbol) {
+            "Moved"
+        } else {
+            "Slot"
+        }
+    )
 }
 
 /// The output and the error type.
@@ -237,7 +252,9 @@ fn implementation(
     let text = name.to_string();
     let slots = types::slots(0);
     let (output, error) = results(&workflow.output);
-    let fields: Vec<_> = (0..workflow.inputs.len()).map(|idx| format_ident!("i{idx}")).collect();
+    let fields: Vec<_> = (0..workflow.inputs.len())
+        .map(|idx| format_ident!("i{idx}"))
+        .collect();
     let types: Vec<&Type> = workflow.inputs.iter().map(|input| &input.ty).collect();
     let (input, unpack) = match fields.as_slice() {
         [] => (quote!(()), quote!(())),
@@ -325,13 +342,21 @@ fn wants(analysis: &Analysis<'_>) -> Wants {
         seen.push(path);
         match &tier.callee {
             Callee::Step(_) => {
-                wants.list.extend(quote!(<<#alias<'static> as __p::Step>::Needs as __p::Needs>::list(list);));
-                wants.nothing.extend(quote!(<#alias<'__orch> as __p::Step>::Needs: __p::NeedsNothing,));
+                wants.list.extend(
+                    quote!(<<#alias<'static> as __p::Step>::Needs as __p::Needs>::list(list);),
+                );
+                wants
+                    .nothing
+                    .extend(quote!(<#alias<'__orch> as __p::Step>::Needs: __p::NeedsNothing,));
             }
             Callee::Workflow(path) => {
                 let span = path.span();
-                wants.list.extend(quote!(<#alias as __p::Workflow>::needs(list);));
-                wants.nothing.extend(quote!(#alias: __p::RunsAlone<'__orch>,));
+                wants
+                    .list
+                    .extend(quote!(<#alias as __p::Workflow>::needs(list);));
+                wants
+                    .nothing
+                    .extend(quote!(#alias: __p::RunsAlone<'__orch>,));
                 wants.workflows.push(quote_spanned!(span=> #path));
             }
         }
