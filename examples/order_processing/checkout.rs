@@ -6,7 +6,7 @@ use reqwest::StatusCode;
 use thiserror::Error;
 
 use crate::client::{CallError, Shop};
-use crate::order::{self, Card, Charge, Item, Label, Order, Parcel, Quote, Rates, Receipt, Reservation};
+use crate::order::{self, Card, Charge, Item, Label, Order, Parcel, Quote, Rates, RatesFrom, Receipt, Reservation, Shipment};
 
 /// Why an order was not carried out.
 #[derive(Debug, Error)]
@@ -29,8 +29,8 @@ pub enum PaymentError {
     #[error("the card was declined: {0}")]
     Declined(String),
     /// The payment service failed.
-    #[error("the payment failed")]
-    Call(#[source] CallError),
+    #[error(transparent)]
+    Call(CallError),
 }
 
 /// Why no items were set aside.
@@ -40,8 +40,8 @@ pub enum StockError {
     #[error("{0}")]
     SoldOut(String),
     /// The stock service failed.
-    #[error("the reservation failed")]
-    Call(#[source] CallError),
+    #[error(transparent)]
+    Call(CallError),
 }
 
 impl From<CallError> for PaymentError {
@@ -101,7 +101,7 @@ async fn lock_order(order: u32, #[ctx] ctx: &StepCtx, #[resource] shop: &Shop) -
     backoff = "50ms..200ms",
     timeout = "400ms",
     cache_ttl = 600,
-    breaker(failure_threshold = 3, recovery_timeout = "1s"),
+    breaker(failure_threshold = 3, recovery_timeout = "500ms"),
     retry_if = CallError::retry,
 )]
 async fn fetch_rates(day: Date, #[resource] shop: &Shop) -> Result<Rates, CallError> {
@@ -114,10 +114,15 @@ fn last_known_rates() -> Rates {
     Rates::last_known()
 }
 
-/// What the order costs.
+/// What the order costs, and where the rates came from.
 #[step]
-fn price(order: &Order, rates: &Rates) -> Quote {
-    order::quote(order, rates)
+fn price(order: &Order, rates: &Rates, #[ctx] ctx: &StepCtx) -> Quote {
+    let from = match ctx.origin("rates") {
+        Some(Origin::Cache { .. }) => RatesFrom::Cache,
+        Some(Origin::Fallback { .. }) => RatesFrom::PriceList,
+        _ => RatesFrom::Market,
+    };
+    order::quote(order, rates, from)
 }
 
 /// Sets the items aside; the service says how long to stay away when it has too much to do.
@@ -178,24 +183,19 @@ async fn post_label(
 
 /// Hands the parcels over.
 #[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
-async fn ship(
-    charge: &Charge,
-    label: &Label,
-    #[ctx] ctx: &StepCtx,
-    #[resource] shop: &Shop,
-) -> Result<Receipt, CallError> {
-    shop.ship(charge, label, &ctx.idempotency_key()).await
+async fn ship(label: &Label, #[ctx] ctx: &StepCtx, #[resource] shop: &Shop) -> Result<Shipment, CallError> {
+    shop.ship(label, &ctx.idempotency_key()).await
 }
 
 /// Undoes what was done for an order that was locked and not shipped: also what may have happened unseen.
 #[step(retries = 8, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
 async fn roll_back(
     lock: Outcome<&Lock>,
-    receipt: Outcome<&Receipt>,
+    shipment: Outcome<&Shipment>,
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<(), CallError> {
-    match (lock, receipt) {
+    match (lock, shipment) {
         (_, Outcome::Done(_)) => Ok(()),
         (Outcome::Done(lock), _) => shop.cancel(lock.order, &ctx.idempotency_key()).await,
         // Without the lock, what was done was done by others.
@@ -232,14 +232,22 @@ workflow! {
         } else {
             post_label(order.id, &parcels)
         };
-        receipt = ship(&charge, &label);
+
+        #[node(after = [charge])]
+        shipment = ship(&label);
 
         #[node(finally)]
-        roll_back(lock, receipt);
+        roll_back(lock, shipment);
 
         #[node(finally)]
         release_lock(lock);
 
-        receipt.clone()
+        Receipt {
+            order: shipment.order,
+            paid: charge.amount,
+            rates: quote.rates,
+            carrier: label.carrier.clone(),
+            tracking: shipment.tracking.clone(),
+        }
     }
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use thiserror::Error;
 
-use crate::order::{Card, Charge, Item, Label, Parcel, Quote, Rates, Receipt, Reservation};
+use crate::order::{Card, Charge, Item, Label, Parcel, Quote, Rates, Reservation, Shipment};
 use crate::service::IDEMPOTENCY_KEY;
 
 /// Talks to the shop's backend.
@@ -134,9 +134,8 @@ impl Shop {
     }
 
     /// Hands the parcels over.
-    pub async fn ship(&self, charge: &Charge, label: &Label, key: &str) -> Result<Receipt, CallError> {
-        let body = json!({ "label": label, "paid": charge.amount });
-        self.post(format!("/shipments/{}", charge.order), key, &body).await
+    pub async fn ship(&self, label: &Label, key: &str) -> Result<Shipment, CallError> {
+        self.post(format!("/shipments/{}", label.order), key, &label.tracking).await
     }
 
     /// Undoes all that was done for an order.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use crate::order::{Cents, Charge, Item, Label, Receipt, Reservation};
+use crate::order::{Cents, Charge, Item, Label, Reservation, Shipment};
 
 /// What a request is answered with.
 pub type Answer = Result<Value, Refusal>;
@@ -108,11 +108,13 @@ impl Ledger {
     }
 
     /// Hands the parcels over.
-    pub fn ship(&mut self, label: Label, paid: Cents) -> Answer {
-        self.alive(label.order)?;
-        self.shipped.insert(label.order);
-        let Label { order, carrier, tracking } = label;
-        Ok(json!(Receipt { order, paid, carrier, tracking }))
+    pub fn ship(&mut self, order: u32, tracking: String) -> Answer {
+        self.alive(order)?;
+        if !self.payments.iter().any(|payment| payment.order == order) {
+            return Err(Refusal::Conflict(format!("order {order} is not paid")));
+        }
+        self.shipped.insert(order);
+        Ok(json!(Shipment { order, tracking }))
     }
 
     /// Undoes all that was done for an order; what comes late is refused.
@@ -218,6 +220,15 @@ mod tests {
         assert_eq!((ledger.balance(), ledger.refunds()), (Cents(0), 1));
         assert!(ledger.charge(1, Cents(100), false).is_err());
         assert_eq!(ledger.payments(), 1);
+    }
+
+    #[test]
+    fn what_is_not_paid_is_not_shipped() {
+        let mut ledger = ledger(3);
+        assert!(ledger.ship(1, "post-1".to_owned()).is_err());
+        assert!(ledger.charge(1, Cents(100), false).is_ok());
+        assert!(ledger.ship(1, "post-1".to_owned()).is_ok());
+        assert_eq!(ledger.shipped(), 1);
     }
 
     #[test]

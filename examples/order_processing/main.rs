@@ -37,6 +37,9 @@ struct Args {
     /// How many orders there are.
     #[arg(long, default_value_t = 12)]
     orders: u32,
+    /// How many milliseconds lie between two orders.
+    #[arg(long, default_value_t = 100)]
+    every: u64,
     /// The share of requests that fail: half of them before anything was done, half of them after.
     #[arg(long, default_value_t = 0.2, value_parser = share)]
     fail: f64,
@@ -47,7 +50,7 @@ struct Args {
     #[arg(long, default_value_t = 0.1, value_parser = share)]
     decline: f64,
     /// How many requests for rates fail before the first one succeeds.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = 3)]
     outage: u32,
     /// How many reservations the service takes a second.
     #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
@@ -56,7 +59,7 @@ struct Args {
     #[arg(long, default_value_t = 1_000)]
     stock: u32,
     /// What orders and faults follow from.
-    #[arg(long, default_value_t = 7)]
+    #[arg(long, default_value_t = 13)]
     seed: u64,
     /// Send every order by courier.
     #[arg(long)]
@@ -64,6 +67,9 @@ struct Args {
     /// Override a policy, as in `Checkout.charge.timeout=2s`; may be given more than once.
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
+    /// Print the quantiles of durations as well.
+    #[arg(long)]
+    quantiles: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -113,6 +119,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         let name = order.name();
         let run = orch.start(Checkout, order).id(&name).await?;
         runs.push((name, run));
+        tokio::time::sleep(Duration::from_millis(args.every)).await;
     }
     println!("{} orders, {}\n", args.orders, address);
     let mut tally = Tally::default();
@@ -133,7 +140,12 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         println!("breaker {}: opened {}, refused {} calls", breaker.name(), seen.opened, seen.refused);
     }
     let balanced = tally.balanced(&service.ledger());
-    println!("\nPrometheus:\n\n{metrics}");
+    let quantiles = args.quantiles;
+    let shown = metrics.lines().filter(|line| quantiles || !line.contains("quantile="));
+    println!("\nPrometheus{}:\n", if quantiles { "" } else { ", quantiles left out" });
+    for line in shown {
+        println!("{line}");
+    }
     Ok(if agree && balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -154,7 +166,7 @@ impl Tally {
             Ok(receipt) => {
                 self.shipped += 1;
                 self.paid = Cents(self.paid.0 + receipt.paid.0);
-                return format!("shipped   {:>9}  {}", receipt.paid, receipt.tracking);
+                return format!("shipped   {:>9}  {:16}  {}", receipt.paid, receipt.rates, receipt.tracking);
             }
             Err(error) => error,
         };

@@ -62,8 +62,18 @@ pub struct Cents(pub u64);
 pub struct Quote {
     pub order: u32,
     pub total: Cents,
-    /// The day whose rates it was computed with.
-    pub rates_of: Date,
+    pub rates: RatesFrom,
+}
+
+/// Where the rates of a quote came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RatesFrom {
+    /// The market was asked.
+    Market,
+    /// The market was asked before.
+    Cache,
+    /// The market could not be asked.
+    PriceList,
 }
 
 /// Items that were set aside for an order.
@@ -96,11 +106,19 @@ pub struct Label {
     pub tracking: String,
 }
 
-/// What the customer gets.
+/// Parcels that are under way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shipment {
+    pub order: u32,
+    pub tracking: String,
+}
+
+/// What the customer gets.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     pub order: u32,
     pub paid: Cents,
+    pub rates: RatesFrom,
     pub carrier: String,
     pub tracking: String,
 }
@@ -191,11 +209,11 @@ impl Rates {
 }
 
 /// What an order costs at these rates.
-pub fn quote(order: &Order, rates: &Rates) -> Quote {
+pub fn quote(order: &Order, rates: &Rates, from: RatesFrom) -> Quote {
     let prices = order.items.iter().map(|item| {
         rates.in_euro(item.unit_price * u64::from(item.quantity), item.currency).0
     });
-    Quote { order: order.id, total: Cents(prices.sum()), rates_of: rates.day }
+    Quote { order: order.id, total: Cents(prices.sum()), rates: from }
 }
 
 /// A parcel of a line, its box included.
@@ -207,6 +225,16 @@ pub fn parcel(item: &Item) -> Parcel {
 impl fmt::Display for Cents {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&format!("€{}.{:02}", self.0 / 100, self.0 % 100))
+    }
+}
+
+impl fmt::Display for RatesFrom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Market => "market rates",
+            Self::Cache => "cached rates",
+            Self::PriceList => "last known rates",
+        })
     }
 }
 
@@ -235,7 +263,7 @@ mod tests {
             day: order.day,
             per_euro: BTreeMap::from([(Currency::Eur, 1_000_000), (Currency::Usd, 1_084_000)]),
         };
-        assert_eq!(quote(&order, &rates).total, Cents(30_00));
+        assert_eq!(quote(&order, &rates, RatesFrom::Market).total, Cents(30_00));
     }
 
     #[test]

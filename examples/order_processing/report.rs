@@ -66,11 +66,12 @@ pub fn sum(text: &str, metric: &str, node: &str) -> f64 {
         let path = labels.split("node=\"").nth(1)?.split('"').next()?;
         (name == metric && top(path) == node).then(|| value.parse::<f64>().ok())?
     });
-    samples.sum()
+    // The sum of no floats is a negative zero.
+    samples.fold(0.0, |sum, value| sum + value)
 }
 
 /// The nodes each of whose attempts is one request, except where the fallback is at hand.
-pub const NODES: [&str; 6] = ["lock", "rates", "stock", "charge", "label", "receipt"];
+pub const NODES: [&str; 6] = ["lock", "rates", "stock", "charge", "label", "shipment"];
 
 /// The service's count of requests beside the client's count of attempts, and whether they agree.
 pub fn compared(counts: &BTreeMap<&'static str, Counts>, metrics: &str, stories: &Stories) -> (String, bool) {

@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 
 use crate::faults::{Fault, Faults};
 use crate::ledger::{Answer, Ledger, Refusal};
-use crate::order::{Card, Cents, Item, Label, Rates};
+use crate::order::{Card, Cents, Item, Rates};
 
 /// The header under which a caller says that a request is one that it has sent before.
 pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
@@ -184,7 +184,7 @@ fn endpoint(method: &Method, path: &str) -> Option<&'static str> {
         ("stock", _) => "stock",
         ("charges", _) => "charge",
         ("labels", _) => "label",
-        ("shipments", _) => "receipt",
+        ("shipments", _) => "shipment",
         ("orders", _) => "roll-back",
         _ => return None,
     })
@@ -257,19 +257,13 @@ async fn label(
     service.once("label", &headers, |ledger| ledger.label(order, &carrier, grams))
 }
 
-/// What the service wants to know to hand parcels over.
-#[derive(Debug, Deserialize)]
-struct ToShip {
-    label: Label,
-    paid: Cents,
-}
-
 async fn ship(
     State(service): Shared,
+    Path(order): Path<u32>,
     headers: HeaderMap,
-    Json(ToShip { label, paid }): Json<ToShip>,
+    Json(tracking): Json<String>,
 ) -> Response {
-    service.once("receipt", &headers, |ledger| ledger.ship(label, paid))
+    service.once("shipment", &headers, |ledger| ledger.ship(order, tracking))
 }
 
 async fn cancel(State(service): Shared, Path(order): Path<u32>) -> Response {
