@@ -84,15 +84,13 @@ impl StockError {
 #[derive(Debug, Clone)]
 pub struct Lock {
     order: u32,
-    holder: String,
 }
 
 /// Sees to it that nobody else works on the order.
 #[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
 async fn lock_order(order: u32, #[ctx] ctx: &StepCtx, #[resource] shop: &Shop) -> Result<Lock, CallError> {
-    let holder = ctx.run_id().to_string();
-    shop.lock(order, &holder).await?;
-    Ok(Lock { order, holder })
+    shop.lock(order, ctx.run_id().as_str()).await?;
+    Ok(Lock { order })
 }
 
 /// Spot rates of a trading day.
@@ -203,12 +201,17 @@ async fn roll_back(
     }
 }
 
-/// Lets others work on the order again.
+/// Lets others work on the order again, also where the lock was given and the answer lost.
 #[step(retries = 8, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
-async fn release_lock(lock: Outcome<&Lock>, #[resource] shop: &Shop) -> Result<(), CallError> {
-    match lock.done() {
-        Some(lock) => shop.unlock(lock.order, &lock.holder).await,
-        None => Ok(()),
+async fn release_lock(
+    order: u32,
+    lock: Outcome<&Lock>,
+    #[ctx] ctx: &StepCtx,
+    #[resource] shop: &Shop,
+) -> Result<(), CallError> {
+    match lock {
+        Outcome::Done(_) | Outcome::Failed(_) => shop.unlock(order, ctx.run_id().as_str()).await,
+        Outcome::Skipped | Outcome::Blocked | Outcome::Pending => Ok(()),
     }
 }
 
@@ -240,7 +243,7 @@ workflow! {
         roll_back(lock, shipment);
 
         #[node(finally)]
-        release_lock(lock);
+        release_lock(order.id, lock);
 
         Receipt {
             order: shipment.order,

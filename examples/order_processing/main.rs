@@ -86,8 +86,19 @@ fn setting(text: &str) -> Result<(String, String), String> {
 const STALL: Duration = Duration::from_secs(30);
 
 #[tokio::main]
-async fn main() -> Result<ExitCode, Box<dyn Error>> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    match check_out(Args::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Checks the orders out, and says whether the client's counts and the service's books agree.
+async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     let recorded = PrometheusBuilder::new().install_recorder()?;
 
     let faults = Faults {
@@ -146,7 +157,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     for line in shown {
         println!("{line}");
     }
-    Ok(if agree && balanced { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(agree && balanced)
 }
 
 /// How the orders ended.

@@ -71,12 +71,12 @@ pub fn sum(text: &str, metric: &str, node: &str) -> f64 {
 }
 
 /// The nodes each of whose attempts is one request, except where the fallback is at hand.
-pub const NODES: [&str; 6] = ["lock", "rates", "stock", "charge", "label", "shipment"];
+pub const NODES: [&str; 7] = ["lock", "rates", "stock", "charge", "label", "shipment", "release-lock"];
 
 /// The service's count of requests beside the client's count of attempts, and whether they agree.
 pub fn compared(counts: &BTreeMap<&'static str, Counts>, metrics: &str, stories: &Stories) -> (String, bool) {
     let mut table = format!(
-        "{:8} | {:>8} {:>7} {:>7} {:>5} {:>7} {:>8} | {:>8} {:>7} {:>8} {:>9}\n",
+        "{:12} | {:>8} {:>7} {:>7} {:>5} {:>7} {:>8} | {:>8} {:>7} {:>8} {:>9}\n",
         "node", "requests", "limited", "refused", "lost", "stalled", "replayed",
         "attempts", "retries", "timeouts", "fallbacks",
     );
@@ -96,7 +96,7 @@ pub fn compared(counts: &BTreeMap<&'static str, Counts>, metrics: &str, stories:
         // Writing into a `String` cannot fail.
         let _ = writeln!(
             table,
-            "{node:8} | {requests:>8} {limited:>7} {refused:>7} {lost:>5} {stalled:>7} {replayed:>8} \
+            "{node:12} | {requests:>8} {limited:>7} {refused:>7} {lost:>5} {stalled:>7} {replayed:>8} \
              | {attempts:>8} {retries:>7} {timeouts:>8} {fallbacks:>9}{mark}",
         );
     }
