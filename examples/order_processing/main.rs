@@ -67,9 +67,9 @@ struct Args {
     /// Override a policy, as in `Checkout.charge.timeout=2s`; may be given more than once.
     #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
     set: Vec<(String, String)>,
-    /// Print the quantiles of durations as well.
+    /// Print the metrics that are zero, and the quantiles of durations, as well.
     #[arg(long)]
-    quantiles: bool,
+    all_metrics: bool,
 }
 
 fn share(text: &str) -> Result<f64, String> {
@@ -151,11 +151,10 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         println!("breaker {}: opened {}, refused {} calls", breaker.name(), seen.opened, seen.refused);
     }
     let balanced = tally.balanced(&service.ledger());
-    let quantiles = args.quantiles;
-    let shown = metrics.lines().filter(|line| quantiles || !line.contains("quantile="));
-    println!("\nPrometheus{}:\n", if quantiles { "" } else { ", quantiles left out" });
-    for line in shown {
-        println!("{line}");
+    if args.all_metrics {
+        println!("\nPrometheus:\n\n{metrics}");
+    } else {
+        println!("\nPrometheus, zeros and quantiles left out:\n\n{}", report::brief(&metrics));
     }
     Ok(agree && balanced)
 }

@@ -70,6 +70,25 @@ pub fn sum(text: &str, metric: &str, node: &str) -> f64 {
     samples.fold(0.0, |sum, value| sum + value)
 }
 
+/// Prometheus text without the samples that are zero, and without quantiles; each metric's samples in order.
+pub fn brief(text: &str) -> String {
+    let told = |line: &&str| !line.contains("quantile=") && !line.ends_with(" 0");
+    let mut brief = String::new();
+    for metric in text.split("\n\n") {
+        let (comments, samples): (Vec<&str>, Vec<&str>) = metric.lines().partition(|line| line.starts_with('#'));
+        let mut samples: Vec<&str> = samples.into_iter().filter(told).collect();
+        if samples.is_empty() {
+            continue;
+        }
+        samples.sort_unstable();
+        for line in comments.into_iter().chain(samples) {
+            brief.push_str(line);
+            brief.push('\n');
+        }
+    }
+    brief
+}
+
 /// The nodes each of whose attempts is one request, except where the fallback is at hand.
 pub const NODES: [&str; 7] = ["lock", "rates", "stock", "charge", "label", "shipment", "release-lock"];
 
@@ -122,6 +141,12 @@ orch_runs_active{workflow=\"Checkout\"} 0
         assert_eq!(sum(TEXT, "orch_attempts_total", "label"), 5.0);
         assert_eq!(sum(TEXT, "orch_retries_total", "charge"), 1.0);
         assert_eq!(sum(TEXT, "orch_attempts_total", "stock"), 0.0);
+    }
+
+    #[test]
+    fn what_says_nothing_is_left_out() {
+        let text = "# TYPE b summary\nb{quantile=\"0.5\"} 3\nb_sum 3\nb_count 1\n\n# TYPE a counter\na 0\n\n";
+        assert_eq!(brief(text), "# TYPE b summary\nb_count 1\nb_sum 3\n");
     }
 
     #[test]
