@@ -365,6 +365,9 @@ impl<W: Workflow> Start<W> {
             .run(W::program(), self.id, self.correlation_id, true);
         let run = Arc::new(run);
         let observer = run.observer.as_ref();
+        if let Some(observer) = observer {
+            observer.open(&run);
+        }
         let emissions = observer.map(crate::observe::Observer::take_emissions);
         let progress = observer.map(crate::observe::Observer::watch_progress);
         let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));
