@@ -13,7 +13,6 @@ pub struct Order {
 #[derive(Debug)]
 pub enum ShopError {
     Stock(StockError),
-
 }
 #[derive(Debug)]
 pub struct StockError;
@@ -174,4 +173,24 @@ async fn misc() {
         .unwrap();
     let run = orch.start(Misc, 2).id("x").await.unwrap();
     assert_eq!(run.result().await.unwrap().2, Some(7));
+}
+
+#[step]
+fn is_many(n: u32) -> bool {
+    n > 1
+}
+
+workflow! {
+    pub SameStepInside(n: u32) -> u32 {
+        first = if is_many(n) { second = charge(n, 2); charge(second, 2) } else { charge(n, 3) };
+        items = for k in 0..2_u32 { charge(k, first) };
+        last = items.iter().sum();
+        charge(last, 1)
+    }
+}
+
+#[tokio::test]
+async fn a_step_may_give_the_result_of_a_workflow_and_of_bodies_in_it() {
+    assert_eq!(SameStepInside::run(1).await.unwrap(), 3);
+    assert_eq!(SameStepInside::run(2).await.unwrap(), 8);
 }
