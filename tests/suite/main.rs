@@ -7,5 +7,7 @@
     reason = "tests"
 )]
 
+mod engine;
 mod language;
 mod mocks;
+mod probe;

@@ -67,6 +67,9 @@ fn without_one_the_step_itself_runs_on_paused_time() -> Result<(), Box<dyn std::
 #[test]
 fn a_missing_resource_is_found_before_anything_runs() -> Result<(), Box<dyn std::error::Error>> {
     let error = paused(TestRun::of(Pay).run((String::new(), 0)))?.unwrap_err();
-    assert!(error.to_string().contains("`Pay` wants a resource of type"), "{error}");
+    assert!(
+        error.to_string().contains("`Pay` wants a resource of type"),
+        "{error}"
+    );
     Ok(())
 }
