@@ -194,3 +194,25 @@ async fn a_step_may_give_the_result_of_a_workflow_and_of_bodies_in_it() {
     assert_eq!(SameStepInside::run(1).await.unwrap(), 3);
     assert_eq!(SameStepInside::run(2).await.unwrap(), 8);
 }
+
+macro_rules! generated {
+    ($name:ident, $called:ident, $turned:ident, $child:ident) => {
+        workflow! {
+            pub $name(n: u32) -> String {
+                failed = boom();
+                turned = $turned(n).repeat(max = 5);
+                child = $child::run(n);
+                #[node(on = all_done)]
+                called = $called(failed, turned);
+                format!("{called} {child}")
+            }
+        }
+    };
+}
+
+generated!(Generated, alert, turn, SameStepInside);
+
+#[tokio::test]
+async fn a_macro_may_write_a_workflow() {
+    assert_eq!(Generated::run(2).await.unwrap(), "failed done 8");
+}
