@@ -8,6 +8,7 @@
 )]
 
 mod engine;
+mod failures;
 mod language;
 mod mocks;
 mod probe;
