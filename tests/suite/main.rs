@@ -9,6 +9,8 @@
 
 mod engine;
 mod failures;
+mod fan_out;
 mod language;
 mod mocks;
 mod probe;
+mod rules;
