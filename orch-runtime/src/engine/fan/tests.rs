@@ -217,7 +217,7 @@ impl Sim {
         self.ends[ending.idx] = Some(ending.good);
         let tolerates = self.fan.tolerates();
         self.cut += usize::from(!ending.good && ending.stopping && tolerates);
-        self.failed += usize::from(!ending.good && !(ending.stopping && tolerates));
+        self.failed += usize::from(!(ending.good || ending.stopping && tolerates));
         self.closed |= ending.stopping || !self.is_tolerable();
         match self.fan.ended(ending.idx, result, ending.stopping) {
             After::Nothing => {}
