@@ -2,9 +2,21 @@
 //!
 //! Hard questions go to the large model, and to the small one where the large one fails; easy ones go to the small
 //! one at once. Both share one budget of tokens, and what they say is printed while they say it.
+//!
+//! ```sh
+//! cargo run --example agent_loop
+//! cargo run --example agent_loop -- --large down --question "What is 6 * 7, and how many days until 2030-01-01?"
+//! ```
 
-#![expect(unreachable_pub, reason = "an example has no API: `pub` is what its modules show each other")]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
+#![expect(
+    unreachable_pub,
+    reason = "an example has no API: `pub` is what its modules show each other"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is there to be read"
+)]
 
 mod agent;
 mod calculator;
@@ -94,7 +106,9 @@ async fn answer_all(args: Args) -> Result<bool, Box<dyn Error>> {
     let mut all = true;
     for question in &args.question {
         println!("? {question}");
-        let mut run = orch.start(Agent, Talk::about(question, args.files.clone())).await?;
+        let mut run = orch
+            .start(Agent, Talk::about(question, args.files.clone()))
+            .await?;
         print_live(run.emissions(), &mut notes).await;
         match run.result().await {
             Ok(answer) => print_transcript(&answer),
@@ -109,7 +123,12 @@ async fn answer_all(args: Args) -> Result<bool, Box<dyn Error>> {
     for (model, account) in server.accounts() {
         println!(
             "{model}: {} requests, {} refused, {} cut, {} slow, {} limited, {} prompt tokens",
-            account.requests, account.refused, account.cut, account.slow, account.limited, account.prompt_tokens,
+            account.requests,
+            account.refused,
+            account.cut,
+            account.slow,
+            account.limited,
+            account.prompt_tokens,
         );
     }
     let waited = waited(&recorded.render());
@@ -119,8 +138,11 @@ async fn answer_all(args: Args) -> Result<bool, Box<dyn Error>> {
 
 /// How many seconds all calls together waited for the rate limit, according to the metrics.
 fn waited(metrics: &str) -> f64 {
-    let sums = metrics.lines().filter(|line| line.starts_with("orch_rate_limit_wait_seconds_sum"));
-    sums.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).fold(0.0, |sum, seconds| sum + seconds)
+    let sums = metrics
+        .lines()
+        .filter(|line| line.starts_with("orch_rate_limit_wait_seconds_sum"));
+    sums.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok())
+        .fold(0.0, |sum, seconds| sum + seconds)
 }
 
 /// Prints what the models say while they say it, and what goes wrong.

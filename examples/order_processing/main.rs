@@ -2,9 +2,21 @@
 //!
 //! The service keeps its own books, so that the end of the program can compare what the client believes with what
 //! really happened: no order is paid twice, and one that was not shipped is not paid at all.
+//!
+//! ```sh
+//! cargo run --example order_processing
+//! cargo run --example order_processing -- --orders 40 --fail 0.4 --every 20 --express
+//! ```
 
-#![expect(unreachable_pub, reason = "an example has no API: `pub` is what its modules show each other")]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
+#![expect(
+    unreachable_pub,
+    reason = "an example has no API: `pub` is what its modules show each other"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is there to be read"
+)]
 
 mod chance;
 mod checkout;
@@ -58,6 +70,9 @@ struct Args {
     /// How many of each article are in stock.
     #[arg(long, default_value_t = 1_000)]
     stock: u32,
+    /// Have the carrier lose every parcel, so that paid orders have to be undone.
+    #[arg(long)]
+    lost_parcels: bool,
     /// What orders and faults follow from.
     #[arg(long, default_value_t = 13)]
     seed: u64,
@@ -74,7 +89,11 @@ struct Args {
 
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".to_owned()) }
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("not between 0 and 1".to_owned())
+    }
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -107,8 +126,13 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         stall: args.stall,
         stall_for: STALL,
         outage: args.outage,
+        no_shipments: args.lost_parcels,
     };
-    let service = Service::new(faults, Ledger::new(&Item::articles(), args.stock), args.limit);
+    let service = Service::new(
+        faults,
+        Ledger::new(&Item::articles(), args.stock),
+        args.limit,
+    );
     let (address, served) = service.clone().listen().await?;
     let served = tokio::spawn(served);
 
@@ -148,13 +172,21 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     println!("\nWhat the service counted, and what the client counted:\n\n{table}");
     for breaker in orch.breakers() {
         let seen = breaker.snapshot();
-        println!("breaker {}: opened {}, refused {} calls", breaker.name(), seen.opened, seen.refused);
+        println!(
+            "breaker {}: opened {}, refused {} calls",
+            breaker.name(),
+            seen.opened,
+            seen.refused
+        );
     }
     let balanced = tally.balanced(&service.ledger());
     if args.all_metrics {
         println!("\nPrometheus:\n\n{metrics}");
     } else {
-        println!("\nPrometheus, zeros and quantiles left out:\n\n{}", report::brief(&metrics));
+        println!(
+            "\nPrometheus, zeros and quantiles left out:\n\n{}",
+            report::brief(&metrics)
+        );
     }
     Ok(agree && balanced)
 }
@@ -176,7 +208,10 @@ impl Tally {
             Ok(receipt) => {
                 self.shipped += 1;
                 self.paid = Cents(self.paid.0 + receipt.paid.0);
-                return format!("shipped   {:>9}  {:16}  {}", receipt.paid, receipt.rates, receipt.tracking);
+                return format!(
+                    "shipped   {:>9}  {:16}  {}",
+                    receipt.paid, receipt.rates, receipt.tracking
+                );
             }
             Err(error) => error,
         };
@@ -202,8 +237,16 @@ impl Tally {
 
     /// Compares what the customers were told with the service's books.
     fn balanced(&self, ledger: &Ledger) -> bool {
-        let Self { shipped, declined, sold_out, failed, paid } = self;
-        println!("\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed");
+        let Self {
+            shipped,
+            declined,
+            sold_out,
+            failed,
+            paid,
+        } = self;
+        println!(
+            "\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed"
+        );
         let (twice, balance) = (ledger.paid_twice(), ledger.balance());
         println!(
             "books:  {} shipped, {} reserved, {} payments of which {} given back, {} orders paid twice, {} locked",
