@@ -138,7 +138,10 @@ fn failures_are_survived_and_nobody_pays_twice() {
         "{charge:?}"
     );
     for (node, row) in &rows {
-        assert_eq!(row.requests, row.attempts, "{node}");
+        // On a machine that is busy, an attempt may time out before its request arrives.
+        let unseen = row.timeouts.saturating_sub(row.stalled);
+        let arrived = row.attempts.saturating_sub(unseen)..=row.attempts;
+        assert!(arrived.contains(&row.requests), "{node}: {row:?}");
         if *node == "rates" {
             continue;
         }
@@ -149,6 +152,9 @@ fn failures_are_survived_and_nobody_pays_twice() {
             row.retries + row.fallbacks <= row.refused + row.lost + row.timeouts,
             "{node}: {row:?}"
         );
+    }
+    for node in ["lock", "release-lock"] {
+        assert_eq!(rows[node].attempts, 30 + rows[node].retries, "{node}");
     }
     assert!(rows.values().map(|row| row.timeouts).sum::<u32>() > 0);
     assert_eq!(
@@ -179,7 +185,7 @@ fn a_busy_service_is_left_alone_as_long_as_it_asks() {
     assert_eq!(printed.code, Some(0), "{}", printed.text);
     assert_eq!(printed.numbers("orders: "), [12, 0, 0, 0]);
     let stock = printed.rows()["stock"];
-    assert!(stock.limited >= 4, "{stock:?}");
+    assert!(stock.limited > 0, "{stock:?}");
     assert_eq!(stock.requests, 12 + stock.limited);
     assert_eq!(stock.retries, stock.limited);
     let waits = printed
