@@ -116,10 +116,10 @@ impl Cx {
         }
     }
 
-    /// The stand-in for the step `S`, in a test that gave one.
+    /// The stand-in for the step whose generated code declares `F`, in a test that gave one.
     #[must_use]
-    pub fn mock<S: 'static, F: ?Sized + 'static>(&self) -> Option<&F> {
-        self.ctx.frame.run.services.mocks.get::<S, F>()
+    pub fn mock<F: 'static>(&self) -> Option<&F> {
+        self.ctx.frame.run.services.mocks.get()
     }
 
     /// The resource of this type.

@@ -7,6 +7,11 @@
     reason = "tests"
 )]
 
+mod engine;
+mod failures;
+mod fan_out;
 mod language;
 mod mocks;
+mod probe;
+mod rules;
 mod streams;

@@ -281,7 +281,8 @@ impl<'a> Analysis<'a> {
             let around = info
                 .parent
                 .and_then(|(around, _)| self.resolve(around, &equation.ident));
-            if around.is_some() {
+            // What the macro itself has named is only ever meant where it stands.
+            if around.is_some() && !name.starts_with("__orch_") {
                 errors.at(
                     &equation.ident,
                     format!("`{name}` is defined around this body already: give this one a name of its own"),

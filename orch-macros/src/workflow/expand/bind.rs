@@ -262,7 +262,8 @@ impl<'a, 'w> Binder<'a, 'w> {
                 let witness = self.witness(scope, equation);
                 quote!(#slot.peek(#witness))
             };
-            return quote_spanned!(span=> let #ident = &cx.outcome(#levels, #position, #peek););
+            let cx = types::context();
+            return quote_spanned!(span=> let #ident = &#cx.outcome(#levels, #position, #peek););
         }
         let get = if types::may_be_absent(self.analysis, scope, equation) {
             quote!(get_or_none)

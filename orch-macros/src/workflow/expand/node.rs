@@ -143,7 +143,8 @@ fn attempt(
             .args
             .first()
             .map_or_else(Span::mixed_site, syn::spanned::Spanned::span);
-        args.push(quote_spanned!(span=> cx.up::<#slots>(0).#state.next::<#reuse>(cx, || #first)));
+        let cx = types::context();
+        args.push(quote_spanned!(span=> #cx.up::<#slots>(0).#state.next::<#reuse>(#cx, || #first)));
     }
     let lets = binder.lets();
     let called = called(tier, &alias, &args);
@@ -213,12 +214,12 @@ fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
         proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#(#args),*));
     group.set_span(tier.paren.span.join());
     quote::ToTokens::to_tokens(&group, &mut arguments);
-    let span = tier.callee.path().span();
+    let (span, cx) = (tier.callee.path().span(), types::context());
     match &tier.callee {
-        Callee::Step(_) => quote_spanned!(span=> #alias { __orch: cx }.call #arguments),
+        Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
         Callee::Workflow(_) => {
             let input = quote_spanned!(span=> #alias::__orch_input #arguments);
-            quote_spanned!(span=> __p::child::<#alias>(cx, #input))
+            quote_spanned!(span=> __p::child::<#alias>(#cx, #input))
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The types of slots, as far as a macro can name them.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::Ident;
 
@@ -10,6 +10,11 @@ use super::super::model::{Callee, Rhs};
 /// The name of a scope's slots.
 pub(super) fn slots(scope: ScopeId) -> Ident {
     format_ident!("__OrchSlots{scope}")
+}
+
+/// The context of the call; the same name for a callee that another macro wrote, whose span it must not take.
+pub(super) fn context() -> Ident {
+    Ident::new("cx", Span::call_site())
 }
 
 /// The alias of the step that a tier calls.
