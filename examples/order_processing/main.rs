@@ -2,6 +2,11 @@
 //!
 //! The service keeps its own books, so that the end of the program can compare what the client believes with what
 //! really happened: no order is paid twice, and one that was not shipped is not paid at all.
+//!
+//! ```sh
+//! cargo run --example order_processing
+//! cargo run --example order_processing -- --orders 40 --fail 0.4 --every 20 --express
+//! ```
 
 #![expect(
     unreachable_pub,
@@ -65,6 +70,9 @@ struct Args {
     /// How many of each article are in stock.
     #[arg(long, default_value_t = 1_000)]
     stock: u32,
+    /// Have the carrier lose every parcel, so that paid orders have to be undone.
+    #[arg(long)]
+    lost_parcels: bool,
     /// What orders and faults follow from.
     #[arg(long, default_value_t = 13)]
     seed: u64,
@@ -118,6 +126,7 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         stall: args.stall,
         stall_for: STALL,
         outage: args.outage,
+        no_shipments: args.lost_parcels,
     };
     let service = Service::new(
         faults,
