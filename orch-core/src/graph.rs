@@ -6,11 +6,37 @@
 //! Nodes that are marked `finally` wait for all others without an edge that says so.
 //! They come last in [`Graph::topological_order`] and stand outside of [`Graph::roots`],
 //! [`Graph::leaves`], [`Graph::depth`] and [`Graph::width`].
+//!
+//! ```
+//! use orch_core::graph::{Graph, PlanError};
+//! use orch_core::plan::{Callee, NodeKind, NodeSpec, ScopeSpec, StepSpec, WorkflowSpec};
+//!
+//! // What `workflow!` writes for `rates = fetch_rates(); price(&rates)`.
+//! const FETCH_RATES: StepSpec = StepSpec::new("fetch-rates");
+//! const PRICE: StepSpec = StepSpec::new("price");
+//! const RATES_NODE: NodeSpec = NodeSpec::new("rates", NodeKind::Call(&[Callee::Step(&FETCH_RATES)]));
+//! const PRICE_NODE: NodeSpec = NodeSpec {
+//!     reads: &[0],
+//!     ..NodeSpec::new("price", NodeKind::Call(&[Callee::Step(&PRICE)]))
+//! };
+//! static QUOTE: WorkflowSpec =
+//!     WorkflowSpec::new("Quote", &ScopeSpec { nodes: &[RATES_NODE, PRICE_NODE], result: &[1] });
+//!
+//! # fn main() -> Result<(), PlanError> {
+//! let graph = Graph::of(&QUOTE);
+//! graph.validate()?;
+//! assert_eq!(graph.topological_order(), ["rates", "price"]);
+//! assert_eq!((graph.roots(), graph.leaves()), (vec!["rates"], vec!["price"]));
+//! assert_eq!(graph.plan().critical_path, ["rates", "price"]);
+//! # Ok(())
+//! # }
+//! ```
 
 use std::fmt;
 
 use crate::plan::{ParamSpec, WorkflowSpec};
 
+mod check;
 mod diagram;
 mod dot;
 mod dry_run;
@@ -24,14 +50,13 @@ mod shape;
 mod table;
 #[cfg(test)]
 mod tests;
-mod validate;
 
+pub use self::check::{PlanError, Problem, ProblemKind, validate};
 pub use self::dry_run::{Plan, PlannedCall, PlannedNode, PlannedScope, Wave};
 pub use self::fingerprint::Fingerprint;
 pub use self::inventory::{Entry, Inventory};
 pub use self::node::{Call, Node};
 pub use self::scope::{Edge, EdgeKind, Scope};
-pub use self::validate::{PlanError, Problem, ProblemKind, validate};
 
 /// A workflow's graph.
 ///

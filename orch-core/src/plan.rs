@@ -56,6 +56,12 @@ impl StepSpec {
             reads_arguments: false,
         }
     }
+
+    /// Whether a call may wait, so that it cannot be over at once.
+    #[must_use]
+    pub const fn suspends(&self) -> bool {
+        self.asynchronous || self.blocking
+    }
 }
 
 /// A parameter's name and type, as written.

@@ -5,9 +5,11 @@ use std::fmt::Display;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use orch_core::error::{AnyError, BoxError, Cause, NodeError, RunError};
-use orch_core::policy::Retry;
+use orch_core::plan::StepSpec;
+use orch_core::policy::{Policies, Retry};
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
@@ -75,8 +77,54 @@ pub trait CanFail {}
 
 impl CanFail for Fallible {}
 
-/// Checks that a fallback can be reached.
-pub const fn fails<K: CanFail>() {}
+/// Checks that a fallback after `S` can be reached.
+pub const fn fallback_is_reached<S: Step>()
+where
+    S::Kind: CanFail,
+{
+}
+
+/// Checks that what a step may take fits into its workflow's deadline.
+///
+/// # Panics
+/// While the workflow is compiled, if it does not.
+#[track_caller]
+pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
+    let policies = node.over(step.policies);
+    if let Some(timeout) = policies.timeout
+        && timeout.as_nanos() > deadline.as_nanos()
+    {
+        panic!("the timeout of this step is longer than the deadline of its workflow");
+    }
+    if let Some(limit) = policies.deadline
+        && limit.as_nanos() > deadline.as_nanos()
+    {
+        panic!("the deadline of this step is longer than the deadline of its workflow");
+    }
+}
+
+/// Checks that a node's own options suit its step.
+///
+/// # Panics
+/// While the workflow is compiled, if they do not.
+#[track_caller]
+pub const fn suits(step: &StepSpec, node: Policies) {
+    if let Some(retries) = node.retries
+        && retries > 0
+        && !step.idempotent
+    {
+        panic!("this step is `idempotent = false`, so that it cannot be retried");
+    }
+    if node.cache.is_some() && step.policies.cache.is_none() {
+        panic!("this step is not cached: say `cache_ttl` at its `#[step]`, where its arguments and its output are checked; a node can only change it");
+    }
+}
+
+/// The arm that a witness pretends was taken.
+#[must_use]
+pub const fn arm() -> usize {
+    0
+}
 
 /// A decision about an error that a node makes over its step's own.
 #[derive(Debug, Clone, Copy)]

@@ -12,6 +12,14 @@ pub(super) fn render(graph: Graph) -> String {
     for shape in &diagram.boxes {
         write_box(&mut text, shape, 1);
     }
+    // Below all others, because nothing says so with an edge.
+    for shape in diagram
+        .boxes
+        .iter()
+        .filter(|shape| shape.look == Look::Finally && shape.inner.is_empty())
+    {
+        text.push_str(&format!("    {{ rank=sink; {} }}\n", shape.id));
+    }
     for arrow in &diagram.arrows {
         text.push_str(&edge(&diagram, arrow));
     }

@@ -2,7 +2,7 @@
 //!
 //! Nodes are in topological order, so that one pass is enough for all but the width.
 //! `finally` nodes take no part; an edge that points forward or nowhere is ignored here,
-//! because [`validate`](super::validate()) reports it.
+//! because [`validate`](super::validate) reports it.
 
 use super::scope::links;
 use crate::plan::ScopeSpec;

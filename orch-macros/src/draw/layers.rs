@@ -31,9 +31,19 @@ impl Grid {
     pub(super) fn of(drawing: &Drawing) -> Self {
         let (order, edges) = acyclic(drawing);
         let rows = ranks(drawing, &order, &edges);
-        let cells = rows.iter().map(|&row| Cell { row, ..Cell::default() }).collect();
+        let cells = rows
+            .iter()
+            .map(|&row| Cell {
+                row,
+                ..Cell::default()
+            })
+            .collect();
         let count = rows.iter().max().map_or(0, |last| last + 1);
-        let mut grid = Self { cells, rows: vec![Vec::new(); count], chains: vec![Vec::new(); drawing.edges.len()] };
+        let mut grid = Self {
+            cells,
+            rows: vec![Vec::new(); count],
+            chains: vec![Vec::new(); drawing.edges.len()],
+        };
         grid.add_edges(edges);
         grid.fill_rows();
         grid
@@ -56,7 +66,11 @@ impl Grid {
             let mut chain = vec![from];
             for row in passed {
                 chain.push(self.cells.len());
-                self.cells.push(Cell { row, bend: true, ..Cell::default() });
+                self.cells.push(Cell {
+                    row,
+                    bend: true,
+                    ..Cell::default()
+                });
             }
             chain.push(to);
             for pair in chain.windows(2) {
@@ -97,8 +111,14 @@ struct Edge {
 fn acyclic(drawing: &Drawing) -> (Vec<usize>, Vec<Edge>) {
     let count = drawing.nodes.len();
     let edges = drawing.edges.iter().enumerate();
-    let edges = edges.map(|(index, line)| Edge { from: line.from, to: line.to, index });
-    let mut edges: Vec<Edge> = edges.filter(|edge| edge.from < count && edge.to < count).collect();
+    let edges = edges.map(|(index, line)| Edge {
+        from: line.from,
+        to: line.to,
+        index,
+    });
+    let mut edges: Vec<Edge> = edges
+        .filter(|edge| edge.from < count && edge.to < count)
+        .collect();
 
     let mut waiting = vec![0_usize; count];
     let mut below = vec![Vec::new(); count];
@@ -134,17 +154,15 @@ fn ranks(drawing: &Drawing, order: &[usize], edges: &[Edge]) -> Vec<usize> {
         above[edge.to].push(edge.from);
     }
     let mut ranks = vec![0; drawing.nodes.len()];
-    let (last, first): (Vec<usize>, Vec<usize>) = order.iter().partition(|&&node| drawing.nodes[node].finally);
+    let (last, first): (Vec<usize>, Vec<usize>) =
+        order.iter().partition(|&&node| drawing.nodes[node].finally);
     let mut start = 0;
     for nodes in [first, last] {
         for &node in &nodes {
             let lowest = above[node].iter().map(|&from| ranks[from] + 1).max();
             ranks[node] = lowest.unwrap_or(0).max(start);
         }
-        start = ranks.iter().max().map_or(0, |last| last + 1);
-        if nodes.is_empty() {
-            start = 0;
-        }
+        start = nodes.iter().map(|&node| ranks[node] + 1).max().unwrap_or(0);
     }
     ranks
 }

@@ -2,10 +2,11 @@
 //!
 //! A pure function from a graph of labeled shapes to an SVG document:
 //! [`scene`] measures the shapes and what is inside them, [`layers`] assigns them to rows,
-//! [`order`] sorts the rows so that few edges cross, [`place`] gives everything a place,
+//! [`order`] sorts the rows so that few edges cross, [`columns`] and [`place`] give everything its place,
 //! and [`paint`] writes it down.
 //! The method is that of Sugiyama, Tagawa and Toda (1981).
 
+mod columns;
 mod layers;
 mod order;
 mod paint;

@@ -6,10 +6,10 @@ use super::place::{Places, Point, Route, place};
 use super::text::Fitted;
 use super::{Drawing, Group, Kind, Shape};
 
-/// The size of a name's type, in pixels.
-pub(super) const NAME_SIZE: f64 = 13.0;
+/// The size of a name's type, in pixels: 13, and a tenth because it is bold.
+const NAME_SIZE: f64 = 14.3;
 /// The size of the type of what is below a name.
-pub(super) const NOTE_SIZE: f64 = 11.0;
+const NOTE_SIZE: f64 = 11.0;
 /// The height of a name's line.
 const NAME_LINE: f64 = 18.0;
 /// The height of a line below a name.
@@ -74,16 +74,35 @@ impl<'a> Scene<'a> {
         let sizes: Vec<(f64, f64)> = items.iter().map(|item| (item.width, item.height)).collect();
         let mut grid = Grid::of(drawing);
         reduce_crossings(&mut grid);
-        let Places { width, height, corners, routes } = place(&grid, &sizes);
-        Self { drawing, width, height, items: corners.into_iter().zip(items).collect(), routes }
+        let Places {
+            width,
+            height,
+            corners,
+            routes,
+        } = place(&grid, &sizes);
+        Self {
+            drawing,
+            width,
+            height,
+            items: corners.into_iter().zip(items).collect(),
+            routes,
+        }
     }
 }
 
 impl<'a> Item<'a> {
     fn of(shape: &'a Shape) -> Self {
         let fit = |text: &str, size| Fitted::new(text, size, TEXT_MOST);
-        let bodies = shape.children.iter().filter(|_| shape.kind != Kind::Branch).map(|group| group.label.as_str());
-        let notes = shape.sublabel.lines().chain(bodies).filter(|note| !note.trim().is_empty());
+        let bodies = shape
+            .children
+            .iter()
+            .filter(|_| shape.kind != Kind::Branch)
+            .map(|group| group.label.as_str());
+        let notes = shape
+            .sublabel
+            .lines()
+            .chain(bodies)
+            .filter(|note| !note.trim().is_empty());
         let tags = [
             shape.rule.as_ref().map(|rule| format!("on {rule}")),
             shape.optional.then(|| "optional".to_owned()),
@@ -139,7 +158,12 @@ impl<'a> Item<'a> {
         let shown = |group: &&'a Group| framed || !group.drawing.nodes.is_empty();
         let groups: Vec<&'a Group> = self.shape.children.iter().filter(shown).collect();
         if !groups.is_empty() {
-            self.arrange(groups.into_iter().map(|group| Inner::of(group, framed)).collect());
+            self.arrange(
+                groups
+                    .into_iter()
+                    .map(|group| Inner::of(group, framed))
+                    .collect(),
+            );
         }
     }
 
@@ -160,7 +184,10 @@ impl<'a> Item<'a> {
         // Frames in one line are equally high.
         for index in 0..inner.len() {
             let y = inner[index].corner.y;
-            let tallest = inner.iter().filter(|other| other.corner.y == y).map(|other| other.height);
+            let tallest = inner
+                .iter()
+                .filter(|other| other.corner.y == y)
+                .map(|other| other.height);
             inner[index].height = tallest.fold(0.0, f64::max);
         }
         let spare = (self.width - right).max(0.0) / 2.0;
@@ -178,17 +205,21 @@ impl<'a> Inner<'a> {
     fn of(group: &'a Group, framed: bool) -> Self {
         let scene = Scene::of(&group.drawing);
         let mut inner = Self {
-            corner: Point { x: 0.0, y: 0.0 },
+            corner: Point::new(0.0, 0.0),
             width: scene.width,
             height: scene.height,
             label: None,
-            origin: Point { x: 0.0, y: 0.0 },
+            origin: Point::new(0.0, 0.0),
             scene,
         };
         if framed {
             let label = Fitted::new(&group.label, NOTE_SIZE, TEXT_MOST);
             let content = inner.scene.width.max(label.width);
-            let below = if inner.scene.items.is_empty() { 0.0 } else { PAD_Y + inner.scene.height };
+            let below = if inner.scene.items.is_empty() {
+                0.0
+            } else {
+                PAD_Y + inner.scene.height
+            };
             inner.width = (content + 2.0 * PAD_INNER).max(SHAPE_LEAST);
             inner.height = PAD_Y + NOTE_LINE + below + PAD_INNER;
             inner.label = Some(label);
@@ -198,8 +229,15 @@ impl<'a> Inner<'a> {
 
     fn move_to(&mut self, corner: Point) {
         self.corner = corner;
-        let above = if self.label.is_some() { 2.0 * PAD_Y + NOTE_LINE } else { 0.0 };
-        self.origin = Point { x: corner.x + (self.width - self.scene.width) / 2.0, y: corner.y + above };
+        let above = if self.label.is_some() {
+            2.0 * PAD_Y + NOTE_LINE
+        } else {
+            0.0
+        };
+        self.origin = Point::new(
+            corner.x + (self.width - self.scene.width) / 2.0,
+            corner.y + above,
+        );
     }
 
     /// The baseline of its label, from the shape's top.

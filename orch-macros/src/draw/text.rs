@@ -12,12 +12,16 @@ pub(super) struct Fitted {
 }
 
 impl Fitted {
-    /// The text at this size in pixels, cut with `…` where it is wider than `most`.
+    /// The text at this size in pixels (a little more for bold type), cut with `…` where it is wider than `most`.
     pub(super) fn new(text: &str, size: f64, most: f64) -> Self {
         let width = |text: &str| text.chars().map(advance).sum::<f64>() * size;
         let whole = width(text);
         if whole <= most {
-            return Self { text: text.to_owned(), whole: None, width: whole };
+            return Self {
+                text: text.to_owned(),
+                whole: None,
+                width: whole,
+            };
         }
         let mut room = most - advance('…') * size;
         let fits = |c: &char| {
@@ -26,7 +30,11 @@ impl Fitted {
         };
         let start: String = text.chars().take_while(fits).collect();
         let cut = format!("{}…", start.trim_end());
-        Self { width: width(&cut), text: cut, whole: Some(text.to_owned()) }
+        Self {
+            width: width(&cut),
+            text: cut,
+            whole: Some(text.to_owned()),
+        }
     }
 }
 
@@ -71,7 +79,10 @@ mod tests {
     #[test]
     fn what_fits_stays_whole() {
         let fitted = Fitted::new("fetch-rates", 13.0, 200.0);
-        assert_eq!((fitted.text.as_str(), &fitted.whole), ("fetch-rates", &None));
+        assert_eq!(
+            (fitted.text.as_str(), &fitted.whole),
+            ("fetch-rates", &None)
+        );
         assert!((50.0..110.0).contains(&fitted.width), "{}", fitted.width);
     }
 
@@ -81,7 +92,11 @@ mod tests {
         for most in [20.0, 60.0, 200.0] {
             let fitted = Fitted::new(long, 11.0, most);
             assert!(fitted.width <= most, "{} > {most}", fitted.width);
-            assert!(fitted.text.ends_with('…') && !fitted.text.ends_with(" …"), "{}", fitted.text);
+            assert!(
+                fitted.text.ends_with('…') && !fitted.text.ends_with(" …"),
+                "{}",
+                fitted.text
+            );
             assert_eq!(fitted.whole.as_deref(), Some(long));
         }
     }

@@ -269,6 +269,14 @@ impl<'a> Analysis<'a> {
                 );
                 continue;
             }
+            let around = info.parent.and_then(|(around, _)| self.resolve(around, &equation.ident));
+            if around.is_some() {
+                errors.at(
+                    &equation.ident,
+                    format!("`{name}` is defined around this body already: give this one a name of its own"),
+                );
+                continue;
+            }
             names.insert(name, (Symbol::Equation(id, idx), equation.ident.span()));
         }
         names

@@ -1,0 +1,322 @@
+//! What is wrong with a workflow's graph and its nodes' options.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::Ident;
+
+use super::analysis::{Analysis, Kind, Reader, ScopeId, Symbol};
+use super::cycles;
+use super::model::{Callee, Equation, Rhs};
+use crate::diagnostics::{self, Errors};
+use crate::text;
+
+/// Reports everything that is wrong with the graph, and orders its nodes.
+pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
+    for scope in 0..analysis.scopes.len() {
+        after(analysis, scope, errors);
+        for equation in &analysis.scopes[scope].scope.equations {
+            options(analysis, scope, equation, errors);
+        }
+        rules(analysis, scope, errors);
+        finally(analysis, scope, errors);
+        let clean = cycles::report(analysis, scope, errors);
+        analysis.scopes[scope].order = order(analysis, scope);
+        if clean {
+            redundant_after(analysis, scope, errors);
+        }
+    }
+    names(analysis, errors);
+}
+
+/// Resolves what `after` names.
+fn after(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
+    let equations = &analysis.scopes[scope].scope.equations;
+    let nodes: Vec<String> = equations
+        .iter()
+        .filter(|equation| equation.named && equation.rhs.is_node())
+        .map(|equation| text::name_of(&equation.ident))
+        .filter(|name| !name.starts_with("__orch_"))
+        .collect();
+    for (idx, equation) in equations.iter().enumerate() {
+        for name in &equation.options.after {
+            match analysis.resolve(scope, name) {
+                Some(Symbol::Equation(at, named)) if at == scope => {
+                    let named_equation = &equations[named];
+                    if matches!(named_equation.rhs, Rhs::View(_)) {
+                        errors.at(
+                            name,
+                            format!("`{name}` is an expression and not a node: name the nodes it reads"),
+                        );
+                    } else {
+                        analysis.scopes[scope].after[idx].insert(named, name.clone());
+                    }
+                }
+                Some(Symbol::Equation(..)) => errors.at(
+                    name,
+                    format!("`{name}` is a node around this body, which waits for it already when it is named in it: put `after` on the `for`, `if` or `match`"),
+                ),
+                Some(_) => errors.at(
+                    name,
+                    format!("`{name}` is there from the start: `after` names nodes"),
+                ),
+                None => {
+                    let known: Vec<&str> = nodes.iter().map(String::as_str).collect();
+                    let text = text::name_of(name);
+                    errors.at(name, diagnostics::unknown("node", &text, &known));
+                }
+            }
+        }
+    }
+}
+
+/// Options that mean nothing where they stand.
+fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors: &mut Errors) {
+    let options = &equation.options;
+    let misplaced = |key: &Ident, errors: &mut Errors| {
+        let name = text::name_of(key);
+        let message = match &equation.rhs {
+            Rhs::View(_) => format!(
+                "`{name}` is for nodes, and this is an expression, which is computed wherever it is read"
+            ),
+            Rhs::For(_) => format!("`{name}` is for steps: put it on the call inside the `for`"),
+            _ => format!("`{name}` is for steps: put it on the call inside the arm"),
+        };
+        errors.at(key, message);
+    };
+    for key in &options.keys {
+        let name = text::name_of(key);
+        let fits = match (&equation.rhs, name.as_str()) {
+            (Rhs::Broken, _) => true,
+            (Rhs::View(_), _) => false,
+            (Rhs::For(_), "tolerate" | "concurrency") => true,
+            (_, "tolerate") => {
+                errors.at(key, "`tolerate` says how many items of a `for` may fail, and this is not a `for`");
+                true
+            }
+            (Rhs::For(_) | Rhs::Branch(_), name) => {
+                matches!(name, "after" | "on" | "finally" | "optional" | "name")
+            }
+            (Rhs::Call(call), name) if matches!(call.tiers[0].callee, Callee::Workflow(_)) => {
+                if matches!(name, "cache" | "cache_ttl" | "retry_if") {
+                    errors.at(key, format!("`{name}` is for steps, and this is a workflow"));
+                }
+                true
+            }
+            (Rhs::Call(_), _) => true,
+        };
+        if !fits {
+            misplaced(key, errors);
+        }
+    }
+    if let (Some(optional), Rhs::Call(call)) = (&options.optional, &equation.rhs)
+        && call.outcome.is_some()
+    {
+        errors.at(
+            optional,
+            "`optional` and `.outcome()` both consume the failure: keep one of them",
+        );
+    }
+    if let Some(key) = &options.finally
+        && !matches!(analysis.scopes[scope].kind, Kind::Root)
+    {
+        errors.at(
+            key,
+            "`finally` is for the nodes of the workflow itself: inside a body or an arm, use `on = all_done`",
+        );
+    }
+    repeated(equation, errors);
+}
+
+fn repeated(equation: &Equation, errors: &mut Errors) {
+    let Rhs::Call(call) = &equation.rhs else {
+        return;
+    };
+    if let Some(repeat) = &call.repeat
+        && call.tiers[0].args.len() != 1
+    {
+        errors.at(
+            &repeat.word,
+            "a repeated step takes one argument, the state that each turn hands to the next",
+        );
+    }
+}
+
+/// Rules that have nothing to decide about.
+fn rules(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
+    let info = &analysis.scopes[scope];
+    for (idx, equation) in info.scope.equations.iter().enumerate() {
+        let Some(rule) = &equation.options.rule else {
+            continue;
+        };
+        let reads = info.reads[idx].keys().copied();
+        let nodes = analysis.nodes_behind(scope, reads);
+        if nodes.is_empty() && info.after[idx].is_empty() && !equation.rhs.is_broken() {
+            errors.push(rule.error(
+                "this rule has no node to look at: name one in the call, or in `after`",
+            ));
+        }
+        if rule.value == "AllSuccess" {
+            if equation.options.finally.is_some() {
+                errors.push(rule.error("a `finally` node runs however the others ended: leave the rule out"));
+            }
+            continue;
+        }
+        for (read, ident) in &info.reads[idx] {
+            if matches!(info.scope.equations[*read].rhs, Rhs::View(_))
+                && !analysis.nodes_behind(scope, [*read]).is_empty()
+            {
+                errors.at(
+                    ident,
+                    format!("under this rule names are outcomes, and `{ident}` is an expression over values: name the nodes themselves"),
+                );
+            }
+        }
+    }
+}
+
+impl Rhs {
+    fn is_broken(&self) -> bool {
+        matches!(self, Self::Broken)
+    }
+}
+
+/// Ordinary nodes that wait for what runs last.
+fn finally(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
+    let info = &analysis.scopes[scope];
+    let runs_last = |idx: usize| info.scope.equations[idx].options.finally.is_some();
+    for (idx, equation) in info.scope.equations.iter().enumerate() {
+        if equation.options.finally.is_some() {
+            continue;
+        }
+        for (read, ident) in info.reads[idx].iter().chain(&info.after[idx]) {
+            if runs_last(*read) {
+                errors.at(
+                    ident,
+                    format!("`{ident}` is a `finally` node and runs after this one: only another `finally` node can wait for it"),
+                );
+            }
+        }
+    }
+    for usage in &analysis.uses {
+        if let (Symbol::Equation(at, read), Reader::Tail) = (usage.symbol, usage.reader)
+            && usage.scope == scope
+            && at == scope
+            && runs_last(read)
+        {
+            errors.at(
+                &usage.ident,
+                format!("`{0}` is a `finally` node, which runs after the result is decided", usage.ident),
+            );
+        }
+    }
+}
+
+/// `after` where the edge is there already.
+fn redundant_after(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
+    let info = &analysis.scopes[scope];
+    for (idx, equation) in info.scope.equations.iter().enumerate() {
+        if equation.reads_outcomes() {
+            continue;
+        }
+        let direct = analysis.nodes_behind(scope, info.reads[idx].keys().copied());
+        for (named, ident) in &info.after[idx] {
+            if direct.contains(named) && !analysis.only_arms_read(scope, idx).contains(named) {
+                errors.at(
+                    ident,
+                    format!("`after` is not needed: this node reads `{ident}` and so waits for it already"),
+                );
+                continue;
+            }
+            let others = direct.iter().chain(info.after[idx].keys().filter(|other| *other != named));
+            if let Some(through) = others
+                .copied()
+                .find(|other| waits_for(analysis, scope, *other, *named))
+            {
+                let through = &info.scope.equations[through].ident;
+                errors.at(
+                    ident,
+                    format!("`after` is not needed: this node waits for `{through}`, which waits for `{ident}`"),
+                );
+            }
+        }
+    }
+}
+
+/// Whether a node succeeds only after another has.
+fn waits_for(analysis: &Analysis<'_>, scope: ScopeId, from: usize, to: usize) -> bool {
+    let info = &analysis.scopes[scope];
+    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
+    while let Some(at) = open.pop() {
+        if !seen.insert(at) {
+            continue;
+        }
+        // A rule that starts early waits for nothing in particular.
+        if info.scope.equations[at].reads_outcomes() {
+            continue;
+        }
+        for next in info.reads[at].keys().chain(info.after[at].keys()) {
+            if *next == to {
+                return true;
+            }
+            open.push(*next);
+        }
+    }
+    false
+}
+
+/// A topological order of the nodes that follows the source where it can; of a cycle's nodes, any.
+fn order(analysis: &Analysis<'_>, scope: ScopeId) -> Vec<usize> {
+    let info = &analysis.scopes[scope];
+    let nodes: Vec<usize> = (0..info.scope.equations.len())
+        .filter(|idx| info.scope.equations[*idx].rhs.is_node())
+        .collect();
+    let mut waits: BTreeMap<usize, BTreeSet<usize>> = nodes
+        .iter()
+        .map(|&node| {
+            let reads = info.reads[node].keys().copied();
+            let mut waits = analysis.nodes_behind(scope, reads);
+            waits.extend(info.after[node].keys().copied());
+            (node, waits)
+        })
+        .collect();
+    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (&node, waits) in &waits {
+        for &wait in waits {
+            followers.entry(wait).or_default().push(node);
+        }
+    }
+    let mut ready: BTreeSet<usize> = waits
+        .iter()
+        .filter(|(_, waits)| waits.is_empty())
+        .map(|(node, _)| *node)
+        .collect();
+    let mut order = Vec::with_capacity(nodes.len());
+    while let Some(node) = ready.pop_first() {
+        order.push(node);
+        for follower in followers.remove(&node).unwrap_or_default() {
+            let Some(open) = waits.get_mut(&follower) else {
+                continue;
+            };
+            open.remove(&node);
+            if open.is_empty() {
+                ready.insert(follower);
+            }
+        }
+    }
+    order
+}
+
+/// Names in the plan that two nodes of a scope share.
+fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
+    for info in &analysis.scopes {
+        let mut given: BTreeMap<&str, &Ident> = BTreeMap::new();
+        for equation in &info.scope.equations {
+            let Some(name) = &equation.options.name else {
+                continue;
+            };
+            if given.insert(&name.value, &name.key).is_some() {
+                errors.push(name.error(format!("two nodes are named `{}`: each needs a name of its own", name.value)));
+            }
+        }
+    }
+}

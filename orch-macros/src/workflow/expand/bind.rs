@@ -1,0 +1,423 @@
+//! Binding the names that an expression reads, and rewriting the expression over the bindings.
+//!
+//! A name in a larger expression is the value behind a shared borrow: the binding is a reference, and the expression
+//! says `(*name)`. Inside a macro's arguments the name stays as it is.
+
+use std::collections::BTreeSet;
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::{Expr, Ident};
+
+use super::super::analysis::{self, Analysis, Kind, Reader, ScopeId, Symbol};
+use super::super::model::{BranchKind, Call, Rhs, Test};
+use super::super::names::{self, Found};
+use super::types;
+
+/// Writes expressions of one scope for one reader.
+pub(super) struct Binder<'a, 'w> {
+    analysis: &'a Analysis<'w>,
+    /// The scope that the generated function belongs to.
+    at: ScopeId,
+    /// The scope whose names are meant: `at`, or one around it.
+    sees: ScopeId,
+    /// Who reads, where outcomes depend on it.
+    reader: Option<Reader>,
+    /// How the step that is called takes its arguments: a type.
+    pub(super) reuse: TokenStream,
+    bound: BTreeSet<Symbol>,
+    lets: TokenStream,
+}
+
+impl<'a, 'w> Binder<'a, 'w> {
+    pub(super) fn new(analysis: &'a Analysis<'w>, at: ScopeId, reader: Option<Reader>) -> Self {
+        Self {
+            analysis,
+            at,
+            sees: at,
+            reader,
+            reuse: quote!(__p::Once),
+            bound: BTreeSet::new(),
+            lets: TokenStream::new(),
+        }
+    }
+
+    /// The bindings for everything that was written.
+    pub(super) fn lets(&mut self) -> TokenStream {
+        std::mem::take(&mut self.lets)
+    }
+
+    /// An argument: a name alone is the value itself.
+    pub(super) fn argument(&mut self, expr: &Expr) -> TokenStream {
+        match self.named(expr) {
+            Some((ident, symbol)) => self.value(ident, symbol),
+            None => self.expression(expr),
+        }
+    }
+
+    /// A result: names that it only puts together are the values themselves.
+    pub(super) fn construction(&mut self, expr: &Expr) -> TokenStream {
+        if let Some((ident, symbol)) = self.named(expr) {
+            return self.value(ident, symbol);
+        }
+        if analysis::parts(expr).is_none() {
+            return self.expression(expr);
+        }
+        let mut parts = |part: &Expr| -> Expr {
+            let tokens = self.construction(part);
+            Expr::Verbatim(tokens)
+        };
+        let mut whole = expr.clone();
+        match &mut whole {
+            Expr::Tuple(tuple) => tuple.elems.iter_mut().for_each(|part| *part = parts(part)),
+            Expr::Array(array) => array.elems.iter_mut().for_each(|part| *part = parts(part)),
+            Expr::Call(call) => call.args.iter_mut().for_each(|part| *part = parts(part)),
+            Expr::Paren(paren) => *paren.expr = parts(&paren.expr),
+            Expr::Struct(literal) => {
+                for field in &mut literal.fields {
+                    let before = field.expr.to_token_stream().to_string();
+                    field.expr = parts(&field.expr);
+                    let after = field.expr.to_token_stream().to_string();
+                    if field.colon_token.is_none() && before != after {
+                        field.colon_token = Some(syn::Token![:](Span::mixed_site()));
+                    }
+                }
+                if let Some(rest) = &mut literal.rest {
+                    **rest = parts(rest);
+                }
+            }
+            _ => {}
+        }
+        whole.to_token_stream()
+    }
+
+    fn named<'e>(&self, expr: &'e Expr) -> Option<(&'e Ident, Symbol)> {
+        let ident = analysis::bare(expr)?;
+        Some((ident, self.analysis.resolve(self.sees, ident)?))
+    }
+
+    /// A larger expression.
+    pub(super) fn expression(&mut self, expr: &Expr) -> TokenStream {
+        self.expression_under(expr, &[])
+    }
+
+    /// An expression under names that a pattern binds.
+    pub(super) fn expression_under(&mut self, expr: &Expr, bound: &[Ident]) -> TokenStream {
+        let mut expr = expr.clone();
+        let (analysis, sees) = (self.analysis, self.sees);
+        let mut symbols = Vec::new();
+        let shadows = bound.iter().map(crate::text::name_of).collect();
+        names::walk_under(&mut expr, shadows, &mut |found| match found {
+            Found::Name(name) => {
+                symbols.push((analysis.resolve(sees, name)?, name.clone()));
+                Some(borrowed(name))
+            }
+            Found::InMacro(name) => {
+                symbols.extend(analysis.resolve(sees, name).map(|symbol| (symbol, name.clone())));
+                None
+            }
+            _ => None,
+        });
+        for (symbol, name) in symbols {
+            self.bind(symbol, &name);
+        }
+        expr.to_token_stream()
+    }
+
+    /// The value itself: moved out of its slot, or copied where others use it too.
+    fn value(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
+        let span = ident.span();
+        if self.reads_outcome(symbol) {
+            self.bind(symbol, ident);
+            return quote_spanned!(span=> ::core::clone::Clone::clone(#ident));
+        }
+        if !self.analysis.is_moved(symbol) {
+            self.bind(symbol, ident);
+            return quote_spanned!(span=> __p::Again::again(#ident));
+        }
+        let reuse = &self.reuse;
+        match symbol {
+            Symbol::Input(input) => {
+                let slot = self.slot(0, format_ident!("i{input}"));
+                quote_spanned!(span=> __p::moved::<#reuse, _>(&#slot))
+            }
+            Symbol::Equation(scope, equation) => {
+                let defined = self.analysis.equation(scope, equation);
+                if let Rhs::View(view) = &defined.rhs {
+                    let view = self.in_scope(scope, |binder| binder.expression(view));
+                    return quote_spanned!(span=> { #view });
+                }
+                let slot = self.slot(scope, format_ident!("n{equation}"));
+                let absent = types::may_be_absent(self.analysis, scope, equation);
+                match (types::of_node(self.analysis, scope, equation), absent) {
+                    (Some(_), false) => quote_spanned!(span=> __p::moved::<#reuse, _>(&#slot)),
+                    (Some(_), true) => quote_spanned!(span=> __p::take_or_none::<#reuse, _>(&#slot)),
+                    (None, absent) => {
+                        let witness = self.witness(scope, equation);
+                        let take = if absent { quote!(take_or_none) } else { quote!(take) };
+                        quote_spanned!(span=> #slot.#take::<#reuse, _>(#witness))
+                    }
+                }
+            }
+            Symbol::Local(scope, _) => match self.item_pattern(scope) {
+                Some(_) => {
+                    let item = self.item(scope);
+                    quote_spanned!(span=> __p::TakeItem::take_item(#item))
+                }
+                None => {
+                    self.pattern(scope, Some(ident));
+                    quote!(#ident)
+                }
+            },
+        }
+    }
+
+    fn reads_outcome(&self, symbol: Symbol) -> bool {
+        let Symbol::Equation(scope, equation) = symbol else {
+            return false;
+        };
+        let defined = self.analysis.equation(scope, equation);
+        if !defined.rhs.is_node() {
+            return false;
+        }
+        if matches!(&defined.rhs, Rhs::Call(Call { outcome: Some(_), .. })) {
+            return true;
+        }
+        match self.reader {
+            Some(Reader::Equation(reader, _)) if scope == self.at => {
+                self.analysis.equation(self.at, reader).reads_outcomes()
+            }
+            _ => false,
+        }
+    }
+
+    /// A slot of a scope around.
+    fn slot(&self, scope: ScopeId, field: Ident) -> TokenStream {
+        let levels = self.analysis.levels(self.at, scope);
+        let slots = types::slots(scope);
+        quote!(cx.up::<#slots>(#levels).#field)
+    }
+
+    /// Binds a name as a reference to its value, once.
+    fn bind(&mut self, symbol: Symbol, ident: &Ident) {
+        if !self.bound.insert(symbol) {
+            return;
+        }
+        // The name that is bound is spelled as in its definition, so that raw identifiers agree.
+        let span = ident.span();
+        let binding = match symbol {
+            Symbol::Input(input) => {
+                let slot = self.slot(0, format_ident!("i{input}"));
+                quote_spanned!(span=> let #ident = #slot.get();)
+            }
+            Symbol::Equation(scope, equation) => self.bind_equation(scope, equation, ident),
+            Symbol::Local(scope, _) => match self.item_pattern(scope) {
+                Some(_) => {
+                    let item = self.item(scope);
+                    quote_spanned!(span=> let #ident = #item; let #ident = &*#ident;)
+                }
+                None => {
+                    self.pattern(scope, None);
+                    TokenStream::new()
+                }
+            },
+        };
+        self.lets.extend(binding);
+    }
+
+    fn bind_equation(&mut self, scope: ScopeId, equation: usize, ident: &Ident) -> TokenStream {
+        let span = ident.span();
+        let defined = self.analysis.equation(scope, equation);
+        if let Rhs::View(view) = &defined.rhs {
+            let view = self.in_scope(scope, |binder| binder.expression(view));
+            return quote_spanned!(span=> let #ident = &(#view););
+        }
+        let slot = self.slot(scope, format_ident!("n{equation}"));
+        let named = types::of_node(self.analysis, scope, equation).is_some();
+        if self.reads_outcome(Symbol::Equation(scope, equation)) {
+            let levels = self.analysis.levels(self.at, scope);
+            let position = self.analysis.scopes[scope].position(equation).unwrap_or(0);
+            let peek = if named {
+                quote!(#slot.peek())
+            } else {
+                let witness = self.witness(scope, equation);
+                quote!(#slot.peek(#witness))
+            };
+            return quote_spanned!(span=> let #ident = &cx.outcome(#levels, #position, #peek););
+        }
+        let get = if types::may_be_absent(self.analysis, scope, equation) {
+            quote!(get_or_none)
+        } else {
+            quote!(get)
+        };
+        if named {
+            return quote_spanned!(span=> let #ident = #slot.#get(););
+        }
+        let witness = self.witness(scope, equation);
+        quote_spanned!(span=> let #ident = #slot.#get(#witness);)
+    }
+
+    /// Writes something of a scope around, with the names that it sees: values, whatever this reader's rule is.
+    fn in_scope<T>(&mut self, scope: ScopeId, write: impl FnOnce(&mut Self) -> T) -> T {
+        let (reader, sees) = (self.reader.take(), std::mem::replace(&mut self.sees, scope));
+        let written = write(self);
+        (self.reader, self.sees) = (reader, sees);
+        written
+    }
+
+    /// The pattern of a `for` that is a single name.
+    fn item_pattern(&self, scope: ScopeId) -> Option<&'w Ident> {
+        let (around, equation) = self.analysis.scopes[scope].parent?;
+        let Rhs::For(for_loop) = &self.analysis.equation(around, equation).rhs else {
+            return None;
+        };
+        match &for_loop.pat {
+            syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
+            _ => None,
+        }
+    }
+
+    /// The item of the `for` whose body a scope is.
+    fn item(&mut self, scope: ScopeId) -> TokenStream {
+        let Some((around, equation)) = self.analysis.scopes[scope].parent else {
+            return TokenStream::new();
+        };
+        let Rhs::For(for_loop) = &self.analysis.equation(around, equation).rhs else {
+            return TokenStream::new();
+        };
+        let held = self.slot(around, format_ident!("h{equation}"));
+        let levels = self.analysis.levels(self.at, scope);
+        let head = self.in_scope(around, |binder| binder.argument_in_head(&for_loop.head));
+        quote!(__p::item(&#held, cx.item(#levels), || #head))
+    }
+
+    /// The head of a `for`: a name alone is moved into what is kept, once; here it only says its type.
+    pub(super) fn argument_in_head(&mut self, head: &Expr) -> TokenStream {
+        match self.named(head) {
+            Some((ident, symbol)) => self.value(ident, symbol),
+            None => self.expression(head),
+        }
+    }
+
+    /// Binds what the pattern of a `for` or of an arm binds; all but `moved` as references.
+    fn pattern(&mut self, scope: ScopeId, moved: Option<&Ident>) {
+        let Some((around, equation)) = self.analysis.scopes[scope].parent else {
+            return;
+        };
+        let locals = &self.analysis.scopes[scope].locals;
+        let fresh = (0..locals.len()).any(|idx| self.bound.insert(Symbol::Local(scope, idx)));
+        if !fresh && moved.is_none() {
+            return;
+        }
+        for idx in 0..locals.len() {
+            self.bound.insert(Symbol::Local(scope, idx));
+        }
+        let bindings = match (&self.analysis.equation(around, equation).rhs, self.analysis.scopes[scope].kind) {
+            (Rhs::For(for_loop), _) => {
+                let item = self.item(scope);
+                let pat = &for_loop.pat;
+                quote!(let #pat = __p::TakeItem::take_item(#item) else { ::core::unreachable!() };)
+            }
+            (Rhs::Branch(branch), Kind::Arm(arm)) => {
+                let test = &branch.arms[arm].test;
+                match (&branch.kind, test) {
+                    (BranchKind::Match(_, head), Test::Pat(pat)) => {
+                        let head = self.in_scope(around, |binder| binder.expression(head));
+                        let pat = unguarded(pat);
+                        quote!(let #pat = #head else { ::core::unreachable!() };)
+                    }
+                    (_, Test::Cond(cond)) => self.conditions(around, cond),
+                    _ => TokenStream::new(),
+                }
+            }
+            _ => TokenStream::new(),
+        };
+        self.lets.extend(bindings);
+        for local in locals.iter().filter(|local| moved != Some(local)) {
+            self.lets.extend(quote!(let #local = &#local;));
+        }
+    }
+
+    /// The `let`s of a condition, one after the other.
+    fn conditions(&mut self, around: ScopeId, cond: &Expr) -> TokenStream {
+        match cond {
+            Expr::Let(binding) => {
+                let head = self.in_scope(around, |binder| binder.expression(&binding.expr));
+                let pat = &binding.pat;
+                quote!(let #pat = #head else { ::core::unreachable!() };)
+            }
+            Expr::Binary(binary) => {
+                let mut left = self.conditions(around, &binary.left);
+                left.extend(self.conditions(around, &binary.right));
+                left
+            }
+            Expr::Paren(paren) => self.conditions(around, &paren.expr),
+            _ => TokenStream::new(),
+        }
+    }
+
+    /// A function that is never called and says by what it returns which type a node's value has.
+    fn witness(&self, scope: ScopeId, equation: usize) -> TokenStream {
+        let value = witnessed(self.analysis, scope, equation);
+        quote!(|| #value)
+    }
+}
+
+fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
+    let info = &analysis.scopes[scope];
+    let absent = types::may_be_absent(analysis, scope, equation);
+    let value = match &analysis.equation(scope, equation).rhs {
+        Rhs::For(_) => {
+            let body = info.inner[equation][0];
+            let item = tail(analysis, body);
+            let tolerant = analysis.equation(scope, equation).options.tolerate.is_some();
+            let of = if tolerant { quote!(results_of) } else { quote!(vec_of) };
+            quote!(__p::#of(|| { #item }))
+        }
+        Rhs::Branch(_) => arms(analysis, &info.inner[equation], &quote!(__p::arm())),
+        _ => quote!(::core::unreachable!()),
+    };
+    if absent {
+        quote!(::core::option::Option::Some(#value))
+    } else {
+        value
+    }
+}
+
+/// The value of the arm that was taken.
+pub(super) fn arms(analysis: &Analysis<'_>, scopes: &[ScopeId], taken: &TokenStream) -> TokenStream {
+    let last = scopes.len().saturating_sub(1);
+    let arms = scopes.iter().enumerate().map(|(idx, &scope)| {
+        let value = tail(analysis, scope);
+        if idx == last {
+            quote!(_ => { #value })
+        } else {
+            quote!(#idx => { #value })
+        }
+    });
+    quote!(match #taken { #(#arms)* })
+}
+
+/// The value of a scope, with what it reads.
+pub(super) fn tail(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
+    let mut binder = Binder::new(analysis, scope, Some(Reader::Tail));
+    let value = match &analysis.scopes[scope].scope.tail {
+        Some(tail) => binder.construction(tail),
+        None => quote!(()),
+    };
+    let lets = binder.lets();
+    quote!(#lets #value)
+}
+
+/// A name behind a shared borrow, all of it where the name stands.
+fn borrowed(name: &Ident) -> Expr {
+    let span = name.span();
+    Expr::Verbatim(quote_spanned!(span=> (*#name)))
+}
+
+fn unguarded(pat: &syn::Pat) -> &syn::Pat {
+    match pat {
+        syn::Pat::Guard(guard) => &guard.pat,
+        pat => pat,
+    }
+}

@@ -1,0 +1,368 @@
+//! Writing a workflow's code.
+//!
+//! One function for each node, its slots typed by its steps; the plan as constants; one table that brings them together.
+//! Of a workflow with mistakes, everything that was understood is written all the same, so that editors and the
+//! compiler go on helping with it, and a stand-in takes the place of the whole.
+
+mod bind;
+mod node;
+mod picture;
+mod spec;
+mod types;
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
+use syn::{Path, Type};
+
+use super::analysis::{Analysis, ScopeId, Symbol};
+use super::model::{Callee, Output, Rhs, Tier};
+use crate::options::policies::duration;
+
+/// Writes a workflow; `sound` says whether nothing was wrong with it.
+pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
+    let workflow = analysis.workflow;
+    let (attrs, vis, name) = (&workflow.attrs, &workflow.vis, &workflow.name);
+    let krate: Path = match &workflow.options.krate {
+        Some(path) => path.clone(),
+        None => syn::parse_quote!(::orch),
+    };
+    let (picture, svg, doc) = picture(analysis, sound);
+    let unused = if sound { spec::unused(analysis) } else { TokenStream::new() };
+    let parts = if sound {
+        whole(analysis, &svg)
+    } else {
+        stand_in(analysis)
+    };
+    let slots = (0..analysis.scopes.len()).map(|scope| slots(analysis, scope));
+    let functions = each_node(analysis)
+        .filter(|(scope, equation)| !spec::is_broken(analysis, *scope, *equation))
+        .map(|(scope, equation)| node::functions(analysis, scope, equation));
+    let run = run(analysis);
+    quote! {
+        #picture
+        #(#attrs)*
+        #doc
+        #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
+        #vis struct #name;
+
+        #unused
+
+        #[allow(
+            dead_code, irrefutable_let_patterns, missing_docs, non_camel_case_types, non_local_definitions,
+            unreachable_code, unreachable_patterns, unused_braces, unused_parens, unused_variables, clippy::all,
+            clippy::pedantic, clippy::restriction
+        )]
+        const _: () = {
+            use #krate::__private as __p;
+            #(#slots)*
+            #(#functions)*
+            #run
+            #parts
+        };
+    }
+}
+
+fn each_node<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = (ScopeId, usize)> + 'a {
+    analysis.scopes.iter().enumerate().flat_map(|(scope, info)| {
+        (0..info.scope.equations.len()).map(move |equation| (scope, equation))
+    })
+}
+
+/// The picture as a macro, so that it stands in the code once; how to name it; and the lines of documentation.
+fn picture(analysis: &Analysis<'_>, sound: bool) -> (TokenStream, TokenStream, TokenStream) {
+    if !sound {
+        return (TokenStream::new(), quote!(""), quote!(#[doc = ""]));
+    }
+    let svg = picture::svg(analysis);
+    let name = format_ident!("__orch_svg_{}", analysis.workflow.name);
+    (
+        quote!(macro_rules! #name { () => { #svg }; }),
+        quote!(#name!()),
+        quote!(#[doc = ""] #[doc = #name!()] #[doc = ""]),
+    )
+}
+
+/// Where a scope's values live.
+fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
+    let name = types::slots(scope);
+    let mut fields = TokenStream::new();
+    if scope == 0 {
+        for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
+            let field = format_ident!("i{idx}");
+            let ty = &input.ty;
+            let slot = slot(analysis, Symbol::Input(idx));
+            fields.extend(quote_spanned!(ty.span()=> #field: __p::#slot<#ty>,));
+        }
+    }
+    for (idx, equation) in analysis.scopes[scope].scope.equations.iter().enumerate() {
+        if !equation.rhs.is_node() || spec::is_broken(analysis, scope, idx) {
+            continue;
+        }
+        let field = format_ident!("n{idx}");
+        let slot = slot(analysis, Symbol::Equation(scope, idx));
+        fields.extend(match types::of_node(analysis, scope, idx) {
+            Some(ty) => quote!(#field: __p::#slot<#ty>,),
+            None if slot == "Moved" => quote!(#field: __p::MovedErased,),
+            None => quote!(#field: __p::Erased,),
+        });
+        match &equation.rhs {
+            Rhs::For(_) => {
+                let held = format_ident!("h{idx}");
+                fields.extend(quote!(#held: __p::Held,));
+            }
+            Rhs::Call(call) if call.repeat.is_some() => {
+                let state = format_ident!("t{idx}");
+                let step = types::step(&call.tiers[0].callee, &types::alias(scope, idx, 0));
+                fields.extend(quote!(
+                    #state: __p::TurnState<<<#step as __p::Step>::Output as __p::Turn>::State>,
+                ));
+            }
+            _ => {}
+        }
+    }
+    quote! {
+        #[derive(::core::default::Default)]
+        pub struct #name { #fields }
+    }
+}
+
+fn slot(analysis: &Analysis<'_>, symbol: Symbol) -> syn::Ident {
+    format_ident!("{}", if analysis.is_moved(symbol) { "Moved" } else { "Slot" })
+}
+
+/// The output and the error type.
+fn results(output: &Output) -> (TokenStream, TokenStream) {
+    match output {
+        Output::Unit => (quote!(()), quote!(__p::AnyError)),
+        Output::Plain(ty) => (quote!(#ty), quote!(__p::AnyError)),
+        Output::Fallible(ty, error) => (quote!(#ty), quote!(#error)),
+        Output::Alias(ty) => (
+            quote!(<#ty as __p::ResultType>::Ok),
+            quote!(<#ty as __p::ResultType>::Err),
+        ),
+    }
+}
+
+/// `Name::run`.
+fn run(analysis: &Analysis<'_>) -> TokenStream {
+    let workflow = analysis.workflow;
+    let name = &workflow.name;
+    let names: Vec<_> = workflow.inputs.iter().map(|input| &input.name).collect();
+    let types: Vec<&Type> = workflow.inputs.iter().map(|input| &input.ty).collect();
+    let (output, error) = results(&workflow.output);
+    let (input, pack) = match names.as_slice() {
+        [] => (quote!(()), quote!(())),
+        [only] => (quote!(#(#types)*), quote!(#only)),
+        _ => (quote!((#(#types),*)), quote!((#(#names),*))),
+    };
+    quote! {
+        impl #name {
+            /// Runs the workflow to its end, without an orchestrator.
+            ///
+            /// # Errors
+            /// If the run failed or ran out of time.
+            pub fn run<'__orch>(#(#names: #types),*)
+                -> impl ::core::future::Future<Output = ::core::result::Result<#output, __p::RunError<#error>>>
+                    + ::core::marker::Send
+            where
+                Self: __p::RunsAlone<'__orch>,
+            {
+                __p::run::<Self>(#pack)
+            }
+
+            #[doc(hidden)]
+            pub fn __orch_input(#(#names: #types),*) -> #input { #pack }
+        }
+    }
+}
+
+/// Everything of a sound workflow that is not a node's function.
+fn whole(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStream {
+    let workflow = analysis.workflow;
+    let name = &workflow.name;
+    let plan = (spec::scopes(analysis), spec::workflow(analysis, svg));
+    let (scopes, spec) = (plan.0, plan.1);
+    let table = node::table(analysis, 0);
+    let finish = bind::tail(analysis, 0);
+    let implementation = implementation(analysis, &finish, &quote!(&__ORCH_PROGRAM));
+    let checks = checks(analysis);
+    quote! {
+        #scopes
+        #spec
+        static __ORCH_PROGRAM: __p::Program = __p::Program::new(&__ORCH_SPEC, #table);
+
+        impl #name {
+            /// The workflow's graph as data.
+            pub const GRAPH: __p::Graph = __p::Graph::of(&__ORCH_SPEC);
+        }
+
+        #implementation
+        #checks
+    }
+}
+
+/// What takes the place of a workflow with mistakes: the same types, and nothing that runs.
+fn stand_in(analysis: &Analysis<'_>) -> TokenStream {
+    let name = &analysis.workflow.name;
+    let text = name.to_string();
+    let tail = if spec::is_tail_sound(analysis, 0) {
+        bind::tail(analysis, 0)
+    } else {
+        quote!(::core::unreachable!())
+    };
+    let implementation = implementation(analysis, &tail, &quote!(&__ORCH_PROGRAM));
+    quote! {
+        const __ORCH_SCOPE: __p::ScopeSpec = __p::ScopeSpec { nodes: &[], result: &[] };
+        static __ORCH_SPEC: __p::WorkflowSpec = __p::WorkflowSpec::new(#text, &__ORCH_SCOPE);
+        static __ORCH_PROGRAM: __p::Program =
+            __p::Program::new(&__ORCH_SPEC, __p::ScopeCode { spec: &__ORCH_SCOPE, nodes: &[] });
+
+        impl #name {
+            /// The workflow's graph as data.
+            pub const GRAPH: __p::Graph = __p::Graph::of(&__ORCH_SPEC);
+        }
+
+        #implementation
+    }
+}
+
+fn implementation(
+    analysis: &Analysis<'_>,
+    finish: &TokenStream,
+    program: &TokenStream,
+) -> TokenStream {
+    let workflow = analysis.workflow;
+    let name = &workflow.name;
+    let text = name.to_string();
+    let slots = types::slots(0);
+    let (output, error) = results(&workflow.output);
+    let fields: Vec<_> = (0..workflow.inputs.len()).map(|idx| format_ident!("i{idx}")).collect();
+    let types: Vec<&Type> = workflow.inputs.iter().map(|input| &input.ty).collect();
+    let (input, unpack) = match fields.as_slice() {
+        [] => (quote!(()), quote!(())),
+        [only] => (quote!(#(#types)*), quote!(#only)),
+        _ => (quote!((#(#types),*)), quote!((#(#fields),*))),
+    };
+    let rest = (!fields.is_empty()).then(|| quote!(..::core::default::Default::default()));
+    let rest = rest.unwrap_or_else(|| quote!(..::core::default::Default::default()));
+    let (needs, inner) = needs(analysis);
+    let source = match workflow.output {
+        Output::Fallible(..) | Output::Alias(_) => quote! {
+            #[allow(unused_imports)]
+            use __p::{SourceOfError as _, SourceOfLent as _, SourceOfWords as _};
+            (&&&__p::SourceProbe(error)).source_of()
+        },
+        _ => quote!(__p::any_source(error)),
+    };
+    quote! {
+        impl __p::Workflow for #name {
+            type Input = #input;
+            type Output = #output;
+            type Error = #error;
+            type Needs = #needs;
+            type Slots = #slots;
+
+            fn program() -> &'static __p::Program { #program }
+
+            fn open(#unpack: Self::Input) -> Self::Slots {
+                #slots { #(#fields: ::core::convert::From::from(#fields),)* #rest }
+            }
+
+            fn finish(cx: &__p::Cx) -> Self::Output { #finish }
+
+            fn source(
+                error: &Self::Error,
+            ) -> ::core::option::Option<&(dyn ::core::error::Error + 'static)> {
+                #source
+            }
+        }
+
+        impl __p::Step for #name {
+            type Output = #output;
+            type Error = __p::RunError<#error>;
+            type Kind = __p::Fallible;
+            type Reuse = __p::Once;
+            type Needs = #needs;
+            const SPEC: __p::StepSpec = __p::StepSpec {
+                fallible: true, asynchronous: true, ..__p::StepSpec::new(#text)
+            };
+        }
+
+        impl __p::ContainsNoCycle for #name where #(#inner: __p::ContainsNoCycle),* {}
+    }
+}
+
+/// What the steps and workflows inside want, as nested pairs; and the workflows among them.
+fn needs(analysis: &Analysis<'_>) -> (TokenStream, Vec<TokenStream>) {
+    let (mut wants, mut workflows) = (Vec::new(), Vec::new());
+    for (alias, tier) in tiers(analysis) {
+        let step = types::step(&tier.callee, &alias);
+        wants.push(quote!(<#step as __p::Step>::Needs));
+        if let Callee::Workflow(path) = &tier.callee {
+            let span = path.span();
+            workflows.push(quote_spanned!(span=> #path));
+        }
+    }
+    (pairs(&wants), workflows)
+}
+
+/// Balanced pairs, so that their depth grows with the logarithm of their number.
+fn pairs(types: &[TokenStream]) -> TokenStream {
+    match types {
+        [] => quote!(()),
+        [only] => only.clone(),
+        _ => {
+            let (left, right) = types.split_at(types.len() / 2);
+            let (left, right) = (pairs(left), pairs(right));
+            quote!((#left, #right))
+        }
+    }
+}
+
+fn tiers<'a>(analysis: &'a Analysis<'_>) -> Vec<(syn::Ident, &'a Tier)> {
+    let mut tiers = Vec::new();
+    for (scope, equation) in each_node(analysis) {
+        if spec::is_broken(analysis, scope, equation) {
+            continue;
+        }
+        if let Rhs::Call(call) = &analysis.equation(scope, equation).rhs {
+            for (idx, tier) in call.tiers.iter().enumerate() {
+                tiers.push((types::alias(scope, equation, idx), tier));
+            }
+        }
+    }
+    tiers
+}
+
+/// What the compiler checks between a node and its step, as constants.
+fn checks(analysis: &Analysis<'_>) -> TokenStream {
+    let mut checks = TokenStream::new();
+    for (scope, equation) in each_node(analysis) {
+        let defined = analysis.equation(scope, equation);
+        let Rhs::Call(call) = &defined.rhs else {
+            continue;
+        };
+        let node = defined.options.policies.tokens();
+        for (idx, tier) in call.tiers.iter().enumerate() {
+            let alias = types::alias(scope, equation, idx);
+            let step = types::step(&tier.callee, &alias);
+            let span = tier.callee.path().span();
+            let policies = node.clone().unwrap_or_else(|| quote!(__p::Policies::NONE));
+            if let Some(deadline) = &analysis.workflow.options.deadline {
+                let deadline = duration(deadline.value);
+                checks.extend(quote_spanned!(span=>
+                    const _: () = __p::fits(&<#step as __p::Step>::SPEC, #policies, #deadline);
+                ));
+            }
+            let suited = defined.options.policies.retries() > 0
+                || defined.options.policies.cached().is_some();
+            if suited && matches!(tier.callee, Callee::Step(_)) {
+                checks.extend(quote_spanned!(span=>
+                    const _: () = __p::suits(&<#step as __p::Step>::SPEC, #policies);
+                ));
+            }
+        }
+    }
+    checks
+}

@@ -1,0 +1,340 @@
+//! The plan as constants.
+
+use proc_macro2::{Literal, TokenStream};
+use quote::{format_ident, quote};
+use syn::Ident;
+
+use super::super::analysis::{Analysis, Reader, ScopeId, Symbol};
+use super::super::model::{Callee, Output, Rhs, Test};
+use super::super::options::Tolerance;
+use super::super::parse;
+use super::types;
+use crate::options::policies::duration;
+use crate::text;
+
+/// The name of a scope's plan.
+pub(super) fn scope_name(scope: ScopeId) -> Ident {
+    format_ident!("__ORCH_SCOPE{scope}")
+}
+
+/// The plans of all scopes, the innermost first.
+pub(super) fn scopes(analysis: &Analysis<'_>) -> TokenStream {
+    (0..analysis.scopes.len())
+        .rev()
+        .map(|scope| scope_plan(analysis, scope))
+        .collect()
+}
+
+fn scope_plan(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
+    let info = &analysis.scopes[scope];
+    let name = scope_name(scope);
+    let nodes = info.order.iter().map(|&equation| node(analysis, scope, equation));
+    let result = indices(analysis, scope, info.tail_reads.iter().copied());
+    quote! {
+        const #name: __p::ScopeSpec = __p::ScopeSpec { nodes: &[#(#nodes),*], result: &#result };
+    }
+}
+
+/// The places in the plan of the nodes behind these equations.
+fn indices(
+    analysis: &Analysis<'_>,
+    scope: ScopeId,
+    equations: impl IntoIterator<Item = usize>,
+) -> TokenStream {
+    let mut places: Vec<usize> = analysis
+        .nodes_behind(scope, equations)
+        .into_iter()
+        .filter_map(|equation| analysis.scopes[scope].position(equation))
+        .collect();
+    places.sort_unstable();
+    let places = places.into_iter().map(Literal::usize_unsuffixed);
+    quote!([#(#places),*])
+}
+
+fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
+    let info = &analysis.scopes[scope];
+    let defined = analysis.equation(scope, equation);
+    let options = &defined.options;
+    let name = unique_name(analysis, scope, equation);
+    let kind = kind(analysis, scope, equation);
+    let arms = analysis.only_arms_read(scope, equation);
+    let reads: Vec<usize> = info.reads[equation]
+        .keys()
+        .copied()
+        .filter(|read| !arms.contains(read))
+        .collect();
+    let mut fields = TokenStream::new();
+    if !analysis.nodes_behind(scope, reads.iter().copied()).is_empty() {
+        let reads = indices(analysis, scope, reads);
+        fields.extend(quote!(reads: &#reads,));
+    }
+    if !info.after[equation].is_empty() {
+        let after = indices(analysis, scope, info.after[equation].keys().copied());
+        fields.extend(quote!(after: &#after,));
+    }
+    let rule = options.rule.as_ref().map(|rule| rule.value);
+    let rule = rule.or(options.finally.is_some().then_some("AllDone"));
+    if let Some(rule) = rule.filter(|rule| *rule != "AllSuccess") {
+        let rule = format_ident!("{rule}");
+        fields.extend(quote!(rule: __p::Rule::#rule,));
+    }
+    if options.finally.is_some() {
+        fields.extend(quote!(finally: true,));
+    }
+    if options.optional.is_some() {
+        fields.extend(quote!(optional: true,));
+    }
+    if matches!(&defined.rhs, Rhs::Call(call) if call.outcome.is_some()) {
+        fields.extend(quote!(outcome: true,));
+    }
+    if is_handled(analysis, scope, equation) {
+        fields.extend(quote!(handled: true,));
+    }
+    if matches!(defined.rhs, Rhs::Call(_))
+        && let Some(policies) = options.policies.tokens()
+    {
+        fields.extend(quote!(policies: #policies,));
+    }
+    if fields.is_empty() {
+        return quote!(__p::NodeSpec::new(#name, #kind));
+    }
+    quote!(__p::NodeSpec { #fields ..__p::NodeSpec::new(#name, #kind) })
+}
+
+/// A node's name in the plan; a second call of the same step without a name of its own is numbered.
+pub(super) fn unique_name(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> String {
+    let equations = &analysis.scopes[scope].scope.equations;
+    let name = parse::plan_name(&equations[equation]);
+    let explicit = |idx: usize| {
+        let other = &equations[idx];
+        other.named && !other.ident.to_string().starts_with("__orch_")
+    };
+    if explicit(equation) {
+        return name;
+    }
+    let same = |idx: &usize| {
+        equations[*idx].rhs.is_node() && parse::plan_name(&equations[*idx]) == name
+    };
+    let others = (0..equations.len()).filter(|idx| *idx != equation);
+    let before = others
+        .filter(same)
+        .filter(|idx| explicit(*idx) || *idx < equation)
+        .count();
+    if before == 0 { name } else { format!("{name}-{}", before + 1) }
+}
+
+/// Whether something consumes a node's failure.
+pub(super) fn is_handled(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
+    let defined = analysis.equation(scope, equation);
+    if defined.options.optional.is_some() {
+        return true;
+    }
+    if matches!(&defined.rhs, Rhs::Call(call) if call.outcome.is_some()) {
+        return true;
+    }
+    let info = &analysis.scopes[scope];
+    let by_rule = |reader: usize| {
+        let options = &info.scope.equations[reader].options;
+        let rule = options.rule.as_ref().is_some_and(|rule| rule.value != "AllSuccess");
+        rule && (info.reads[reader].contains_key(&equation)
+            || info.after[reader].contains_key(&equation))
+    };
+    (0..info.scope.equations.len()).any(by_rule)
+}
+
+fn callee(callee: &Callee, alias: &Ident) -> TokenStream {
+    match callee {
+        Callee::Step(_) => quote!(__p::Callee::Step(&<#alias<'static> as __p::Step>::SPEC)),
+        Callee::Workflow(_) => quote!(__p::Callee::Workflow(<#alias as __p::Workflow>::spec)),
+    }
+}
+
+fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
+    let defined = analysis.equation(scope, equation);
+    let inner = &analysis.scopes[scope].inner[equation];
+    match &defined.rhs {
+        Rhs::Call(call) => {
+            let callees: Vec<TokenStream> = call
+                .tiers
+                .iter()
+                .enumerate()
+                .map(|(idx, tier)| callee(&tier.callee, &types::alias(scope, equation, idx)))
+                .collect();
+            let Some(repeat) = &call.repeat else {
+                return quote!(__p::NodeKind::Call(&[#(#callees),*]));
+            };
+            let (callee, max) = (&callees[0], repeat.max);
+            let every = option(repeat.every.map(duration));
+            quote!(__p::NodeKind::Repeat { callee: #callee, max: #max, every: #every })
+        }
+        Rhs::For(_) => {
+            let body = scope_name(inner[0]);
+            let concurrency = defined.options.policies.concurrency.as_ref();
+            let concurrency = option(concurrency.map(|limit| limit.value.max));
+            let tolerate = option(defined.options.tolerate.as_ref().map(|tolerate| match tolerate.value {
+                Tolerance::Items(items) => quote!(__p::Tolerance::Items(#items)),
+                Tolerance::PerMillion(items) => quote!(__p::Tolerance::PerMillion(#items)),
+            }));
+            quote!(__p::NodeKind::For { body: &#body, concurrency: #concurrency, tolerate: #tolerate })
+        }
+        Rhs::Branch(branch) => {
+            let partial = branch.partial;
+            let arms = branch.arms.iter().enumerate().map(|(idx, arm)| {
+                let label = label(&arm.test);
+                let reads = analysis.scopes[scope].arm_reads[equation].get(idx);
+                let reads = indices(analysis, scope, reads.into_iter().flatten().copied());
+                let body = scope_name(inner[idx]);
+                quote!(__p::ArmSpec { label: #label, reads: &#reads, body: &#body })
+            });
+            quote!(__p::NodeKind::Branch { arms: &[#(#arms),*], partial: #partial })
+        }
+        Rhs::View(_) | Rhs::Broken => TokenStream::new(),
+    }
+}
+
+/// An arm's condition or pattern, as written.
+pub(super) fn label(test: &Test) -> String {
+    match test {
+        Test::Cond(cond) => text::source(cond),
+        Test::Else => "else".to_owned(),
+        Test::Pat(pat) => text::source(pat),
+    }
+}
+
+pub(super) fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
+    match value {
+        Some(value) => quote!(::core::option::Option::Some(#value)),
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+/// The workflow's plan.
+pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStream {
+    let workflow = analysis.workflow;
+    let options = &workflow.options;
+    let name = workflow.name.to_string();
+    let mut fields = TokenStream::new();
+    let texts = [
+        ("version", &options.version),
+        ("owner", &options.owner),
+        ("contact", &options.contact),
+        ("docs", &options.docs),
+    ];
+    for (field, value) in texts {
+        if let Some(value) = value {
+            let field = format_ident!("{field}");
+            fields.extend(quote!(#field: #value,));
+        }
+    }
+    if let Some(description) = text::docs(&workflow.attrs) {
+        fields.extend(quote!(description: #description,));
+    }
+    if !workflow.inputs.is_empty() {
+        let inputs = workflow.inputs.iter().map(|input| {
+            let (name, ty) = (text::name_of(&input.name), text::source(&input.ty));
+            quote!(__p::ParamSpec { name: #name, ty: #ty })
+        });
+        fields.extend(quote!(inputs: &[#(#inputs),*],));
+    }
+    let (output, error) = match &workflow.output {
+        Output::Unit => (None, None),
+        Output::Plain(ty) | Output::Alias(ty) => (Some(ty), None),
+        Output::Fallible(ty, error) => (Some(ty), Some(error)),
+    };
+    if let Some(output) = output {
+        let output = text::source(output);
+        fields.extend(quote!(output: #output,));
+    }
+    if let Some(error) = error {
+        let error = text::source(error);
+        fields.extend(quote!(error: #error,));
+    }
+    if let Some(deadline) = &options.deadline {
+        let deadline = duration(deadline.value);
+        fields.extend(quote!(deadline: ::core::option::Option::Some(#deadline),));
+    }
+    if let Some(limit) = options.concurrency {
+        fields.extend(quote!(concurrency: ::core::option::Option::Some(#limit),));
+    }
+    if options.cancel_on_failure {
+        fields.extend(quote!(on_failure: __p::OnFailure::Cancel,));
+    }
+    let root = scope_name(0);
+    quote! {
+        static __ORCH_SPEC: __p::WorkflowSpec = __p::WorkflowSpec {
+            module: ::core::module_path!(),
+            svg: #svg,
+            #fields
+            ..__p::WorkflowSpec::new(#name, &#root)
+        };
+    }
+}
+
+/// The names that nobody reads, so that the compiler says so in its own words.
+pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
+    let used = |symbol: Symbol| analysis.uses.iter().any(|usage| usage.symbol == symbol);
+    let mut names: Vec<&Ident> = Vec::new();
+    for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
+        if !used(Symbol::Input(idx)) {
+            names.push(&input.name);
+        }
+    }
+    for (scope, info) in analysis.scopes.iter().enumerate() {
+        for (idx, equation) in info.scope.equations.iter().enumerate() {
+            let waited_for = info.after.iter().any(|after| after.contains_key(&idx));
+            if equation.named && !waited_for && !used(Symbol::Equation(scope, idx)) {
+                names.push(&equation.ident);
+            }
+        }
+    }
+    if names.is_empty() {
+        return TokenStream::new();
+    }
+    quote! {
+        #[allow(dead_code, clippy::let_unit_value)]
+        fn __orch_unused() { #(let #names = ();)* }
+    }
+}
+
+/// Whether anything of a scope's equation could not be understood, or reads what could not.
+pub(super) fn is_broken(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
+    let mut open = vec![(scope, equation)];
+    let mut seen = Vec::new();
+    while let Some((scope, equation)) = open.pop() {
+        if seen.contains(&(scope, equation)) {
+            continue;
+        }
+        seen.push((scope, equation));
+        let info = &analysis.scopes[scope];
+        if matches!(info.scope.equations[equation].rhs, Rhs::Broken) {
+            return true;
+        }
+        open.extend(info.reads[equation].keys().map(|read| (scope, *read)));
+        for &inner in &info.inner[equation] {
+            let inner_info = &analysis.scopes[inner];
+            if inner_info.scope.tail_broken {
+                return true;
+            }
+            open.extend((0..inner_info.scope.equations.len()).map(|idx| (inner, idx)));
+        }
+        // What a body's equation names around it is read by its control form.
+        if let Some((around, form)) = info.parent {
+            open.extend(analysis.scopes[around].reads[form].keys().map(|read| (around, *read)));
+        }
+    }
+    false
+}
+
+/// Whether a scope's result can be written.
+pub(super) fn is_tail_sound(analysis: &Analysis<'_>, scope: ScopeId) -> bool {
+    let info = &analysis.scopes[scope];
+    let reads = analysis
+        .uses
+        .iter()
+        .filter(|usage| usage.scope == scope && usage.reader == Reader::Tail);
+    !info.scope.tail_broken
+        && reads.into_iter().all(|usage| match usage.symbol {
+            Symbol::Equation(at, equation) => !is_broken(analysis, at, equation),
+            _ => true,
+        })
+}
