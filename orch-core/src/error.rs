@@ -557,7 +557,11 @@ impl<E> Display for RunError<E> {
             Self::TimedOut(failure) => ("timed out", &failure.inner),
             Self::Cancelled(failure) => ("was cancelled", &failure.inner),
         };
-        write!(f, "run {} of workflow `{}` {what}: {}", inner.run, inner.workflow, inner.reason)
+        write!(
+            f,
+            "run {} of workflow `{}` {what}: {}",
+            inner.run, inner.workflow, inner.reason
+        )
     }
 }
 

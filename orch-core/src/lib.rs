@@ -9,6 +9,6 @@ pub mod graph;
 pub mod outcome;
 pub mod plan;
 pub mod policy;
+pub mod provenance;
 pub mod run;
 pub mod schedule;
-pub mod provenance;

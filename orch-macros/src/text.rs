@@ -148,6 +148,8 @@ struct Printer {
     last: Last,
     /// How many `<` are open.
     angles: usize,
+    /// Whether the parameters of a closure are open.
+    closure: bool,
 }
 
 const KEYWORDS: [&str; 16] = [
@@ -262,12 +264,32 @@ impl Printer {
             "?" => {
                 self.space_unless(after_operand || self.last == Last::Open);
                 self.text.push('?');
-                self.last = if after_operand { Last::Operand } else { Last::Open };
+                self.last = if after_operand {
+                    Last::Operand
+                } else {
+                    Last::Open
+                };
             }
             "'" | "#" | "$" => {
                 self.space_unless_open();
                 self.text.push_str(operator);
                 self.last = Last::Open;
+            }
+            "|" if self.closure => {
+                self.text.push('|');
+                self.closure = false;
+                self.last = Last::Separator;
+            }
+            "|" if !after_operand => {
+                self.space_unless_open();
+                self.text.push('|');
+                self.closure = true;
+                self.last = Last::Open;
+            }
+            "||" if !after_operand => {
+                self.space_unless_open();
+                self.text.push_str("||");
+                self.last = Last::Separator;
             }
             "!" if after_operand => {
                 self.text.push('!');
@@ -338,6 +360,8 @@ mod tests {
             "format!(\"{a}\", 1)",
             "items[0].name",
             "a?.b",
+            "items.iter().map(|(a, b)| a | b)",
+            "f(|| 1)",
             "if let Some(x) = y",
             "Some(A | B)",
             "in [1, 2]",
@@ -378,7 +402,12 @@ mod tests {
     #[test]
     fn documentation_comments_are_joined() {
         let of = |item: syn::ItemFn| docs(&item.attrs).map(|tokens| tokens.to_string());
-        assert_eq!(of(syn::parse_quote!(fn f() {})), None);
+        assert_eq!(
+            of(syn::parse_quote!(
+                fn f() {}
+            )),
+            None
+        );
         assert_eq!(
             of(syn::parse_quote! {
                 /// One.

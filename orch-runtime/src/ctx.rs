@@ -112,9 +112,7 @@ impl Cx {
             (Status::Skipped, _) => Outcome::Skipped,
             (Status::Blocked, _) => Outcome::Blocked,
             (Status::Waiting | Status::Running, _) => Outcome::Pending,
-            _ => frame
-                .error(node)
-                .map_or(Outcome::Blocked, Outcome::Failed),
+            _ => frame.error(node).map_or(Outcome::Blocked, Outcome::Failed),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
 use crate::program::{Done, Items, Thrown, Workflow};
 use crate::slots::{Moved, Put, Take, take};
-use crate::step::{Called, Fallible, Infallible, Never, Step};
+use crate::step::{Bounded, Called, Fallible, Infallible, Never, Step};
 
 /// How a step's error becomes its workflow's.
 #[diagnostic::on_unimplemented(
@@ -37,6 +37,13 @@ impl<E: Into<W>, W> Raises<E, W> for Fallible {
 
 #[diagnostic::do_not_recommend]
 impl<W> Raises<Never, W> for Infallible {
+    fn raise(error: Never) -> W {
+        match error {}
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<W> Raises<Never, W> for Bounded {
     fn raise(error: Never) -> W {
         match error {}
     }
@@ -67,6 +74,13 @@ impl RaisesAny<Never> for Infallible {
     }
 }
 
+#[diagnostic::do_not_recommend]
+impl RaisesAny<Never> for Bounded {
+    fn raise(error: Never) -> BoxError {
+        match error {}
+    }
+}
+
 /// A step that can fail, so that a fallback can be reached.
 #[diagnostic::on_unimplemented(
     message = "this fallback is never reached: the step before it cannot fail",
@@ -76,6 +90,8 @@ impl RaisesAny<Never> for Infallible {
 pub trait CanFail {}
 
 impl CanFail for Fallible {}
+
+impl CanFail for Bounded {}
 
 /// Checks that a fallback after `S` can be reached.
 pub const fn fallback_is_reached<S: Step>()
@@ -116,7 +132,9 @@ pub const fn suits(step: &StepSpec, node: Policies) {
         panic!("this step is `idempotent = false`, so that it cannot be retried");
     }
     if node.cache.is_some() && step.policies.cache.is_none() {
-        panic!("this step is not cached: say `cache_ttl` at its `#[step]`, where its arguments and its output are checked; a node can only change it");
+        panic!(
+            "this step is not cached: say `cache_ttl` at its `#[step]`, where its arguments and its output are checked; a node can only change it"
+        );
     }
 }
 
@@ -325,10 +343,7 @@ fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> D
 }
 
 /// Runs a workflow inside another one's node.
-pub async fn child<W: Workflow>(
-    cx: &Cx,
-    input: W::Input,
-) -> Called<W::Output, RunError<W::Error>> {
+pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
     let parent = &cx.ctx().frame().run;
     let run = parent.services.clone().child_run(W::program(), parent);
     match execute_observed::<W>(Arc::new(run), input).await {

@@ -44,6 +44,8 @@ impl Mocks {
             return None;
         }
         let mock = self.0.get(&TypeId::of::<S>())?;
-        mock.function.downcast_ref::<Box<F>>().map(|function| &**function)
+        mock.function
+            .downcast_ref::<Box<F>>()
+            .map(|function| &**function)
     }
 }

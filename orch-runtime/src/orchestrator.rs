@@ -22,7 +22,7 @@ use crate::observe::Emission;
 use crate::policy::breaker::Breaker;
 use crate::program::{Program, Workflow};
 use crate::services::Services;
-use crate::step::{Needs, NeedsNothing, Resource};
+use crate::step::Resource;
 
 /// Starts runs that share resources, caches, limits and breakers, and lets operators see and steer them.
 ///
@@ -92,7 +92,7 @@ impl Builder {
     #[must_use]
     pub fn workflow<W: Workflow>(mut self, _workflow: W) -> Self {
         let mut needs = Vec::new();
-        W::Needs::list(&mut needs);
+        W::needs(&mut needs);
         self.needs.push((W::program().spec.name, needs));
         self.programs.push(W::program());
         self
@@ -262,7 +262,11 @@ impl BuildError {
 
 impl fmt::Display for BuildError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the orchestrator cannot be built: {}", self.problems.join("; "))
+        write!(
+            f,
+            "the orchestrator cannot be built: {}",
+            self.problems.join("; ")
+        )
     }
 }
 
@@ -334,7 +338,7 @@ impl<W: Workflow> Start<W> {
 
     fn begin(self) -> Result<RunHandle<W>, StartError> {
         let mut needs = Vec::new();
-        W::Needs::list(&mut needs);
+        W::needs(&mut needs);
         for need in needs {
             if !self.services.resources.has(need.id) {
                 return Err(StartError::MissingResource {
@@ -414,7 +418,12 @@ impl<W: Workflow> RunHandle<W> {
         driver.await.unwrap_or_else(|_| {
             let reason = "its runtime was shut down".to_owned();
             let workflow = run.program.spec.name;
-            Err(RunError::cancelled(run.id().clone(), workflow, reason, run.errors()))
+            Err(RunError::cancelled(
+                run.id().clone(),
+                workflow,
+                reason,
+                run.errors(),
+            ))
         })
     }
 
@@ -496,9 +505,6 @@ impl Events {
     note = "give them to an orchestrator and start it there: `Orchestrator::builder().resource(…).build().await?.start({Self}, input).await?`"
 )]
 pub trait RunsAlone<'a> {}
-
-#[diagnostic::do_not_recommend]
-impl<W: Workflow> RunsAlone<'_> for W where W::Needs: NeedsNothing {}
 
 /// Runs a workflow that needs no orchestrator.
 ///

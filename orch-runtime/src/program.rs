@@ -15,7 +15,7 @@ use orch_core::policy::Retry;
 use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
 use crate::engine::layout::Layout;
-use crate::step::{Facts, Needs, Shared};
+use crate::step::{Facts, Resource, Shared};
 
 /// A workflow, as `workflow!` implements it.
 #[diagnostic::on_unimplemented(
@@ -30,11 +30,13 @@ pub trait Workflow: Send + Sync + 'static {
     type Output: Send + 'static;
     /// The declared error type, or `AnyError`.
     type Error: Display + Debug + Send + Sync + 'static;
-    /// The resources its steps want.
-    type Needs: Needs;
     /// Where the values of its nodes live.
     #[doc(hidden)]
     type Slots: Send + Sync + 'static;
+
+    /// Adds the resources its steps want to `list`.
+    #[doc(hidden)]
+    fn needs(list: &mut Vec<Resource>);
 
     /// The plan and its code.
     #[doc(hidden)]

@@ -98,7 +98,8 @@ impl Services {
         }
         let workflow = frame.run.program.spec.name;
         let node = &frame.layout.nodes[node].path;
-        self.overrides.over(workflow, node, tier.step(), tier.policies)
+        self.overrides
+            .over(workflow, node, tier.step(), tier.policies)
     }
 
     /// A run of this program.
@@ -122,7 +123,12 @@ impl Services {
     /// A run of this program inside another run.
     pub(crate) fn child_run(self: Arc<Self>, program: &'static Program, parent: &Run) -> Run {
         let correlation_id = Arc::clone(parent.correlation_id());
-        self.run(program, None, Some(correlation_id), parent.observer.is_some())
+        self.run(
+            program,
+            None,
+            Some(correlation_id),
+            parent.observer.is_some(),
+        )
     }
 }
 
@@ -137,11 +143,12 @@ impl Resources {
 
     pub(crate) fn get<R: ?Sized + Send + Sync + 'static>(&self) -> Option<&R> {
         let resource = self.0.get(&TypeId::of::<R>())?;
-        resource.downcast_ref::<Arc<R>>().map(|resource| &**resource)
+        resource
+            .downcast_ref::<Arc<R>>()
+            .map(|resource| &**resource)
     }
 
     pub(crate) fn has(&self, id: TypeId) -> bool {
         self.0.contains_key(&id)
     }
 }
-

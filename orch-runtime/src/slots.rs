@@ -207,9 +207,7 @@ pub fn vec_of<T>(_item: impl FnOnce() -> T) -> Vec<T> {
 }
 
 /// The type of a vector of what `item` returns or what it fails with, for a witness.
-pub fn results_of<T>(
-    _item: impl FnOnce() -> T,
-) -> Vec<Result<T, orch_core::error::NodeError>> {
+pub fn results_of<T>(_item: impl FnOnce() -> T) -> Vec<Result<T, orch_core::error::NodeError>> {
     Vec::new()
 }
 

@@ -2,10 +2,16 @@
 
 use std::any::Any;
 #[doc(hidden)]
-pub use std::fmt::format;
+pub use std::future::Future;
+#[doc(hidden)]
+pub use std::marker::{Send, Sync};
+#[doc(hidden)]
+pub use std::ops::Fn;
 #[doc(hidden)]
 pub use std::option::Option::{self, None, Some};
 use std::sync::Arc;
+#[doc(hidden)]
+pub use std::time::Duration;
 
 use orch_core::plan::StepSpec;
 use orch_core::policy::Retry;
@@ -18,7 +24,7 @@ use crate::ctx::Cx;
     label = "not a step",
     note = "put `#[step]` on the function"
 )]
-pub trait Step: 'static {
+pub trait Step {
     /// What the step gives: the `T` of a `Result<T, E>`.
     type Output: StepOutput;
     /// What it fails with; [`Never`] where the function is infallible.
@@ -44,12 +50,14 @@ pub trait Step: 'static {
 }
 
 /// What a step can give: something that owns its data and that threads can share.
+///
+/// `Send` and `Sync` are no supertraits: a type that lacks both would be reported twice, in rustc's words.
 #[diagnostic::on_unimplemented(
-    message = "a step cannot give `{Self}`, which threads cannot share",
-    label = "not `Send + Sync + 'static`",
-    note = "other steps read a step's output wherever they run: give a type that is `Send`, `Sync` and owns its data"
+    message = "a step cannot give `{Self}`: threads cannot share it",
+    label = "not `Send + Sync`",
+    note = "other steps read a step's output wherever they run: give a type that is `Send` and `Sync`"
 )]
-pub trait StepOutput: Send + Sync + 'static {}
+pub trait StepOutput: 'static {}
 
 #[diagnostic::do_not_recommend]
 impl<T: Send + Sync + 'static> StepOutput for T {}
@@ -86,6 +94,10 @@ pub enum Fallible {}
 /// A step that cannot fail by itself.
 #[derive(Debug)]
 pub enum Infallible {}
+
+/// A step whose function cannot fail and whose timeout or limits can.
+#[derive(Debug)]
+pub enum Bounded {}
 
 /// How a step takes what a workflow moves into it.
 pub trait Reuse: 'static {
@@ -149,14 +161,14 @@ pub fn called<T, E>(result: Result<T, E>) -> Called<T, E> {
 }
 
 /// What a step with `retry_if` gave.
-pub fn called_if<T, E>(
+pub fn called_if<T, E, R: IntoRetry>(
     result: Result<T, E>,
-    retry_if: impl FnOnce(&E) -> Retry,
+    retry_if: impl FnOnce(&E) -> R,
 ) -> Called<T, E> {
     match result {
         Ok(value) => Called::Value(value),
         Err(error) => {
-            let retry = retry_if(&error);
+            let retry = retry_if(&error).into_retry();
             Called::Error(error, retry)
         }
     }
@@ -245,6 +257,11 @@ impl<A: Needs, B: Needs> Needs for (A, B) {
 }
 
 /// Needs nothing, so that it can run without an orchestrator.
+#[diagnostic::on_unimplemented(
+    message = "this workflow does not run alone: a step in it wants a resource",
+    label = "wants a resource",
+    note = "give it to an orchestrator and start the workflow there: `Orchestrator::builder().resource(…).build().await?.start(Name, input).await?`"
+)]
 pub trait NeedsNothing {}
 
 impl NeedsNothing for () {}
@@ -270,6 +287,12 @@ impl<T: serde::Serialize + ?Sized> KeyPart for T {
     fn write(&self, key: &mut Vec<u8>) -> Result<(), serde_json::Error> {
         serde_json::to_writer(key, self)
     }
+}
+
+/// The cache key that a template makes.
+#[must_use]
+pub fn cache_key(key: std::fmt::Arguments<'_>) -> Option<String> {
+    Some(std::fmt::format(key))
 }
 
 /// A rate limit's key, as text.
@@ -298,7 +321,9 @@ macro_rules! weights {
     )*};
 }
 
-weights!(u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize);
+weights!(
+    u8, u16, u32, u64, u128, usize, i8, i16, i32, i64, i128, isize
+);
 
 impl<T: Weight + ?Sized> Weight for &T {
     fn weight(&self) -> u32 {
@@ -349,4 +374,49 @@ pub fn key_of(_cx: &Cx, parts: &[&dyn KeyPart]) -> Option<String> {
         write!(key, "{byte:02x}").ok()?;
     }
     Some(key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_are_cut_off_at_the_bounds() {
+        for (found, expected) in [
+            (weight(&7_u8), 7),
+            (weight(&&7_usize), 7),
+            (weight(&u64::MAX), u32::MAX),
+            (weight(&i128::MIN), 0),
+            (weight(&-1_i8), 0),
+        ] {
+            assert_eq!(found, Some(expected));
+        }
+    }
+
+    #[test]
+    fn retry_if_decides_about_errors_alone() {
+        let decide = |error: &u8| *error == 1;
+        let of = |result: Result<(), u8>| match called_if(result, decide) {
+            Called::Value(()) => None,
+            Called::Error(_, retry) => Some(retry),
+            Called::Facts(_) => Some(Retry::After(Duration::ZERO)),
+        };
+        assert_eq!(of(Ok(())), None);
+        assert_eq!(of(Err(1)), Some(Retry::Yes));
+        assert_eq!(of(Err(2)), Some(Retry::No));
+        let plain: Called<(), u8> = called(Err(2));
+        assert!(matches!(plain, Called::Error(2, Retry::Yes)));
+    }
+
+    #[tokio::test]
+    async fn blocking_calls_leave_the_thread() {
+        let here = std::thread::current().id();
+        assert_ne!(blocking(|| std::thread::current().id()).await, here);
+    }
+
+    #[tokio::test]
+    #[should_panic(expected = "out of stock")]
+    async fn a_panic_of_a_blocking_call_goes_on() {
+        blocking(|| panic!("out of stock")).await;
+    }
 }

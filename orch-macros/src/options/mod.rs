@@ -2,6 +2,7 @@
 //!
 //! A list is read option by option: a mistake in one leaves the others understood.
 
+pub(crate) mod duration;
 pub(crate) mod policies;
 pub(crate) mod rates;
 mod template;
@@ -103,7 +104,7 @@ impl Given {
                 given: Vec::new(),
             },
             Form::List(tokens) => {
-                let what = format!("option of `{}`", self.name());
+                let what = format!("`{}` option", self.name());
                 OptionList::parse(tokens.clone(), &what, allowed, true, errors)
             }
         }
@@ -129,16 +130,23 @@ impl OptionList {
     ) -> Self {
         let mut list = Self::default();
         for (idx, piece) in split(tokens, errors).into_iter().enumerate() {
+            let piece = without_second(piece, errors);
             match Given::parse(piece) {
-                Ok(Given { key, form: Form::Value(value) }) if value.is_empty() => {
-                    errors.at(&key, format!("`{key} =` has no value: write one after the `=`"));
+                Ok(Given {
+                    key,
+                    form: Form::Value(value),
+                }) if value.is_empty() => {
+                    errors.at(
+                        &key,
+                        format!("`{key} =` has no value: write one after the `=`"),
+                    );
                 }
                 Ok(given) => list.add(given, what, allowed, errors),
                 Err(piece) if lead && idx == 0 => list.lead = Some(piece),
                 Err(piece) => errors.at(
                     &piece,
                     format!(
-                        "`{}` is not an {what}: write `key = value`, options being {}",
+                        "`{}` is no {what}: write `key = value`, options being {}",
                         text::source(&piece),
                         diagnostics::any_of(allowed)
                     ),
@@ -153,7 +161,10 @@ impl OptionList {
         if !allowed.contains(&name.as_str()) {
             errors.at(&given.key, diagnostics::unknown(what, &name, allowed));
         } else if self.given.iter().any(|earlier| earlier.name() == name) {
-            errors.at(&given.key, format!("`{name}` is given twice: keep one of them"));
+            errors.at(
+                &given.key,
+                format!("`{name}` is given twice: keep one of them"),
+            );
         } else {
             self.given.push(given);
         }
@@ -193,6 +204,29 @@ fn starts_operator(rest: &proc_macro2::token_stream::IntoIter) -> bool {
     matches!(rest.clone().next(), Some(TokenTree::Punct(next)) if "=>".contains(next.as_char()))
 }
 
+/// The piece without what follows where a comma is missing, as in `retries = 3 timeout = "1s"`.
+fn without_second(piece: TokenStream, errors: &mut Errors) -> TokenStream {
+    let tokens: Vec<TokenTree> = piece.clone().into_iter().collect();
+    let second = tokens
+        .windows(3)
+        .enumerate()
+        .skip(2)
+        .find_map(|(idx, three)| match three {
+            [TokenTree::Ident(key), TokenTree::Punct(equals), next] => {
+                let operator =
+                    matches!(next, TokenTree::Punct(next) if "=>".contains(next.as_char()));
+                let starts_option = equals.as_char() == '=' && !operator;
+                starts_option.then_some((idx, key))
+            }
+            _ => None,
+        });
+    let Some((idx, key)) = second else {
+        return piece;
+    };
+    errors.at(key, format!("there is no comma before `{key}`: write one"));
+    tokens.into_iter().take(idx).collect()
+}
+
 /// The pieces between the commas. A comma with nothing before it is reported.
 fn split(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStream> {
     let mut pieces = Vec::new();
@@ -201,7 +235,10 @@ fn split(tokens: TokenStream, errors: &mut Errors) -> Vec<TokenStream> {
         match &token {
             TokenTree::Punct(comma) if comma.as_char() == ',' => {
                 if piece.is_empty() {
-                    errors.at(&token, "there is no option before this comma: remove the comma");
+                    errors.at(
+                        &token,
+                        "there is no option before this comma: remove the comma",
+                    );
                 } else {
                     pieces.push(std::mem::take(&mut piece));
                 }
@@ -246,20 +283,33 @@ mod tests {
     #[test]
     fn a_mistake_leaves_the_other_options_understood() {
         for (text, understood, expected) in [
-            ("c = 1, a", 1, "unknown option `c`: write `a`, `b` or `crate`"),
-            ("crat = 1, a", 1, "unknown option `crat`, did you mean `crate`?"),
+            (
+                "c = 1, a",
+                1,
+                "unknown option `c`: write `a`, `b` or `crate`",
+            ),
+            (
+                "crat = 1, a",
+                1,
+                "unknown option `crat`, did you mean `crate`?",
+            ),
             ("a = 1, b, a = 2", 2, "`a` is given twice: keep one of them"),
+            ("a = 1 b = 2", 1, "there is no comma before `b`: write one"),
             ("a =, b", 1, "`a =` has no value: write one after the `=`"),
-            (", a", 1, "there is no option before this comma: remove the comma"),
+            (
+                ", a",
+                1,
+                "there is no option before this comma: remove the comma",
+            ),
             (
                 "\"x\", b",
                 1,
-                "`\"x\"` is not an option: write `key = value`, options being `a`, `b` or `crate`",
+                "`\"x\"` is no option: write `key = value`, options being `a`, `b` or `crate`",
             ),
             (
                 "a == 1, b",
                 1,
-                "`a == 1` is not an option: write `key = value`, options being `a`, `b` or `crate`",
+                "`a == 1` is no option: write `key = value`, options being `a`, `b` or `crate`",
             ),
         ] {
             let (list, errors) = read(text);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use proc_macro2::TokenStream;
 use syn::Lit;
 
-use super::value::parse_duration;
+use super::duration::parse_duration;
 use crate::text;
 
 /// So many in so long.
@@ -21,9 +21,9 @@ pub(crate) struct Rate {
 pub(crate) fn rate(tokens: &TokenStream) -> syn::Result<Rate> {
     let parsed = match syn::parse2(tokens.clone()) {
         Ok(Lit::Str(value)) => parse_rate(&value.value()),
-        Ok(Lit::Int(value)) if value.suffix().is_empty() => {
-            Err(format!("is not a rate: write `\"{value}/s\"` or `\"{value}/min\"`"))
-        }
+        Ok(Lit::Int(value)) if value.suffix().is_empty() => Err(format!(
+            "is not a rate: write `\"{value}/s\"` or `\"{value}/min\"`"
+        )),
         _ => Err(FORM.to_owned()),
     };
     parsed.map_err(|why| {
@@ -32,7 +32,8 @@ pub(crate) fn rate(tokens: &TokenStream) -> syn::Result<Rate> {
     })
 }
 
-const FORM: &str = "is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`";
+const FORM: &str =
+    "is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`";
 
 fn parse_rate(text: &str) -> Result<Rate, String> {
     let Some((permits, period)) = text.split_once('/') else {
@@ -76,7 +77,8 @@ pub(crate) fn share(tokens: &TokenStream) -> syn::Result<u32> {
     };
     parsed.ok_or_else(|| {
         let shown = text::source(tokens);
-        let message = format!("`{shown}` is not a share: write `\"5%\"`, from `\"0%\"` to `\"100%\"`");
+        let message =
+            format!("`{shown}` is not a share: write `\"5%\"`, from `\"0%\"` to `\"100%\"`");
         syn::Error::new_spanned(tokens, message)
     })
 }
@@ -89,7 +91,8 @@ fn parse_share(text: &str) -> Option<u32> {
         return None;
     }
     // A percent is ten thousand millionths, so that four digits of a fraction are whole ones.
-    let share = whole.parse::<u32>().ok()?.checked_mul(10_000)? + format!("{fraction:0<4}").parse::<u32>().ok()?;
+    let share = whole.parse::<u32>().ok()?.checked_mul(10_000)?
+        + format!("{fraction:0<4}").parse::<u32>().ok()?;
     (share <= 1_000_000).then_some(share)
 }
 
@@ -133,18 +136,30 @@ mod tests {
             ("\"5/10s\"", per(5, 10)),
             (
                 "\"fast\"",
-                Err("`\"fast\"` is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`"),
+                Err(
+                    "`\"fast\"` is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`",
+                ),
             ),
             (
                 "\"-5/s\"",
-                Err("`\"-5/s\"` is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`"),
+                Err(
+                    "`\"-5/s\"` is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`",
+                ),
             ),
             (
                 "\"5/fortnight\"",
-                Err("`\"5/fortnight\"` is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`"),
+                Err(
+                    "`\"5/fortnight\"` is not a rate: write `\"50/s\"`, `\"100/min\"`, `\"10/hour\"` or `\"1000/day\"`",
+                ),
             ),
-            ("50", Err("`50` is not a rate: write `\"50/s\"` or `\"50/min\"`")),
-            ("\"50\"", Err("`\"50\"` is not a rate: write `\"50/s\"` or `\"50/min\"`")),
+            (
+                "50",
+                Err("`50` is not a rate: write `\"50/s\"` or `\"50/min\"`"),
+            ),
+            (
+                "\"50\"",
+                Err("`\"50\"` is not a rate: write `\"50/s\"` or `\"50/min\"`"),
+            ),
             (
                 "\"0/s\"",
                 Err("`\"0/s\"` lets nothing through: write at least 1, or leave the limit out"),

@@ -3,6 +3,8 @@
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::quote_spanned;
 use syn::LitStr;
+use syn::ext::IdentExt as _;
+use syn::parse::Parser as _;
 
 use crate::diagnostics;
 
@@ -52,7 +54,7 @@ impl Template {
             .collect()
     }
 
-    /// The key as a `String` expression; `param` gives a parameter's identifier.
+    /// The key as an expression; `param` gives a parameter's identifier.
     pub(crate) fn tokens(&self, param: impl Fn(&str) -> Option<Ident>) -> TokenStream {
         let mut format = String::new();
         let mut values = Vec::new();
@@ -66,7 +68,7 @@ impl Template {
             }
         }
         let format = LitStr::new(&format, Span::mixed_site());
-        quote_spanned!(Span::mixed_site()=> __p::format(::core::format_args!(#format #(, #values)*)))
+        quote_spanned!(Span::mixed_site()=> __p::cache_key(::core::format_args!(#format #(, #values)*)))
     }
 
     /// A parameter or a field of one, with the literal's place, where its errors belong.
@@ -75,10 +77,10 @@ impl Template {
         let mut value = TokenStream::new();
         for (idx, segment) in path.iter().enumerate() {
             let segment: TokenTree = if idx == 0 {
-                let ident = param(segment).unwrap_or_else(|| Ident::new(segment, place));
-                let span = place.resolved_at(ident.span());
-                let mut ident = ident;
-                ident.set_span(span);
+                let Some(mut ident) = param(segment) else {
+                    return value;
+                };
+                ident.set_span(place.resolved_at(ident.span()));
                 ident.into()
             } else {
                 value.extend(quote_spanned!(place=> .));
@@ -95,10 +97,11 @@ fn member(name: &str, place: Span) -> TokenTree {
         let mut literal = proc_macro2::Literal::usize_unsuffixed(index);
         literal.set_span(place);
         literal.into()
-    } else if let Some(raw) = name.strip_prefix("r#") {
-        Ident::new_raw(raw, place).into()
-    } else {
+    } else if syn::parse_str::<Ident>(name).is_ok() {
         Ident::new(name, place).into()
+    } else {
+        // A keyword, which a field can be called all the same.
+        Ident::new_raw(name, place).into()
     }
 }
 
@@ -139,10 +142,11 @@ fn hole(inside: &str) -> Result<Part, String> {
         Some(path) => (path, true),
         None => (inside, false),
     };
-    let path: Vec<String> = path.split('.').map(|name| name.trim().to_owned()).collect();
+    let plain = |name: &str| name.strip_prefix("r#").unwrap_or(name).to_owned();
+    let path: Vec<String> = path.split('.').map(|name| plain(name.trim())).collect();
     let legal = |(idx, name): (usize, &String)| {
-        syn::parse_str::<Ident>(name).is_ok()
-            || idx > 0 && !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit())
+        let index = idx > 0 && !name.is_empty() && name.bytes().all(|b| b.is_ascii_digit());
+        index || is_word(name)
     };
     if path.iter().enumerate().all(legal) {
         Ok(Part::Hole { path, debug })
@@ -151,6 +155,12 @@ fn hole(inside: &str) -> Result<Part, String> {
             "`{{{inside}}}` is not a parameter or a field of one: write `{{name}}`, `{{name.field}}` or `{{name:?}}`"
         ))
     }
+}
+
+/// Whether this can be a parameter's or a field's name, with or without `r#`.
+fn is_word(name: &str) -> bool {
+    let reserved = ["_", "self", "Self", "super", "crate"];
+    Ident::parse_any.parse_str(name).is_ok() && !reserved.contains(&name)
 }
 
 #[cfg(test)]
@@ -164,9 +174,12 @@ mod tests {
         if let Some(error) = template.check(params).first() {
             return Err(error.to_string());
         }
-        let tokens = template.tokens(|name| syn::parse_str(name).ok());
+        let tokens = template.tokens(|name| match name {
+            "type" => Some(Ident::new_raw(name, Span::call_site())),
+            _ => syn::parse_str(name).ok(),
+        });
         let text = text::source(tokens);
-        let inner = text.strip_prefix("__p::format(::core::format_args!(");
+        let inner = text.strip_prefix("__p::cache_key(::core::format_args!(");
         let inner = inner.and_then(|text| text.strip_suffix("))"));
         Ok(inner.unwrap().to_owned())
     }
@@ -178,24 +191,47 @@ mod tests {
             ("rates:{day}", Ok("\"rates:{}\", day")),
             ("{day}:{order.id}", Ok("\"{}:{}\", day, order.id")),
             ("{order.items.0}", Ok("\"{}\", order.items.0")),
+            (
+                "{type}:{day.r#fn}:{day.in}",
+                Ok("\"{}:{}:{}\", r#type, day.r#fn, day.r#in"),
+            ),
             ("{day:?}", Ok("\"{:?}\", day")),
             ("{{{day}}}", Ok("\"{{{}}}\", day")),
             ("all", Ok("\"all\"")),
             ("", Err(shared)),
             ("{da}", Err("unknown parameter `da`, did you mean `day`?")),
-            ("{zone}", Err("unknown parameter `zone`: write `day` or `order`")),
-            ("{day", Err("this `{` is not closed: write `{name}`, or `{{` for a brace")),
-            ("day}", Err("this `}` closes nothing: write `}}` for a brace")),
+            (
+                "{zone}",
+                Err("unknown parameter `zone`: write `day`, `order` or `type`"),
+            ),
+            (
+                "{day",
+                Err("this `{` is not closed: write `{name}`, or `{{` for a brace"),
+            ),
+            (
+                "day}",
+                Err("this `}` closes nothing: write `}}` for a brace"),
+            ),
             (
                 "{}",
-                Err("`{}` is not a parameter or a field of one: write `{name}`, `{name.field}` or `{name:?}`"),
+                Err(
+                    "`{}` is not a parameter or a field of one: write `{name}`, `{name.field}` or `{name:?}`",
+                ),
+            ),
+            (
+                "{self}",
+                Err(
+                    "`{self}` is not a parameter or a field of one: write `{name}`, `{name.field}` or `{name:?}`",
+                ),
             ),
             (
                 "{order.id()}",
-                Err("`{order.id()}` is not a parameter or a field of one: write `{name}`, `{name.field}` or `{name:?}`"),
+                Err(
+                    "`{order.id()}` is not a parameter or a field of one: write `{name}`, `{name.field}` or `{name:?}`",
+                ),
             ),
         ] {
-            let found = key(template, &["day", "order"]);
+            let found = key(template, &["day", "order", "type"]);
             let expected = expected.map(ToOwned::to_owned).map_err(ToOwned::to_owned);
             assert_eq!(found, expected, "{template}");
         }

@@ -12,15 +12,7 @@ use crate::text;
 /// Reports every mistake.
 pub(super) fn check(step: &Step, errors: &mut Errors) {
     for check in [
-        receiver,
-        name,
-        qualifiers,
-        generics,
-        parameters,
-        output,
-        blocking,
-        policies,
-        cache,
+        receiver, name, qualifiers, generics, parameters, output, blocking, policies, cache,
         repeating,
     ] {
         check(step, errors);
@@ -33,6 +25,11 @@ fn receiver(step: &Step, errors: &mut Errors) {
             receiver.self_token,
             "a step is a function of its own, not a method: move it out of the `impl`, \
              and take what it needs as a parameter or as `#[resource] it: &It`",
+        );
+    } else if let Some(of_impl) = step.of_impl() {
+        errors.at(
+            of_impl,
+            "a step is a function of its own: move it out of the `impl`, and write the type instead of `Self`",
         );
     }
 }
@@ -73,13 +70,19 @@ fn qualifiers(step: &Step, errors: &mut Errors) {
         );
     }
     if let Some(abi) = &signature.abi {
-        errors.at(abi, "a step is a Rust function: call the `extern` one from it");
+        errors.at(
+            abi,
+            "a step is a Rust function: call the `extern` one from it",
+        );
     }
 }
 
 fn generics(step: &Step, errors: &mut Errors) {
     let generics = &step.function.signature.generics;
-    let only_lifetimes = generics.params.iter().all(|param| matches!(param, syn::GenericParam::Lifetime(_)));
+    let only_lifetimes = generics
+        .params
+        .iter()
+        .all(|param| matches!(param, syn::GenericParam::Lifetime(_)));
     if !generics.params.is_empty() && only_lifetimes {
         errors.at(
             generics,
@@ -92,7 +95,10 @@ fn generics(step: &Step, errors: &mut Errors) {
              write the types, or call a generic function from steps",
         );
     } else if let Some(bounds) = &generics.where_clause {
-        errors.at(bounds.where_token, "a step has no `where` clause: remove it");
+        errors.at(
+            bounds.where_token,
+            "a step has no `where` clause: remove it",
+        );
     }
 }
 
@@ -102,7 +108,10 @@ fn parameters(step: &Step, errors: &mut Errors) {
             Role::Data => data(param, errors),
             Role::Ctx if param.mark.is_none() => {
                 let name = &param.name;
-                errors.at(name, format!("the context is marked: write `#[ctx] {name}: &StepCtx`"));
+                errors.at(
+                    name,
+                    format!("the context is marked: write `#[ctx] {name}: &StepCtx`"),
+                );
             }
             Role::Ctx => lent(param, "the context", "ctx: &StepCtx", errors),
             Role::Resource => {
@@ -121,7 +130,10 @@ fn parameters(step: &Step, errors: &mut Errors) {
                 attribute.path().is_ident("cfg") || attribute.path().is_ident("cfg_attr")
             })
         {
-            errors.at(cfg, "a step has the same parameters in every build: put `#[cfg(…)]` on the function");
+            errors.at(
+                cfg,
+                "a step has the same parameters in every build: put `#[cfg(…)]` on the function",
+            );
         }
     }
 }
@@ -129,7 +141,10 @@ fn parameters(step: &Step, errors: &mut Errors) {
 /// A data parameter.
 fn data(param: &Param, errors: &mut Errors) {
     if let Some(opaque) = opaque(&param.ty) {
-        errors.at(opaque, "a step's parameter has one type, which a plan can list: write it instead of `impl`");
+        errors.at(
+            opaque,
+            "a step's parameter has one type, which a plan can list: write it instead of `impl`",
+        );
     }
     if let Type::Reference(reference) = bare(&param.ty)
         && reference.mutability.is_some()
@@ -150,10 +165,16 @@ fn lent(param: &Param, what: &str, wanted: &str, errors: &mut Errors) {
         ),
         Type::Reference(reference) => {
             if let Some(lifetime) = &reference.lifetime {
-                errors.at(lifetime, format!("{what} is lent for the call: write `{wanted}`"));
+                errors.at(
+                    lifetime,
+                    format!("{what} is lent for the call: write `{wanted}`"),
+                );
             }
             if let Some(opaque) = opaque(&reference.elem) {
-                errors.at(opaque, "a resource is found by its type: write the type, or `dyn` and the trait");
+                errors.at(
+                    opaque,
+                    "a resource is found by its type: write the type, or `dyn` and the trait",
+                );
             }
         }
         other => errors.at(other, format!("{what} is borrowed: write `{wanted}`")),
@@ -173,7 +194,10 @@ fn output(step: &Step, errors: &mut Errors) {
         return;
     };
     if let Type::Never(never) = bare(ty) {
-        errors.at(never, "a step that never returns gives nothing to wait for: return a value, or `()`");
+        errors.at(
+            never,
+            "a step that never returns gives nothing to wait for: return a value, or `()`",
+        );
     } else if let Some(opaque) = opaque(ty) {
         let asynchronous = opaque.to_token_stream().to_string().contains("Future");
         let way_out = if asynchronous {
@@ -181,7 +205,10 @@ fn output(step: &Step, errors: &mut Errors) {
         } else {
             "write the type, or a `Box<dyn …>`"
         };
-        errors.at(opaque, format!("a step's output has a type that others can name: {way_out}"));
+        errors.at(
+            opaque,
+            format!("a step's output has a type that others can name: {way_out}"),
+        );
     } else {
         let mut borrowed = Borrowed(Vec::new());
         borrowed.visit_type(ty);
@@ -226,11 +253,20 @@ impl<'ast> Visit<'ast> for Borrowed {
 
     // What a function type or a closure trait borrows is its own affair.
     fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments(&mut self, _: &'ast syn::ParenthesizedGenericArguments) {}
+    fn visit_parenthesized_generic_arguments(
+        &mut self,
+        _: &'ast syn::ParenthesizedGenericArguments,
+    ) {
+    }
 }
 
 fn blocking(step: &Step, errors: &mut Errors) {
-    let Some(blocking) = step.options.blocking.as_ref().filter(|blocking| blocking.value) else {
+    let Some(blocking) = step
+        .options
+        .blocking
+        .as_ref()
+        .filter(|blocking| blocking.value)
+    else {
         return;
     };
     if step.function.signature.asyncness.is_some() {
@@ -259,7 +295,11 @@ fn blocking(step: &Step, errors: &mut Errors) {
 fn policies(step: &Step, errors: &mut Errors) {
     let policies = &step.options.policies;
     policies.check(true, errors);
-    if let Some(retry_if) = policies.retry_if.as_ref().filter(|_| !step.output.fallible && policies.retries() > 0) {
+    if let Some(retry_if) = policies
+        .retry_if
+        .as_ref()
+        .filter(|_| !step.output.fallible && policies.retries() > 0)
+    {
         errors.at(
             &retry_if.key,
             "this step returns no `Result`, so that there is no error to look at: remove `retry_if`",
@@ -275,9 +315,15 @@ fn cache(step: &Step, errors: &mut Errors) {
     if step.output.is_unit() {
         errors.at(cached, "there is nothing to cache: this step gives `()`");
     }
-    let template = policies.cache.as_ref().and_then(|cache| cache.value.key.as_ref());
+    let template = policies
+        .cache
+        .as_ref()
+        .and_then(|cache| cache.value.key.as_ref());
     if let Some(template) = template {
-        let data: Vec<String> = step.data().map(|param| text::name_of(&param.name)).collect();
+        let data: Vec<String> = step
+            .data()
+            .map(|param| text::name_of(&param.name))
+            .collect();
         let data: Vec<&str> = data.iter().map(String::as_str).collect();
         for error in template.check(&data) {
             errors.push(error);
@@ -290,7 +336,11 @@ fn repeating(step: &Step, errors: &mut Errors) {
         return;
     }
     let policies = &step.options.policies;
-    if let Some(retries) = policies.retries.as_ref().filter(|retries| retries.value > 0) {
+    if let Some(retries) = policies
+        .retries
+        .as_ref()
+        .filter(|retries| retries.value > 0)
+    {
         errors.at(
             &retries.key,
             "`idempotent = false` says that a second attempt does harm: remove `retries`, or make the step repeatable",

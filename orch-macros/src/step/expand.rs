@@ -1,12 +1,12 @@
 //! The code of a step: the function as it is, its description, its call, and the hidden struct.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
-use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::visit_mut::{self, VisitMut};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, FnArg, Type, Visibility};
 
 use super::check::PRIMITIVES;
-use super::model::{Param, Role, Step, bare, placed};
+use super::model::{Param, Role, Step, placed};
+use super::stub;
 use crate::text;
 
 /// The expansion; of a step that is not `sound`, a stub that others can be checked against.
@@ -23,12 +23,20 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     let (described, call) = if sound {
         (description(step), call(step))
     } else {
-        (stub_description(step), stub_call(step))
+        (stub::description(step), stub::call(step))
+    };
+    let (stand_in, mock) = if sound {
+        mock(step)
+    } else {
+        (TokenStream::new(), TokenStream::new())
     };
     let conditions = conditions(&function.attributes);
     let lints = lints(&function.attributes);
     let visibility = visibility(&function.visibility);
     let vague = vague(step);
+    // rustc reports an unknown type once if both its uses would take the same correction:
+    // "you might be missing a type parameter", after this word as after the function's name.
+    let implement = quote_spanned!(step.ident().span()=> impl);
     quote_spanned! {Span::mixed_site()=>
         #function
         #conditions
@@ -36,15 +44,16 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         const _: () = {
             use #facade::__private as __p;
             #vague
-            impl __p::Step for #name<'static> { #described }
-            impl<'__orch> #name<'__orch> {
+            #stand_in
+            #implement __p::Step for #name<'_> { #described }
+            #implement #name<'_> {
                 #[doc(hidden)]
                 #call
+                #mock
             }
         };
         #conditions
         #[doc(hidden)]
-        #[allow(non_camel_case_types)]
         #visibility struct #name<'__orch> {
             #[doc(hidden)]
             pub __orch: &'__orch #facade::__private::Cx,
@@ -54,8 +63,11 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
 
 /// Whether the struct would do more harm than good: in an `impl`, or in place of a primitive type.
 fn stands_alone(step: &Step) -> bool {
-    let method = matches!(step.function.signature.inputs.first(), Some(FnArg::Receiver(_)));
-    method || PRIMITIVES.contains(&text::name_of(step.ident()).as_str())
+    let method = matches!(
+        step.function.signature.inputs.first(),
+        Some(FnArg::Receiver(_))
+    );
+    method || step.of_impl().is_some() || PRIMITIVES.contains(&text::name_of(step.ident()).as_str())
 }
 
 /// The function's name for the struct: lints that look at names look at the function's alone.
@@ -67,7 +79,11 @@ fn struct_name(step: &Step) -> Ident {
 
 /// `#[cfg]` attributes that come after `#[step]` hold for all that it makes.
 fn conditions(attributes: &[Attribute]) -> TokenStream {
-    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).map(ToTokens::to_token_stream).collect()
+    attributes
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("cfg"))
+        .map(ToTokens::to_token_stream)
+        .collect()
 }
 
 /// What the function is allowed, its call is allowed; a deprecated function may still be a step.
@@ -94,7 +110,9 @@ fn visibility(visibility: &Visibility) -> TokenStream {
             .into_iter()
             .map(|mut token| {
                 if let TokenTree::Group(group) = &token {
-                    token = proc_macro2::Group::new(group.delimiter(), placed_tokens(group.stream())).into();
+                    token =
+                        proc_macro2::Group::new(group.delimiter(), placed_tokens(group.stream()))
+                            .into();
                 }
                 token.set_span(token.span().resolved_at(Span::mixed_site()));
                 token
@@ -110,7 +128,9 @@ fn vague(step: &Step) -> Option<TokenStream> {
     if step.options.name.is_some() || !is_vague(&name) {
         return None;
     }
-    let note = format!("`{name}` says nothing about what the step does: rename the function, or give `name = \"…\"`");
+    let note = format!(
+        "`{name}` says nothing about what the step does: rename the function, or give `name = \"…\"`"
+    );
     let place = step.ident().span();
     let used = quote_spanned!(place=> VAGUE_STEP_NAME);
     Some(quote_spanned! {Span::mixed_site()=>
@@ -134,17 +154,16 @@ fn description(step: &Step) -> TokenStream {
     let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
     let needs = needs(step);
     let spec = spec(step);
-    let share = policies.cached().map(|_| {
-        let place = step.output.ty.as_ref().map_or_else(Span::mixed_site, placed);
-        let kept = quote_spanned!(place=> Self::Output);
+    let share = policies.cached().zip(step.output.ty.as_ref()).map(|(_, ty)| {
+        let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
         quote_spanned! {Span::mixed_site()=>
-            fn share(output: &Self::Output) -> __p::Option<__p::Shared> { <#kept as __p::Cacheable>::share(output) }
-            fn restore(shared: &__p::Shared) -> __p::Option<Self::Output> { <#kept as __p::Cacheable>::restore(shared) }
+            fn share(o: &Self::Output) -> __p::Option<__p::Shared> { <#kept as __p::Cacheable>::share(o) }
+            fn restore(s: &__p::Shared) -> __p::Option<Self::Output> { <#kept as __p::Cacheable>::restore(s) }
         }
     });
+    let types = associated(step, &output, &error);
     quote_spanned! {Span::mixed_site()=>
-        type Output = #output;
-        type Error = #error;
+        #types
         type Reuse = __p::#reuse;
         type Needs = #needs;
         const SPEC: __p::StepSpec = #spec;
@@ -152,32 +171,74 @@ fn description(step: &Step) -> TokenStream {
     }
 }
 
+/// The associated types, at the return type: that is where one that is too private is reported.
+pub(super) fn associated(step: &Step, output: &TokenStream, error: &TokenStream) -> TokenStream {
+    let place = step
+        .output
+        .ty
+        .as_ref()
+        .map_or_else(Span::mixed_site, placed);
+    let bounded = step.options.policies.may_fail();
+    let kind = match (step.output.fallible, bounded) {
+        (true, _) => "Fallible",
+        (false, true) => "Bounded",
+        (false, false) => "Infallible",
+    };
+    let kind = Ident::new(kind, Span::mixed_site());
+    quote_spanned!(place=> type Output = #output; type Error = #error; type Kind = __p::#kind;)
+}
+
 /// What the step gives and what it fails with, of its return type.
-fn output_types(ty: Option<&Type>, fallible: bool) -> (TokenStream, TokenStream) {
-    match ty {
-        Some(ty) if fallible => (
-            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::Ok),
-            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::Err),
-        ),
-        Some(ty) => (quote!(#ty), quote!(__p::Never)),
-        None => (quote!(()), quote!(__p::Never)),
+pub(super) fn output_types(ty: Option<&Type>, fallible: bool) -> (TokenStream, TokenStream) {
+    let Some(ty) = ty else {
+        return (quote!(()), quote!(__p::Never));
+    };
+    if !fallible {
+        return (quote!(#ty), quote!(__p::Never));
     }
+    // What is wrong with the `Ok` type is shown at the whole return type, an alias perhaps.
+    let part = |part: &str| {
+        let part = Ident::new(part, Span::mixed_site());
+        across(
+            ty,
+            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::#part),
+        )
+    };
+    (part("Ok"), part("Err"))
+}
+
+/// Tokens at a user's place: the first one at its beginning, the last one at its end.
+fn across(place: &Type, tokens: TokenStream) -> TokenStream {
+    let places: Vec<TokenTree> = place.to_token_stream().into_iter().collect();
+    let mut tokens: Vec<TokenTree> = tokens.into_iter().collect();
+    if let ([first, ..], Some(start)) = (&mut tokens[..], places.first()) {
+        first.set_span(start.span());
+    }
+    if let ([.., last], Some(end)) = (&mut tokens[..], places.last()) {
+        last.set_span(end.span());
+    }
+    tokens.into_iter().collect()
 }
 
 /// Nested pairs, so that one implementation covers any number of resources.
 fn needs(step: &Step) -> TokenStream {
-    let resources = step.params.iter().filter(|param| param.role == Role::Resource);
+    let resources = step
+        .params
+        .iter()
+        .filter(|param| param.role == Role::Resource);
     let types: Vec<&Type> = resources.filter_map(Param::lent).collect();
-    types.iter().rev().fold(quote!(()), |rest, ty| {
-        quote_spanned!(Span::mixed_site()=> (__p::Need<#ty>, #rest))
-    })
+    types.iter().rev().fold(
+        quote!(()),
+        |rest, ty| quote_spanned!(Span::mixed_site()=> (__p::Need<#ty>, #rest)),
+    )
 }
 
 /// Whether a cache key, a rate-limit key or a weight is computed from the arguments.
 fn reads_arguments(step: &Step) -> bool {
     let policies = &step.options.policies;
     let limit = policies.rate_limit.as_ref().map(|limit| &limit.value);
-    policies.cached().is_some() || limit.is_some_and(|limit| limit.key.is_some() || limit.weight.is_some())
+    policies.cached().is_some()
+        || limit.is_some_and(|limit| limit.key.is_some() || limit.weight.is_some())
 }
 
 fn spec(step: &Step) -> TokenStream {
@@ -195,7 +256,11 @@ fn spec(step: &Step) -> TokenStream {
         quote!(output: #shown,)
     });
     let description = text::docs(&step.function.attributes).map(|text| quote!(description: #text,));
-    let policies = step.options.policies.tokens().map(|policies| quote!(policies: #policies,));
+    let policies = step
+        .options
+        .policies
+        .tokens()
+        .map(|policies| quote!(policies: #policies,));
     let flag = |on: bool, field: TokenStream| on.then_some(field);
     let fallible = flag(step.output.fallible, quote!(fallible: true,));
     let asynchronous = flag(signature.asyncness.is_some(), quote!(asynchronous: true,));
@@ -223,19 +288,19 @@ fn call(step: &Step) -> TokenStream {
     let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
     let future = future(step);
     let facts = facts(step);
-    let attempt = attempt(step);
+    let (mocked, attempt) = (mocked(step), attempt(step));
     quote_spanned! {Span::mixed_site()=>
         pub fn call(self, #(#params),*) -> #future {
-            async move { #facts #attempt }
+            async move { #facts #mocked #attempt }
         }
     }
 }
 
 /// The type of the call's future, at the function's name: that is where one that is not `Send` is reported.
-fn future(step: &Step) -> TokenStream {
+pub(super) fn future(step: &Step) -> TokenStream {
     let name = struct_name(step);
     quote_spanned! {placed(step.ident())=>
-        impl ::core::future::Future<Output = __p::CalledOf<#name<'static>>> + ::core::marker::Send
+        impl __p::Future<Output = __p::CalledOf<#name<'static>>> + __p::Send
     }
 }
 
@@ -244,7 +309,12 @@ fn facts(step: &Step) -> Option<TokenStream> {
     if !reads_arguments(step) {
         return None;
     }
-    let limit = step.options.policies.rate_limit.as_ref().map(|limit| &limit.value);
+    let limit = step
+        .options
+        .policies
+        .rate_limit
+        .as_ref()
+        .map(|limit| &limit.value);
     let expression = |expression: &syn::Expr, function: &str| {
         let place = placed(expression);
         let function = Ident::new(function, place);
@@ -264,9 +334,11 @@ fn facts(step: &Step) -> Option<TokenStream> {
     .into_iter()
     .flatten()
     .collect();
+    // Where every field is given, clippy finds the rest needless.
+    let rest = (fields.len() < 3).then(|| quote!(..__p::Facts::NONE));
     Some(quote_spanned! {Span::mixed_site()=>
         if self.__orch.asks_facts() {
-            return __p::facts(__p::Facts { #(#fields,)* ..__p::Facts::NONE });
+            return __p::facts(__p::Facts { #(#fields,)* #rest });
         }
     })
 }
@@ -274,15 +346,17 @@ fn facts(step: &Step) -> Option<TokenStream> {
 fn cache_key(step: &Step) -> Option<TokenStream> {
     let policies = &step.options.policies;
     policies.cached()?;
-    let template = policies.cache.as_ref().and_then(|cache| cache.value.key.as_ref());
+    let template = policies
+        .cache
+        .as_ref()
+        .and_then(|cache| cache.value.key.as_ref());
     Some(match template {
         Some(template) => {
             let param = |wanted: &str| {
                 let mut names = step.data().map(|param| &param.name);
                 names.find(|name| text::name_of(name) == wanted).cloned()
             };
-            let key = template.tokens(param);
-            quote_spanned!(Span::mixed_site()=> __p::Some(#key))
+            template.tokens(param)
         }
         None => {
             let parts = step.data().map(key_part);
@@ -293,12 +367,44 @@ fn cache_key(step: &Step) -> Option<TokenStream> {
 
 /// A borrowed argument, at its type: that is where one that does not serialize is reported.
 fn key_part(param: &Param) -> TokenStream {
-    let tokens: Vec<TokenTree> = param.ty.to_token_stream().into_iter().collect();
-    let place = |token: Option<&TokenTree>| token.map_or_else(Span::mixed_site, TokenTree::span);
-    let first = place(tokens.first()).resolved_at(Span::mixed_site());
     let mut name = param.name.clone();
-    name.set_span(place(tokens.last()).resolved_at(param.name.span()));
-    quote_spanned!(first=> &#name)
+    let last = param.ty.to_token_stream().into_iter().last();
+    name.set_span(
+        last.map_or(name.span(), |last| last.span())
+            .resolved_at(name.span()),
+    );
+    across(&param.ty, quote!(& #name))
+}
+
+/// What a stand-in for the step is in a test: the type of its function, and how it is made.
+fn mock(step: &Step) -> (TokenStream, TokenStream) {
+    let name = struct_name(step);
+    let types: Vec<&Type> = step.data().map(|param| &param.ty).collect();
+    let output = &step.function.signature.output;
+    let signature = quote_spanned!(Span::mixed_site()=> __p::Fn(#(#types),*) #output);
+    let bounds = quote_spanned!(Span::mixed_site()=> __p::Send + __p::Sync);
+    (
+        quote_spanned!(Span::mixed_site()=> type StandIn = dyn #signature + #bounds;),
+        quote_spanned! {Span::mixed_site()=>
+            #[doc(hidden)]
+            pub fn mock(function: impl #signature + #bounds + 'static) -> __p::Mock {
+                __p::Mock::new::<#name<'static>, StandIn>(__p::Box::new(function))
+            }
+        },
+    )
+}
+
+/// What a stand-in gives, where a test has put one in the step's place.
+fn mocked(step: &Step) -> TokenStream {
+    let name = struct_name(step);
+    let arguments = step.data().map(|param| &param.name);
+    let called = settled(
+        step,
+        &quote_spanned!(Span::mixed_site()=> mock(#(#arguments),*)),
+    );
+    quote_spanned! {Span::mixed_site()=>
+        if let __p::Some(mock) = self.__orch.mock::<#name<'static>, StandIn>() { return #called; }
+    }
 }
 
 /// Calls the function once.
@@ -314,16 +420,21 @@ fn attempt(step: &Step) -> TokenStream {
     } else {
         called
     };
+    settled(step, &value)
+}
+
+/// A return value as what the engine wants to know of it.
+fn settled(step: &Step, value: &TokenStream) -> TokenStream {
     let retry_if = step.options.policies.retry_if.as_ref();
     match retry_if {
-        _ if !step.output.fallible => quote_spanned!(Span::mixed_site()=> __p::Called::Value(#value)),
+        _ if !step.output.fallible => {
+            quote_spanned!(Span::mixed_site()=> __p::Called::Value(#value))
+        }
         None => quote_spanned!(Span::mixed_site()=> __p::called(#value)),
         Some(retry_if) => {
             let path = &retry_if.value;
             let place = placed(path);
-            let error = quote_spanned!(place=> e);
-            let decision = quote_spanned!(place=> __p::IntoRetry::into_retry(#path(#error)));
-            quote_spanned!(Span::mixed_site()=> __p::called_if(#value, |#error| #decision))
+            quote_spanned!(place=> __p::called_if(#value, |e| #path(e)))
         }
     }
 }
@@ -335,78 +446,5 @@ fn argument(param: &Param) -> TokenStream {
         (Role::Ctx, _) => quote_spanned!(place=> self.__orch.ctx()),
         (Role::Resource, Some(ty)) => quote_spanned!(place=> self.__orch.resource::<#ty>()),
         _ => param.name.to_token_stream(),
-    }
-}
-
-/// A description with the types alone.
-fn stub_description(step: &Step) -> TokenStream {
-    let (output, error) = match stub_output(step) {
-        Ok(ty) => output_types(ty.as_ref(), step.output.fallible),
-        Err(Unnameable) => (quote!(__p::Never), quote!(__p::Never)),
-    };
-    let name = step.name().unwrap_or_default();
-    quote_spanned! {Span::mixed_site()=>
-        type Output = #output;
-        type Error = #error;
-        type Reuse = __p::Once;
-        type Needs = ();
-        const SPEC: __p::StepSpec = __p::StepSpec::new(#name);
-    }
-}
-
-/// A return type that cannot be an associated type at all.
-struct Unnameable;
-
-/// The return type, `'static` where it borrows.
-fn stub_output(step: &Step) -> Result<Option<Type>, Unnameable> {
-    struct Stub<'a> {
-        generics: &'a syn::Generics,
-        unnameable: bool,
-    }
-    impl VisitMut for Stub<'_> {
-        fn visit_type_reference_mut(&mut self, reference: &mut syn::TypeReference) {
-            reference.lifetime = Some(syn::Lifetime::new("'static", Span::call_site()));
-            visit_mut::visit_type_reference_mut(self, reference);
-        }
-        fn visit_lifetime_mut(&mut self, lifetime: &mut syn::Lifetime) {
-            lifetime.ident = Ident::new("static", lifetime.ident.span());
-        }
-        fn visit_ident_mut(&mut self, ident: &mut Ident) {
-            self.unnameable |= self.generics.type_params().any(|param| param.ident == *ident)
-                || self.generics.const_params().any(|param| param.ident == *ident);
-        }
-        fn visit_type_impl_trait_mut(&mut self, _: &mut syn::TypeImplTrait) {
-            self.unnameable = true;
-        }
-        fn visit_type_never_mut(&mut self, _: &mut syn::TypeNever) {
-            self.unnameable = true;
-        }
-    }
-    let Some(mut ty) = step.output.ty.clone() else {
-        return Ok(None);
-    };
-    let mut stub = Stub {
-        generics: &step.function.signature.generics,
-        unnameable: false,
-    };
-    stub.visit_type_mut(&mut ty);
-    if stub.unnameable { Err(Unnameable) } else { Ok(Some(ty)) }
-}
-
-/// A call that takes what the step takes, and does nothing.
-fn stub_call(step: &Step) -> TokenStream {
-    let params = step.data().enumerate().map(|(idx, param)| {
-        let name = format_ident!("__orch_{idx}", span = Span::mixed_site());
-        let mut ty = bare(&param.ty).clone();
-        if let Type::Reference(reference) = &mut ty {
-            reference.mutability = None;
-        }
-        quote!(#name: #ty)
-    });
-    let generics = &step.function.signature.generics;
-    let bounds = &generics.where_clause;
-    let future = future(step);
-    quote_spanned! {Span::mixed_site()=>
-        pub fn call #generics (self, #(#params),*) -> #future #bounds { ::core::future::pending() }
     }
 }

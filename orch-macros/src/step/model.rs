@@ -1,6 +1,6 @@
 //! What was understood of a step.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 use syn::{Attribute, FnArg, Pat, PathArguments, ReturnType, Type};
 
@@ -71,7 +71,11 @@ impl Step {
     pub(super) fn new(mut function: Function, options: TokenStream, errors: &mut Errors) -> Self {
         let options = StepOptions::parse(options, errors);
         function.attributes.retain(|attribute| {
-            let again = attribute.path().segments.last().is_some_and(|last| last.ident == "step");
+            let again = attribute
+                .path()
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "step");
             if again {
                 errors.at(attribute, "this is a step already: remove one `#[step]`");
             }
@@ -81,7 +85,9 @@ impl Step {
         let params = inputs
             .filter_map(|(idx, input)| match input {
                 FnArg::Receiver(receiver) => {
-                    receiver.attrs.retain(|attribute| role_of(attribute).is_none());
+                    receiver
+                        .attrs
+                        .retain(|attribute| role_of(attribute).is_none());
                     None
                 }
                 FnArg::Typed(param) => Some(Param::new(param, idx, errors)),
@@ -98,6 +104,16 @@ impl Step {
         }
     }
 
+    /// The `Self` by which the function shows that it stands in an `impl`, the only sign a macro can see.
+    pub(super) fn of_impl(&self) -> Option<Ident> {
+        let (signature, body) = (&self.function.signature, self.function.body.stream());
+        word(quote!(#signature), |word| word == "Self").or_else(|| {
+            let items = ["impl", "trait", "struct", "enum", "union"];
+            let own = word(body.clone(), |word| items.iter().any(|item| word == item));
+            word(body, |word| word == "Self").filter(|_| own.is_none())
+        })
+    }
+
     /// The function's name.
     pub(super) fn ident(&self) -> &Ident {
         &self.function.signature.ident
@@ -107,7 +123,9 @@ impl Step {
     pub(super) fn name(&self) -> Option<String> {
         match &self.options.name {
             Some(name) => Some(name.value.clone()),
-            None => Some(text::kebab(&text::name_of(self.ident()))).filter(|name| value::is_name(name)),
+            None => {
+                Some(text::kebab(&text::name_of(self.ident()))).filter(|name| value::is_name(name))
+            }
         }
     }
 
@@ -118,21 +136,41 @@ impl Step {
 
     /// Whether it runs on the blocking pool.
     pub(super) fn blocking(&self) -> bool {
-        self.options.blocking.as_ref().is_some_and(|blocking| blocking.value)
+        self.options
+            .blocking
+            .as_ref()
+            .is_some_and(|blocking| blocking.value)
     }
 
     /// Whether it may be repeated without harm.
     pub(super) fn idempotent(&self) -> bool {
-        self.options.idempotent.as_ref().is_none_or(|idempotent| idempotent.value)
+        self.options
+            .idempotent
+            .as_ref()
+            .is_none_or(|idempotent| idempotent.value)
     }
+}
+
+/// The first such word among the tokens.
+fn word(tokens: TokenStream, wanted: impl Fn(&Ident) -> bool + Copy) -> Option<Ident> {
+    tokens.into_iter().find_map(|token| match token {
+        TokenTree::Ident(word) => Some(word).filter(wanted),
+        TokenTree::Group(group) => word(group.stream(), wanted),
+        _ => None,
+    })
 }
 
 impl Param {
     fn new(param: &mut syn::PatType, idx: usize, errors: &mut Errors) -> Self {
         let name = match &*param.pat {
-            Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => name.ident.clone(),
+            Pat::Ident(name) if name.by_ref.is_none() && name.subpat.is_none() => {
+                name.ident.clone()
+            }
             pattern => {
-                errors.at(pattern, "a step's parameter is a name: take it apart in the body");
+                errors.at(
+                    pattern,
+                    "a step's parameter is a name: take it apart in the body",
+                );
                 format_ident!("__orch_{idx}", span = Span::mixed_site())
             }
         };
@@ -149,11 +187,21 @@ impl Param {
             errors.at(second, "one mark is enough: remove this one");
         }
         let mark = marks.into_iter().next();
-        if let Some(mark) = mark.as_ref().filter(|mark| mark.meta.require_path_only().is_err()) {
-            errors.at(mark, "this mark takes nothing: write `#[ctx]` or `#[resource]`");
+        if let Some(mark) = mark
+            .as_ref()
+            .filter(|mark| mark.meta.require_path_only().is_err())
+        {
+            errors.at(
+                mark,
+                "this mark takes nothing: write `#[ctx]` or `#[resource]`",
+            );
         }
         // An unmarked context is a mistake, but no argument.
-        let unmarked = if is_context(&param.ty) { Role::Ctx } else { Role::Data };
+        let unmarked = if is_context(&param.ty) {
+            Role::Ctx
+        } else {
+            Role::Data
+        };
         Self {
             role: mark.as_ref().and_then(role_of).unwrap_or(unmarked),
             ty: (*param.ty).clone(),
@@ -203,7 +251,9 @@ fn role_of(attribute: &Attribute) -> Option<Role> {
 
 /// Whether rustc itself knows an attribute on a parameter.
 fn known_by_rustc(attribute: &Attribute) -> bool {
-    let known = ["allow", "warn", "deny", "forbid", "expect", "cfg", "cfg_attr", "doc"];
+    let known = [
+        "allow", "warn", "deny", "forbid", "expect", "cfg", "cfg_attr", "doc",
+    ];
     known.iter().any(|name| attribute.path().is_ident(name))
 }
 

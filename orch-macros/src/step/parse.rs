@@ -82,7 +82,10 @@ fn not_a_function(item: &TokenStream) -> Option<syn::Error> {
     match head.parse2(item.clone()) {
         Ok((true, _)) => None,
         Ok((false, Some(error))) | Err(error) => Some(error),
-        Ok((false, None)) => Some(syn::Error::new_spanned(item, "`#[step]` goes on a function")),
+        Ok((false, None)) => Some(syn::Error::new_spanned(
+            item,
+            "`#[step]` goes on a function",
+        )),
     }
 }
 

@@ -196,7 +196,13 @@ impl<'a> Analysis<'a> {
         if !defined.rhs.is_node() {
             return false;
         }
-        if matches!(&defined.rhs, Rhs::Call(Call { outcome: Some(_), .. })) {
+        if matches!(
+            &defined.rhs,
+            Rhs::Call(Call {
+                outcome: Some(_),
+                ..
+            })
+        ) {
             return true;
         }
         let Reader::Equation(reader, _) = usage.reader else {
@@ -244,7 +250,10 @@ impl<'a> Analysis<'a> {
         let info = &self.scopes[id];
         if id == 0 {
             for (idx, input) in self.workflow.inputs.iter().enumerate() {
-                names.insert(text::name_of(&input.name), (Symbol::Input(idx), input.name.span()));
+                names.insert(
+                    text::name_of(&input.name),
+                    (Symbol::Input(idx), input.name.span()),
+                );
             }
         }
         for (idx, local) in info.locals.iter().enumerate() {
@@ -269,7 +278,9 @@ impl<'a> Analysis<'a> {
                 );
                 continue;
             }
-            let around = info.parent.and_then(|(around, _)| self.resolve(around, &equation.ident));
+            let around = info
+                .parent
+                .and_then(|(around, _)| self.resolve(around, &equation.ident));
             if around.is_some() {
                 errors.at(
                     &equation.ident,
@@ -322,8 +333,13 @@ impl<'a> Analysis<'a> {
                         }
                         Test::Else => Vec::new(),
                     };
-                    let inner =
-                        self.enter(&arm.body, Kind::Arm(arm_idx), Some((id, idx)), locals, errors);
+                    let inner = self.enter(
+                        &arm.body,
+                        Kind::Arm(arm_idx),
+                        Some((id, idx)),
+                        locals,
+                        errors,
+                    );
                     self.scopes[id].inner[idx].push(inner);
                 }
             }
@@ -469,8 +485,7 @@ impl<'a> Analysis<'a> {
                     .uses
                     .iter()
                     .filter(|usage| {
-                        usage.scope == id
-                            && usage.reader == Reader::Equation(idx, Part::Whole)
+                        usage.scope == id && usage.reader == Reader::Equation(idx, Part::Whole)
                     })
                     .filter_map(|usage| match usage.symbol {
                         Symbol::Equation(scope, equation) if scope == id => Some(equation),
@@ -516,7 +531,12 @@ impl<'a> Analysis<'a> {
 impl Equation {
     /// Whether the nodes that it names are outcomes to it.
     pub(crate) fn reads_outcomes(&self) -> bool {
-        self.options.finally.is_some() || self.options.rule.as_ref().is_some_and(|rule| rule.value != "AllSuccess")
+        self.options.finally.is_some()
+            || self
+                .options
+                .rule
+                .as_ref()
+                .is_some_and(|rule| rule.value != "AllSuccess")
     }
 }
 

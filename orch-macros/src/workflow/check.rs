@@ -90,7 +90,10 @@ fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors:
             (Rhs::View(_), _) => false,
             (Rhs::For(_), "tolerate" | "concurrency") => true,
             (_, "tolerate") => {
-                errors.at(key, "`tolerate` says how many items of a `for` may fail, and this is not a `for`");
+                errors.at(
+                    key,
+                    "`tolerate` says how many items of a `for` may fail, and this is not a `for`",
+                );
                 true
             }
             (Rhs::For(_) | Rhs::Branch(_), name) => {
@@ -98,7 +101,10 @@ fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors:
             }
             (Rhs::Call(call), name) if matches!(call.tiers[0].callee, Callee::Workflow(_)) => {
                 if matches!(name, "cache" | "cache_ttl" | "retry_if") {
-                    errors.at(key, format!("`{name}` is for steps, and this is a workflow"));
+                    errors.at(
+                        key,
+                        format!("`{name}` is for steps, and this is a workflow"),
+                    );
                 }
                 true
             }
@@ -151,13 +157,17 @@ fn rules(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
         let reads = info.reads[idx].keys().copied();
         let nodes = analysis.nodes_behind(scope, reads);
         if nodes.is_empty() && info.after[idx].is_empty() && !equation.rhs.is_broken() {
-            errors.push(rule.error(
-                "this rule has no node to look at: name one in the call, or in `after`",
-            ));
+            errors.push(
+                rule.error("this rule has no node to look at: name one in the call, or in `after`"),
+            );
         }
         if rule.value == "AllSuccess" {
             if equation.options.finally.is_some() {
-                errors.push(rule.error("a `finally` node runs however the others ended: leave the rule out"));
+                errors.push(
+                    rule.error(
+                        "a `finally` node runs however the others ended: leave the rule out",
+                    ),
+                );
             }
             continue;
         }
@@ -205,7 +215,10 @@ fn finally(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
         {
             errors.at(
                 &usage.ident,
-                format!("`{0}` is a `finally` node, which runs after the result is decided", usage.ident),
+                format!(
+                    "`{0}` is a `finally` node, which runs after the result is decided",
+                    usage.ident
+                ),
             );
         }
     }
@@ -227,7 +240,9 @@ fn redundant_after(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors)
                 );
                 continue;
             }
-            let others = direct.iter().chain(info.after[idx].keys().filter(|other| *other != named));
+            let others = direct
+                .iter()
+                .chain(info.after[idx].keys().filter(|other| *other != named));
             if let Some(through) = others
                 .copied()
                 .find(|other| waits_for(analysis, scope, *other, *named))
@@ -315,7 +330,10 @@ fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
                 continue;
             };
             if given.insert(&name.value, &name.key).is_some() {
-                errors.push(name.error(format!("two nodes are named `{}`: each needs a name of its own", name.value)));
+                errors.push(name.error(format!(
+                    "two nodes are named `{}`: each needs a name of its own",
+                    name.value
+                )));
             }
         }
     }

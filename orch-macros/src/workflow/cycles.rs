@@ -15,7 +15,11 @@ pub(crate) fn report(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Error
     let edges: Vec<Vec<usize>> = (0..count)
         .map(|idx| {
             let named = info.reads[idx].keys().chain(info.after[idx].keys());
-            named.copied().collect::<BTreeSet<_>>().into_iter().collect()
+            named
+                .copied()
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect()
         })
         .collect();
     let mut clean = true;
@@ -34,7 +38,8 @@ fn describe(analysis: &Analysis<'_>, scope: ScopeId, cycle: &[usize]) -> syn::Er
     let info = &analysis.scopes[scope];
     let name = |idx: usize| {
         let name = text::name_of(&info.scope.equations[idx].ident);
-        name.strip_prefix("__orch_result_").map_or(name.clone(), str::to_owned)
+        name.strip_prefix("__orch_result_")
+            .map_or(name.clone(), str::to_owned)
     };
     let edge = |from: usize, to: usize| -> &Ident {
         info.reads[from]
@@ -53,7 +58,10 @@ fn describe(analysis: &Analysis<'_>, scope: ScopeId, cycle: &[usize]) -> syn::Er
         };
         return syn::Error::new(edge(*only, *only).span(), message);
     }
-    let mut path: Vec<String> = cycle.iter().map(|idx| format!("`{}`", name(*idx))).collect();
+    let mut path: Vec<String> = cycle
+        .iter()
+        .map(|idx| format!("`{}`", name(*idx)))
+        .collect();
     path.push(path[0].clone());
     let mut combined: Option<syn::Error> = None;
     for (position, &from) in cycle.iter().enumerate() {
@@ -88,7 +96,10 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<BTreeSet<usize>> {
         if index[root] != usize::MAX {
             continue;
         }
-        let mut visits = vec![Visit { node: root, next: 0 }];
+        let mut visits = vec![Visit {
+            node: root,
+            next: 0,
+        }];
         while let Some(visit) = visits.last_mut() {
             let node = visit.node;
             if visit.next == 0 {
@@ -101,7 +112,10 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<BTreeSet<usize>> {
             if let Some(&next) = edges[node].get(visit.next) {
                 visit.next += 1;
                 if index[next] == usize::MAX {
-                    visits.push(Visit { node: next, next: 0 });
+                    visits.push(Visit {
+                        node: next,
+                        next: 0,
+                    });
                 } else if on_stack[next] {
                     low[node] = low[node].min(index[next]);
                 }

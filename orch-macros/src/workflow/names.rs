@@ -20,8 +20,7 @@ pub(crate) enum Found<'a> {
     Word(Span, &'static str),
 }
 
-const AWAIT: &str =
-    "a workflow waits by itself: leave `.await` out, naming a value is enough";
+const AWAIT: &str = "a workflow waits by itself: leave `.await` out, naming a value is enough";
 const TRY: &str = "results are unwrapped by themselves: leave the `?` out";
 const RETURN: &str = "a workflow has no `return`: its result is the last expression, without a `;`";
 

@@ -8,7 +8,7 @@ use syn::{Attribute, Ident, Meta, Path};
 
 use crate::diagnostics::{self, Errors};
 use crate::options::policies::PolicyOptions;
-use crate::options::{Form, Given, OptionList, Spanned, rates, value};
+use crate::options::{Form, Given, OptionList, Spanned, duration, rates, value};
 
 /// `#[workflow(…)]`
 #[derive(Default)]
@@ -41,7 +41,13 @@ impl WorkflowOptions {
     pub(crate) fn take(attrs: Vec<Attribute>, errors: &mut Errors) -> (Self, Vec<Attribute>) {
         let mut options = Self::default();
         let (own, others) = split(attrs, "workflow", errors);
-        let given = OptionList::parse(own, "option of `#[workflow(…)]`", &WORKFLOW_KEYS, false, errors);
+        let given = OptionList::parse(
+            own,
+            "option of `#[workflow(…)]`",
+            &WORKFLOW_KEYS,
+            false,
+            errors,
+        );
         for given in &given.given {
             options.set(given, errors);
         }
@@ -73,13 +79,19 @@ impl WorkflowOptions {
             "docs" => self.docs = text("docs = \"https://example.com/checkout\""),
             "deadline" => {
                 let read = given.value("deadline = \"10m\"", |tokens| {
-                    value::span(tokens, "a deadline of zero lets nothing start: leave it out for no bound")
+                    duration::nonzero(
+                        tokens,
+                        "a deadline of zero lets nothing start: leave it out for no bound",
+                    )
                 });
                 self.deadline = errors.accept(read);
             }
             "concurrency" => {
                 let read = given.value("concurrency = 16", |tokens| {
-                    value::positive(tokens, "a concurrency of zero lets nothing run: leave it out for no bound")
+                    value::positive(
+                        tokens,
+                        "a concurrency of zero lets nothing run: leave it out for no bound",
+                    )
                 });
                 self.concurrency = errors.accept(read).map(|read| read.value);
             }
@@ -208,11 +220,17 @@ fn after(given: &Given, errors: &mut Errors) -> Vec<Ident> {
     };
     let list = syn::parse2::<syn::ExprArray>(tokens.clone());
     let Ok(list) = list else {
-        errors.at(tokens, "the nodes to wait for are written `after = [stock, quote]`");
+        errors.at(
+            tokens,
+            "the nodes to wait for are written `after = [stock, quote]`",
+        );
         return Vec::new();
     };
     if list.elems.is_empty() {
-        errors.at(tokens, "there is nothing to wait for: name a node, or remove `after`");
+        errors.at(
+            tokens,
+            "there is nothing to wait for: name a node, or remove `after`",
+        );
     }
     let named = list.elems.iter().filter_map(|element| match element {
         syn::Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
@@ -249,7 +267,10 @@ fn split(attrs: Vec<Attribute>, word: &str, errors: &mut Errors) -> (TokenStream
             if let Some(name) = attr.path().get_ident().map(ToString::to_string)
                 && let Some(meant) = diagnostics::nearest(&name, [word])
             {
-                errors.at(attr.path(), format!("unknown attribute `{name}`, did you mean `{meant}`?"));
+                errors.at(
+                    attr.path(),
+                    format!("unknown attribute `{name}`, did you mean `{meant}`?"),
+                );
                 continue;
             }
             others.push(attr);

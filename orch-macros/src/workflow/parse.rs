@@ -16,7 +16,7 @@ use super::model::{
 };
 use super::options::{NodeOptions, WorkflowOptions};
 use crate::diagnostics::Errors;
-use crate::options::{OptionList, value};
+use crate::options::{OptionList, duration, value};
 use crate::text;
 
 /// Reads a workflow. `None` when its header cannot be read; what is wrong is in `errors`.
@@ -85,7 +85,9 @@ impl Parse for Header {
             ));
         }
         if !input.peek(syn::token::Paren) {
-            return Err(input.error("the inputs come here, in parentheses: `(order: Order)`, or `()` for none"));
+            return Err(input.error(
+                "the inputs come here, in parentheses: `(order: Order)`, or `()` for none",
+            ));
         }
         let inputs;
         parenthesized!(inputs in input);
@@ -126,7 +128,9 @@ fn inputs(tokens: TokenStream, errors: &mut Errors) -> Vec<Input> {
         }
         let input = |input: ParseStream<'_>| {
             if input.peek(Token![&]) || input.peek(Token![self]) || input.peek(Token![mut]) {
-                return Err(input.error("an input is written `name: Type`; a workflow owns its inputs"));
+                return Err(
+                    input.error("an input is written `name: Type`; a workflow owns its inputs")
+                );
             }
             let name: Ident = input.parse()?;
             if !input.peek(Token![:]) {
@@ -138,7 +142,10 @@ fn inputs(tokens: TokenStream, errors: &mut Errors) -> Vec<Input> {
             input.parse::<Token![:]>()?;
             let ty: Type = input.parse()?;
             if let Type::Reference(reference) = &ty
-                && reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static")
+                && reference
+                    .lifetime
+                    .as_ref()
+                    .is_none_or(|lifetime| lifetime.ident != "static")
             {
                 return Err(syn::Error::new(
                     reference.and_token.span(),
@@ -151,7 +158,10 @@ fn inputs(tokens: TokenStream, errors: &mut Errors) -> Vec<Input> {
             continue;
         };
         if inputs.iter().any(|earlier| earlier.name == input.name) {
-            errors.at(&input.name, format!("there are two inputs named `{}`", input.name));
+            errors.at(
+                &input.name,
+                format!("there are two inputs named `{}`", input.name),
+            );
         } else {
             inputs.push(input);
         }
@@ -164,7 +174,12 @@ fn output(ty: Option<Type>) -> Output {
     let Type::Path(path) = &ty else {
         return Output::Plain(ty);
     };
-    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
+    let Some(last) = path
+        .path
+        .segments
+        .last()
+        .filter(|last| last.ident == "Result")
+    else {
         return Output::Plain(ty);
     };
     let syn::PathArguments::AngleBracketed(generics) = &last.arguments else {
@@ -281,7 +296,14 @@ fn statement(
             return TokenStream::new();
         }
     };
-    place(scope, options, name, right, end.is_none() && rest.is_empty(), errors);
+    place(
+        scope,
+        options,
+        name,
+        right,
+        end.is_none() && rest.is_empty(),
+        errors,
+    );
     rest
 }
 
@@ -307,7 +329,10 @@ fn name(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
     if input.peek(Token![_]) && input.peek2(Token![=]) {
         return Err(input.error("a call that nobody reads needs no name: leave out `_ =`"));
     }
-    if !(input.peek(Ident) && input.peek2(Token![=])) || input.peek2(Token![==]) || input.peek2(Token![=>]) {
+    if !(input.peek(Ident) && input.peek2(Token![=]))
+        || input.peek2(Token![==])
+        || input.peek2(Token![=>])
+    {
         return Ok(None);
     }
     let name: Ident = input.parse()?;
@@ -351,9 +376,7 @@ fn right_side(input: ParseStream<'_>, errors: &mut Errors, depth: usize) -> syn:
 fn expression(expr: Expr, errors: &mut Errors) -> syn::Result<Rhs> {
     match expr {
         Expr::Paren(paren) => expression(*paren.expr, errors),
-        Expr::Call(_) | Expr::MethodCall(_) if is_call(&expr) => {
-            call(expr, errors).map(Rhs::Call)
-        }
+        Expr::Call(_) | Expr::MethodCall(_) if is_call(&expr) => call(expr, errors).map(Rhs::Call),
         Expr::Await(wait) => Err(syn::Error::new(
             wait.await_token.span(),
             "a workflow waits by itself: leave `.await` out, naming a value is enough",
@@ -397,10 +420,11 @@ pub(crate) fn callee(func: &Expr) -> Option<Callee> {
         if last.ident != "run" || !last.arguments.is_none() {
             return None;
         }
-        let mut workflow = path.path.clone();
-        workflow.segments.pop();
-        let last = workflow.segments.pop()?.into_value();
-        workflow.segments.push_value(last);
+        let segments = segments.iter().take(segments.len() - 1).cloned();
+        let workflow = syn::Path {
+            leading_colon: path.path.leading_colon,
+            segments: segments.collect(),
+        };
         return Some(Callee::Workflow(workflow));
     }
     let builtin = segments.len() == 1 && is_primitive(&last.ident);
@@ -439,7 +463,12 @@ fn call(expr: Expr, errors: &mut Errors) -> syn::Result<Call> {
             let mut inner = call(*method.receiver, errors)?;
             match method.method.to_string().as_str() {
                 "or_else" => or_else(&mut inner, method.method, method.args, errors)?,
-                "repeat" => repeat(&mut inner, method.method, method.args.into_token_stream(), errors)?,
+                "repeat" => repeat(
+                    &mut inner,
+                    method.method,
+                    method.args.into_token_stream(),
+                    errors,
+                )?,
                 _ => {
                     if let Some(argument) = method.args.first() {
                         errors.at(argument, "`.outcome()` takes nothing");
@@ -459,15 +488,24 @@ fn or_else(
     args: Punctuated<Expr, Token![,]>,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    if let Some(after) = inner.outcome.as_ref().or(inner.repeat.as_ref().map(|repeat| &repeat.word)) {
+    if let Some(after) = inner
+        .outcome
+        .as_ref()
+        .or(inner.repeat.as_ref().map(|repeat| &repeat.word))
+    {
         return Err(syn::Error::new(
             word.span(),
-            format!("a fallback comes before `.{after}`: write `first(…).or_else(second(…)).{after}(…)`"),
+            format!(
+                "a fallback comes before `.{after}`: write `first(…).or_else(second(…)).{after}(…)`"
+            ),
         ));
     }
     let mut args = args.into_iter();
     let Some(fallback) = args.next() else {
-        return Err(syn::Error::new(word.span(), "the fallback is missing: write `.or_else(second(…))`"));
+        return Err(syn::Error::new(
+            word.span(),
+            "the fallback is missing: write `.or_else(second(…))`",
+        ));
     };
     if let Expr::Closure(closure) = &fallback {
         return Err(syn::Error::new_spanned(
@@ -476,7 +514,10 @@ fn or_else(
         ));
     }
     if !is_call(&fallback) {
-        return Err(syn::Error::new_spanned(fallback, "a fallback is a step call: write `.or_else(second(…))`"));
+        return Err(syn::Error::new_spanned(
+            fallback,
+            "a fallback is a step call: write `.or_else(second(…))`",
+        ));
     }
     for option in args {
         let condition = match &option {
@@ -488,11 +529,18 @@ fn or_else(
         };
         match (condition, inner.tiers.last_mut()) {
             (Some(path), Some(tier)) => tier.when = Some(path),
-            _ => errors.at(&option, "expected `when = path`, a function from the error to `bool`"),
+            _ => errors.at(
+                &option,
+                "expected `when = path`, a function from the error to `bool`",
+            ),
         }
     }
     let mut fallback = call(fallback, errors)?;
-    if let Some(word) = fallback.outcome.as_ref().or(fallback.repeat.as_ref().map(|repeat| &repeat.word)) {
+    if let Some(word) = fallback
+        .outcome
+        .as_ref()
+        .or(fallback.repeat.as_ref().map(|repeat| &repeat.word))
+    {
         errors.at(word, "this belongs after the whole chain");
     }
     if let Some(first) = fallback.tiers.first_mut() {
@@ -518,17 +566,29 @@ fn repeat(
             "`.repeat(…)` comes right after the step call that is repeated",
         ));
     }
-    let list = OptionList::parse(args, "option of `.repeat(…)`", &["max", "every"], false, errors);
+    let list = OptionList::parse(
+        args,
+        "option of `.repeat(…)`",
+        &["max", "every"],
+        false,
+        errors,
+    );
     let (mut max, mut every) = (None, None);
     for given in &list.given {
         if given.key == "max" {
             let read = given.value("max = 20", |tokens| {
-                value::positive(tokens, "a step that has no turn gives no value: write at least 1")
+                value::positive(
+                    tokens,
+                    "a step that has no turn gives no value: write at least 1",
+                )
             });
             max = Some(errors.accept(read).map_or(1, |read| read.value));
         } else {
             let read = given.value("every = \"30s\"", |tokens| {
-                value::span(tokens, "turns that follow each other at once need no `every`: leave it out")
+                duration::nonzero(
+                    tokens,
+                    "turns that follow each other at once need no `every`: leave it out",
+                )
             });
             every = errors.accept(read).map(|read| read.value);
         }
@@ -547,7 +607,9 @@ fn for_loop(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Right> {
     let word: Token![for] = input.parse()?;
     let pat = Pat::parse_multi_with_leading_vert(input)?;
     if !input.peek(Token![in]) {
-        return Err(input.error("expected `in` and what to run over: `for item in &order.items { … }`"));
+        return Err(
+            input.error("expected `in` and what to run over: `for item in &order.items { … }`")
+        );
     }
     input.parse::<Token![in]>()?;
     let head = input.call(Expr::parse_without_eager_brace)?;
@@ -721,7 +783,10 @@ fn place(
                 return;
             }
             for key in &options.keys {
-                errors.at(key, "the result is an expression and takes no options: put them on a step call");
+                errors.at(
+                    key,
+                    "the result is an expression and takes no options: put them on a step call",
+                );
             }
             scope.tail = Some(*view);
         }

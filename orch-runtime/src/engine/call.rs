@@ -27,7 +27,9 @@ pub(crate) fn named(frame: &Frame, node: usize, result: Result<Done, Thrown>) ->
     match result {
         Ok(_) => Ok(()),
         Err(thrown) => {
-            let place = frame.run.place(frame, node, frame.layout.nodes[node].step());
+            let place = frame
+                .run
+                .place(frame, node, frame.layout.nodes[node].step());
             Err(NodeError::caused(place, 1, thrown.cause))
         }
     }
@@ -150,7 +152,11 @@ impl<'a> Call<'a> {
 
     /// Reads the cache, or calls and fills it.
     async fn cached(self, tier: &Tier) -> Result<Done, Failed> {
-        let policies = self.frame.run.services.policies(self.frame, self.node, tier);
+        let policies = self
+            .frame
+            .run
+            .services
+            .policies(self.frame, self.node, tier);
         let facts = if tier.reads_arguments() {
             self.facts().await?
         } else {
@@ -158,7 +164,9 @@ impl<'a> Call<'a> {
         };
         #[cfg(feature = "cache")]
         if let (Some(policy), Some(cache)) = (policies.cache, self.frame.run.services.cache()) {
-            return self.through_cache(tier, policy, policies, &facts, cache).await;
+            return self
+                .through_cache(tier, policy, policies, &facts, cache)
+                .await;
         }
         self.bounded(tier, policies, &facts).await
     }
@@ -173,7 +181,8 @@ impl<'a> Call<'a> {
         cache: &crate::policy::cache::Cache,
     ) -> Result<Done, Failed> {
         let Some(own) = &facts.cache_key else {
-            let message = "its cache key could not be computed: an argument does not serialize to JSON";
+            let message =
+                "its cache key could not be computed: an argument does not serialize to JSON";
             let error = self.error(ErrorKind::CacheKey, 0, message.to_owned());
             return Err(Failed::last(error));
         };
@@ -279,7 +288,11 @@ impl<'a> Call<'a> {
             Ok(breaker) => breaker,
             Err(conflict) => return Err(self.conflict(&conflict)),
         };
-        let permit = match breaker.as_ref().map(|breaker| breaker.acquire()).transpose() {
+        let permit = match breaker
+            .as_ref()
+            .map(|breaker| breaker.acquire())
+            .transpose()
+        {
             Ok(permit) => permit,
             Err(open) => {
                 let error = self.error(ErrorKind::BreakerOpen, attempt, open.to_string());
@@ -289,7 +302,9 @@ impl<'a> Call<'a> {
         let limiter = policies
             .concurrency
             .map(|policy| registry.limiter(tier.step(), policy));
-        let limiter = limiter.transpose().map_err(|conflict| self.conflict(&conflict))?;
+        let limiter = limiter
+            .transpose()
+            .map_err(|conflict| self.conflict(&conflict))?;
         let _slot = match &limiter {
             Some(limiter) => Some(limiter.acquire().await),
             None => None,
@@ -308,7 +323,11 @@ impl<'a> Call<'a> {
         let attempted = watch.inside(within(policies.timeout, attempted)).await;
         let result = attempted.unwrap_or_else(|elapsed| {
             let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
-            Err(Failed::new(self.error(ErrorKind::TimedOut, attempt, message)))
+            Err(Failed::new(self.error(
+                ErrorKind::TimedOut,
+                attempt,
+                message,
+            )))
         });
         match (permit, &result) {
             (Some(permit), Err(failed)) if failed.counts => permit.failure(),
@@ -343,8 +362,11 @@ impl<'a> Call<'a> {
                 Ok(())
             }
             Err(impossible) => {
-                let error =
-                    self.error(ErrorKind::RateLimitImpossible, attempt, impossible.to_string());
+                let error = self.error(
+                    ErrorKind::RateLimitImpossible,
+                    attempt,
+                    impossible.to_string(),
+                );
                 Err(Failed::last(error))
             }
         }

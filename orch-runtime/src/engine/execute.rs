@@ -138,7 +138,9 @@ pub(crate) async fn execute_observed<W: Workflow>(
         return execute::<W>(run, input).await;
     };
     observer.run_started(&run);
-    let result = observer.inside(&run, execute::<W>(Arc::clone(&run), input)).await;
+    let result = observer
+        .inside(&run, execute::<W>(Arc::clone(&run), input))
+        .await;
     let status = match &result {
         Ok(_) => RunStatus::Completed,
         Err(RunError::TimedOut(_)) => RunStatus::TimedOut,
@@ -149,4 +151,3 @@ pub(crate) async fn execute_observed<W: Workflow>(
     observer.run_ended(&run, status);
     result
 }
-

@@ -102,7 +102,12 @@ impl Fan {
     }
 
     /// An item has ended.
-    pub(crate) fn ended(&self, idx: usize, result: Result<Arc<Frame>, NodeError>, stopping: bool) -> After {
+    pub(crate) fn ended(
+        &self,
+        idx: usize,
+        result: Result<Arc<Frame>, NodeError>,
+        stopping: bool,
+    ) -> After {
         let mut state = self.state();
         state.running -= 1;
         if result.is_err() {
@@ -124,7 +129,11 @@ impl Fan {
             state.queued = true;
             return After::Queue;
         }
-        if state.running == 0 { After::Over } else { After::Nothing }
+        if state.running == 0 {
+            After::Over
+        } else {
+            After::Nothing
+        }
     }
 
     /// How the items ended, once all have: the frames, or what failed.
@@ -137,7 +146,11 @@ impl Fan {
         let unstarted = state.items.iter().any(Option::is_none) && self.total > 0;
         let items = std::mem::take(&mut state.items);
         if unstarted || state.next < self.total || (failed > 0 && !tolerated) {
-            let errors = items.into_iter().flatten().filter_map(Result::err).collect();
+            let errors = items
+                .into_iter()
+                .flatten()
+                .filter_map(Result::err)
+                .collect();
             return Outcome::Failed { errors, failed };
         }
         Outcome::Done(items.into_iter().flatten().collect())
@@ -157,5 +170,8 @@ pub(crate) enum Outcome {
     /// As many items as there are, each with its frame or a tolerated error.
     Done(Vec<Result<Arc<Frame>, NodeError>>),
     /// More failed than is tolerated, or some never started.
-    Failed { errors: Vec<NodeError>, failed: usize },
+    Failed {
+        errors: Vec<NodeError>,
+        failed: usize,
+    },
 }

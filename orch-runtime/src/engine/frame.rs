@@ -51,7 +51,9 @@ pub(crate) struct State {
 
 impl<S: ?Sized> fmt::Debug for Frame<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Frame").field("state", &self.state).finish_non_exhaustive()
+        f.debug_struct("Frame")
+            .field("state", &self.state)
+            .finish_non_exhaustive()
     }
 }
 

@@ -95,12 +95,7 @@ impl ScopeLayout {
 }
 
 impl NodeLayout {
-    fn new(
-        spec: &'static NodeSpec,
-        code: &NodeCode,
-        around: &str,
-        count: &mut usize,
-    ) -> Self {
+    fn new(spec: &'static NodeSpec, code: &NodeCode, around: &str, count: &mut usize) -> Self {
         let index = *count;
         *count += 1;
         let path: Arc<str> = if around.is_empty() {

@@ -101,7 +101,8 @@ impl Run {
 
     /// What ties this run to others; its own id unless somebody said otherwise.
     pub(crate) fn correlation_id(&self) -> &Arc<str> {
-        self.correlation_id.get_or_init(|| self.id().as_str().into())
+        self.correlation_id
+            .get_or_init(|| self.id().as_str().into())
     }
 
     pub(crate) fn place(&self, frame: &Frame, node: usize, step: &'static str) -> Place {

@@ -117,11 +117,7 @@ fn carry_out(
 }
 
 /// All nodes of a scope have ended.
-fn finish(
-    frame: &Arc<Frame>,
-    events: &mut Vec<(Arc<Frame>, Event)>,
-    jobs: &mut VecDeque<Job>,
-) {
+fn finish(frame: &Arc<Frame>, events: &mut Vec<(Arc<Frame>, Event)>, jobs: &mut VecDeque<Job>) {
     let Some(parent) = &frame.parent else {
         frame.run.finish();
         return;
@@ -163,10 +159,9 @@ fn item_ended(
 /// Hands an arm's value to its branch.
 pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut VecDeque<Job>) {
     let Some(parent) = &arm.parent else { return };
-    let (Role::Arm(idx), NodeCode::Branch { close, .. }) = (
-        &parent.role,
-        parent.frame.layout.code.nodes[parent.node],
-    ) else {
+    let (Role::Arm(idx), NodeCode::Branch { close, .. }) =
+        (&parent.role, parent.frame.layout.code.nodes[parent.node])
+    else {
         return;
     };
     let cx = Cx::new(arm, 0);
@@ -192,7 +187,10 @@ pub(crate) fn verdict(frame: &Frame) -> Result<(), NodeError> {
         let spec = layout.nodes[node].spec;
         !spec.optional && !spec.outcome && state.schedule.status(node) != Status::Done
     });
-    let unconsumed_stop = state.errors.iter().find(|(node, _)| !layout.nodes[*node].spec.handled);
+    let unconsumed_stop = state
+        .errors
+        .iter()
+        .find(|(node, _)| !layout.nodes[*node].spec.handled);
     let Some(missing) = missing.or(unconsumed_stop.map(|(node, _)| *node)) else {
         return Ok(());
     };

@@ -206,7 +206,13 @@ fn caught(flight: &Flight, result: Caught) -> Called {
         let Some(frame) = &flight.frame else {
             return Ok(());
         };
-        Err(node_error(frame, flight.node, ErrorKind::Panicked, 1, message))
+        Err(node_error(
+            frame,
+            flight.node,
+            ErrorKind::Panicked,
+            1,
+            message,
+        ))
     })
 }
 
@@ -263,7 +269,9 @@ pub(crate) fn node_error(
     attempt: u32,
     message: String,
 ) -> NodeError {
-    let place = frame.run.place(frame, node, frame.layout.nodes[node].step());
+    let place = frame
+        .run
+        .place(frame, node, frame.layout.nodes[node].step());
     NodeError::new(kind, place, attempt, message)
 }
 

@@ -13,8 +13,8 @@ use orch_core::error::NodeError;
 use orch_core::run::{Progress, RunEvent};
 
 pub(crate) use self::metrics::ProgramMetrics;
-pub(crate) use self::watch::{AttemptWatch, Observer};
 pub use self::watch::Emission;
+pub(crate) use self::watch::{AttemptWatch, Observer};
 
 type Handler<T> = Box<dyn Fn(&T) + Send + Sync>;
 
@@ -40,9 +40,7 @@ impl Listeners {
     pub(crate) fn listen(&self) -> bool {
         let handles =
             !(self.on_error.is_empty() && self.on_progress.is_empty() && self.on_event.is_empty());
-        handles
-            || tracing::enabled!(target: "orch", tracing::Level::INFO)
-            || self.records()
+        handles || tracing::enabled!(target: "orch", tracing::Level::INFO) || self.records()
     }
 
     /// Whether a metrics recorder is installed.

@@ -5,9 +5,9 @@ use std::time::Duration;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{duration, set};
+use super::set;
 use crate::diagnostics::Errors;
-use crate::options::{Form, Given, Spanned, value};
+use crate::options::{Form, Given, Spanned, duration, value};
 
 /// The waits between attempts.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,30 +43,46 @@ impl Backoff {
                 errors.push(given.wants(Self::FORM));
             }
             let list = given.list(&["initial", "max", "factor", "jitter"], errors);
-            let range = list.lead.map(|tokens| (value::range(&tokens), tokens));
+            let range = list.lead.map(|tokens| (duration::range(&tokens), tokens));
             let range = range.and_then(|(range, tokens)| Some((errors.accept(range)?, tokens)));
             let (mut initial, mut max) = (None, None);
             let mut backoff = Self::DEFAULT;
             for option in &list.given {
                 match option.name().as_str() {
                     "initial" => {
-                        initial = errors.accept(option.value("initial = \"200ms\"", value::duration));
+                        initial =
+                            errors.accept(option.value("initial = \"200ms\"", duration::read));
                     }
-                    "max" => max = errors.accept(option.value("max = \"30s\"", value::duration)),
+                    "max" => max = errors.accept(option.value("max = \"30s\"", duration::read)),
                     "factor" => {
-                        set(&mut backoff.factor, option.value("factor = 2", value::factor), errors);
+                        set(
+                            &mut backoff.factor,
+                            option.value("factor = 2", value::factor),
+                            errors,
+                        );
                     }
                     _ => {
-                        set(&mut backoff.jitter, option.value("jitter = \"full\"", jitter), errors);
+                        set(
+                            &mut backoff.jitter,
+                            option.value("jitter = \"full\"", jitter),
+                            errors,
+                        );
                     }
                 }
             }
             if let Some((range, tokens)) = range {
                 for twice in initial.iter().chain(&max) {
-                    errors.at(&twice.key, "the waits are given twice: remove this, or the range");
+                    errors.at(
+                        &twice.key,
+                        "the waits are given twice: remove this, or the range",
+                    );
                 }
                 let key = given.key.clone();
-                let spanned = |value| Spanned { key: key.clone(), value, tokens: tokens.clone() };
+                let spanned = |value| Spanned {
+                    key: key.clone(),
+                    value,
+                    tokens: tokens.clone(),
+                };
                 (initial, max) = (Some(spanned(range.0)), Some(spanned(range.1)));
             }
             backoff.bounds(initial.as_ref(), max.as_ref(), errors);
@@ -93,7 +109,7 @@ impl Backoff {
     }
 
     pub(super) fn tokens(&self) -> TokenStream {
-        let (initial, max) = (duration(self.initial), duration(self.max));
+        let (initial, max) = (duration::tokens(self.initial), duration::tokens(self.max));
         let factor = Literal::f64_unsuffixed(self.factor);
         let jitter = match self.jitter {
             Jitter::None => quote!(None),
@@ -105,6 +121,10 @@ impl Backoff {
 }
 
 fn jitter(tokens: &TokenStream) -> syn::Result<Jitter> {
-    let words = [("full", Jitter::Full), ("equal", Jitter::Equal), ("none", Jitter::None)];
+    let words = [
+        ("full", Jitter::Full),
+        ("equal", Jitter::Equal),
+        ("none", Jitter::None),
+    ];
     value::word(tokens, "jitter", &words)
 }

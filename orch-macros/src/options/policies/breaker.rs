@@ -5,9 +5,9 @@ use std::time::Duration;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{duration, option, set};
+use super::{option, set};
 use crate::diagnostics::Errors;
-use crate::options::{Given, value};
+use crate::options::{Given, duration, value};
 
 /// The `breaker` option.
 #[derive(Debug, Clone)]
@@ -20,11 +20,18 @@ pub(crate) struct Breaker {
 
 impl Breaker {
     pub(super) fn read(given: &Given, errors: &mut Errors) -> Option<Self> {
-        let allowed = ["name", "failure_threshold", "recovery_timeout", "half_open_max_calls"];
+        let allowed = [
+            "name",
+            "failure_threshold",
+            "recovery_timeout",
+            "half_open_max_calls",
+        ];
         let (breaker, clean) = errors.scope(|errors| {
             let list = given.list(&allowed, errors);
             let mut breaker = Self {
-                name: list.lead.and_then(|lead| errors.accept(value::label(&lead))),
+                name: list
+                    .lead
+                    .and_then(|lead| errors.accept(value::label(&lead))),
                 failure_threshold: 5,
                 recovery_timeout: Duration::from_secs(60),
                 half_open_max_calls: 1,
@@ -39,13 +46,25 @@ impl Breaker {
                         breaker.name = errors.accept(name).map(|name| name.value);
                     }
                     "failure_threshold" => {
-                        set(&mut breaker.failure_threshold, option.value("failure_threshold = 5", threshold), errors);
+                        set(
+                            &mut breaker.failure_threshold,
+                            option.value("failure_threshold = 5", threshold),
+                            errors,
+                        );
                     }
                     "recovery_timeout" => {
-                        set(&mut breaker.recovery_timeout, option.value("recovery_timeout = \"60s\"", recovery), errors);
+                        set(
+                            &mut breaker.recovery_timeout,
+                            option.value("recovery_timeout = \"60s\"", recovery),
+                            errors,
+                        );
                     }
                     _ => {
-                        set(&mut breaker.half_open_max_calls, option.value("half_open_max_calls = 1", probes), errors);
+                        set(
+                            &mut breaker.half_open_max_calls,
+                            option.value("half_open_max_calls = 1", probes),
+                            errors,
+                        );
                     }
                 }
             }
@@ -55,7 +74,10 @@ impl Breaker {
     }
 
     pub(super) fn tokens(&self) -> TokenStream {
-        let (name, recovery) = (option(self.name.as_ref()), duration(self.recovery_timeout));
+        let (name, recovery) = (
+            option(self.name.as_ref()),
+            duration::tokens(self.recovery_timeout),
+        );
         let threshold = Literal::u32_unsuffixed(self.failure_threshold);
         let calls = Literal::u32_unsuffixed(self.half_open_max_calls);
         quote!(__p::BreakerPolicy {
@@ -68,13 +90,22 @@ impl Breaker {
 }
 
 fn threshold(tokens: &TokenStream) -> syn::Result<u32> {
-    value::positive(tokens, "a breaker that opens after no failure lets nothing through: write at least 1")
+    value::positive(
+        tokens,
+        "a breaker that opens after no failure lets nothing through: write at least 1",
+    )
 }
 
 fn recovery(tokens: &TokenStream) -> syn::Result<Duration> {
-    value::span(tokens, "a breaker that closes at once never opens: write how long it stays open")
+    duration::nonzero(
+        tokens,
+        "a breaker that closes at once never opens: write how long it stays open",
+    )
 }
 
 fn probes(tokens: &TokenStream) -> syn::Result<u32> {
-    value::positive(tokens, "a breaker that lets no call probe never closes: write at least 1")
+    value::positive(
+        tokens,
+        "a breaker that lets no call probe never closes: write at least 1",
+    )
 }

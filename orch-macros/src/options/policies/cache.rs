@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use super::set;
 use crate::diagnostics::Errors;
 use crate::options::template::Template;
-use crate::options::{Given, Spanned, value};
+use crate::options::{Given, Spanned, duration, value};
 
 /// How long a cached result is fresh; `None` is forever.
 pub(crate) type Ttl = Option<Duration>;
@@ -24,7 +24,7 @@ pub(crate) struct Cache {
 pub(super) fn ttl(tokens: &TokenStream) -> syn::Result<Ttl> {
     match syn::parse2::<syn::LitStr>(tokens.clone()) {
         Ok(word) if word.value() == "never" => Ok(None),
-        _ => value::span(
+        _ => duration::nonzero(
             tokens,
             "a cache that keeps nothing: leave it out, or write `\"never\"` for results that never expire",
         )

@@ -19,11 +19,17 @@ impl Concurrency {
         let (limit, clean) = errors.scope(|errors| {
             let list = given.list(&["name"], errors);
             let max = list.lead.as_ref().map(|tokens| {
-                value::positive(tokens, "a limit of zero lets nothing start: write at least 1, or leave it out")
+                value::positive(
+                    tokens,
+                    "a limit of zero lets nothing start: write at least 1, or leave it out",
+                )
             });
             let form = "concurrency = 4` or `concurrency(4, name = \"db\")";
             let max = errors.accept(max.unwrap_or_else(|| Err(given.wants(form))));
-            let name = list.given.first().map(|name| name.value("name = \"db\"", value::label));
+            let name = list
+                .given
+                .first()
+                .map(|name| name.value("name = \"db\"", value::label));
             let name = name.and_then(|name| errors.accept(name));
             Some(Self {
                 max: max?,
@@ -34,7 +40,10 @@ impl Concurrency {
     }
 
     pub(super) fn tokens(&self) -> TokenStream {
-        let (max, name) = (Literal::u32_unsuffixed(self.max), option(self.name.as_ref()));
+        let (max, name) = (
+            Literal::u32_unsuffixed(self.max),
+            option(self.name.as_ref()),
+        );
         quote!(__p::Concurrency { max: #max, name: #name })
     }
 }

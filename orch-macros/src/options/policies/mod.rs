@@ -18,7 +18,7 @@ pub(crate) use self::breaker::Breaker;
 pub(crate) use self::cache::{Cache, Ttl};
 pub(crate) use self::concurrency::Concurrency;
 pub(crate) use self::rate_limit::RateLimit;
-use super::{Form, Given, Spanned, value};
+use super::{Form, Given, Spanned, duration, value};
 use crate::diagnostics::Errors;
 
 /// The policies that were given.
@@ -62,7 +62,9 @@ impl PolicyOptions {
             }
             "timeout" => self.timeout = errors.accept(given.value("timeout = \"10s\"", timeout)),
             "deadline" => self.deadline = errors.accept(given.value("deadline = \"1m\"", deadline)),
-            "cache_ttl" => self.cache_ttl = errors.accept(given.value("cache_ttl = \"10m\"", cache::ttl)),
+            "cache_ttl" => {
+                self.cache_ttl = errors.accept(given.value("cache_ttl = \"10m\"", cache::ttl));
+            }
             "backoff" => self.backoff = spanned(given, Backoff::read(given, errors)),
             "cache" => self.cache = spanned(given, Cache::read(given, errors)),
             "rate_limit" => self.rate_limit = spanned(given, RateLimit::read(given, errors)),
@@ -93,11 +95,30 @@ impl PolicyOptions {
                  shorten it, or remove one of the two",
             ));
         }
-        if let (Some(short), Some(Spanned { value: Cache { ttl: Some(_), .. }, .. })) =
-            (&self.cache_ttl, &self.cache)
+        if let (
+            Some(short),
+            Some(Spanned {
+                value: Cache { ttl: Some(_), .. },
+                ..
+            }),
+        ) = (&self.cache_ttl, &self.cache)
         {
-            errors.at(&short.key, "the lifetime is given twice: remove `cache_ttl`, or the `ttl` in `cache(…)`");
+            errors.at(
+                &short.key,
+                "the lifetime is given twice: remove `cache_ttl`, or the `ttl` in `cache(…)`",
+            );
         }
+    }
+
+    /// Whether a call may fail by them, whatever the function returns.
+    pub(crate) fn may_fail(&self) -> bool {
+        self.timeout.is_some()
+            || self.deadline.is_some()
+            || self.breaker.is_some()
+            || self
+                .rate_limit
+                .as_ref()
+                .is_some_and(|limit| limit.value.weight.is_some())
     }
 
     /// The extra attempts.
@@ -113,34 +134,42 @@ impl PolicyOptions {
 
     /// The policies as a constant expression; `None` when nothing is asked for.
     pub(crate) fn tokens(&self) -> Option<TokenStream> {
-        let fields: Vec<TokenStream> = [
+        let fields = [
             field("retries", &self.retries, |retries| {
                 let retries = Literal::u32_unsuffixed(*retries);
                 quote!(#retries)
             }),
             field("backoff", &self.backoff, Backoff::tokens),
-            field("timeout", &self.timeout, |timeout| duration(*timeout)),
-            field("deadline", &self.deadline, |deadline| duration(*deadline)),
+            field("timeout", &self.timeout, |timeout| {
+                duration::tokens(*timeout)
+            }),
+            field("deadline", &self.deadline, |deadline| {
+                duration::tokens(*deadline)
+            }),
             self.cache_tokens(),
             field("rate_limit", &self.rate_limit, RateLimit::tokens),
             field("concurrency", &self.concurrency, Concurrency::tokens),
             field("breaker", &self.breaker, Breaker::tokens),
-        ]
-        .into_iter()
-        .flatten()
-        .collect();
-        (!fields.is_empty()).then(|| {
-            quote_spanned!(Span::mixed_site()=>
-                __p::Policies { #(#fields,)* ..__p::Policies::NONE }
-            )
-        })
+        ];
+        // Where every field is given, clippy finds the rest needless.
+        let rest = fields
+            .iter()
+            .any(Option::is_none)
+            .then(|| quote!(..__p::Policies::NONE));
+        let fields: Vec<TokenStream> = fields.into_iter().flatten().collect();
+        (!fields.is_empty())
+            .then(|| quote_spanned!(Span::mixed_site()=> __p::Policies { #(#fields,)* #rest }))
     }
 
     fn cache_tokens(&self) -> Option<TokenStream> {
         self.cached()?;
-        let cache = self.cache.as_ref().map(|cache| cache.value.clone()).unwrap_or_default();
+        let cache = self
+            .cache
+            .as_ref()
+            .map(|cache| cache.value.clone())
+            .unwrap_or_default();
         let ttl = cache.ttl.as_ref().or(self.cache_ttl.as_ref());
-        let ttl = option(ttl.and_then(|ttl| ttl.value).map(duration));
+        let ttl = option(ttl.and_then(|ttl| ttl.value).map(duration::tokens));
         let tags = &cache.tags;
         let policy = quote!(__p::CachePolicy { ttl: #ttl, tags: &[#(#tags),*] });
         Some(quote!(cache: __p::Some(#policy)))
@@ -167,14 +196,24 @@ fn set<T>(place: &mut T, read: syn::Result<Spanned<T>>, errors: &mut Errors) {
 }
 
 fn timeout(tokens: &TokenStream) -> syn::Result<Duration> {
-    value::span(tokens, "a timeout of zero fails every attempt: leave it out for no bound")
+    duration::nonzero(
+        tokens,
+        "a timeout of zero fails every attempt: leave it out for no bound",
+    )
 }
 
 fn deadline(tokens: &TokenStream) -> syn::Result<Duration> {
-    value::span(tokens, "a deadline of zero lets nothing start: leave it out for no bound")
+    duration::nonzero(
+        tokens,
+        "a deadline of zero lets nothing start: leave it out for no bound",
+    )
 }
 
-fn field<T>(name: &str, option: &Option<Spanned<T>>, tokens: impl Fn(&T) -> TokenStream) -> Option<TokenStream> {
+fn field<T>(
+    name: &str,
+    option: &Option<Spanned<T>>,
+    tokens: impl Fn(&T) -> TokenStream,
+) -> Option<TokenStream> {
     let value = tokens(&option.as_ref()?.value);
     let name = syn::Ident::new(name, Span::mixed_site());
     Some(quote_spanned!(Span::mixed_site()=> #name: __p::Some(#value)))
@@ -185,18 +224,4 @@ fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
         Some(value) => quote!(__p::Some(#value)),
         None => quote!(__p::None),
     }
-}
-
-/// A duration as a constant expression.
-pub(crate) fn duration(duration: Duration) -> TokenStream {
-    let (unit, number) = if duration.subsec_nanos() == 0 {
-        ("from_secs", Literal::u64_unsuffixed(duration.as_secs()))
-    } else if let (0, Ok(millis)) = (duration.subsec_nanos() % 1_000_000, u64::try_from(duration.as_millis())) {
-        ("from_millis", Literal::u64_unsuffixed(millis))
-    } else {
-        let (seconds, rest) = (duration.as_secs(), duration.subsec_nanos());
-        return quote!(::core::time::Duration::new(#seconds, #rest));
-    };
-    let unit = syn::Ident::new(unit, Span::mixed_site());
-    quote_spanned!(Span::mixed_site()=> ::core::time::Duration::#unit(#number))
 }

@@ -3,10 +3,10 @@
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-use super::{duration, option};
+use super::option;
 use crate::diagnostics::Errors;
 use crate::options::rates::{self, Rate};
-use crate::options::{Given, value};
+use crate::options::{Given, duration, value};
 
 /// The `rate_limit` option.
 #[derive(Debug, Clone)]
@@ -19,8 +19,7 @@ pub(crate) struct RateLimit {
 }
 
 impl RateLimit {
-    const FORM: &str =
-        "rate_limit = \"50/s\"` or `rate_limit(\"50/s\", burst = 10, name = \"api\", key = user, weight = tokens)";
+    const FORM: &str = "rate_limit = \"50/s\"` or `rate_limit(\"50/s\", burst = 10, name = \"api\", key = user, weight = tokens)";
 
     pub(super) fn read(given: &Given, errors: &mut Errors) -> Option<Self> {
         let (limit, clean) = errors.scope(|errors| {
@@ -51,14 +50,24 @@ impl RateLimit {
 
     pub(super) fn tokens(&self) -> TokenStream {
         // A weighted limit that lets one unit through at a time could never admit a heavy call.
-        let default = if self.weight.is_some() { self.rate.permits } else { 1 };
+        let default = if self.weight.is_some() {
+            self.rate.permits
+        } else {
+            1
+        };
         let permits = Literal::u32_unsuffixed(self.rate.permits);
         let burst = Literal::u32_unsuffixed(self.burst.unwrap_or(default));
-        let (period, name) = (duration(self.rate.period), option(self.name.as_ref()));
+        let (period, name) = (
+            duration::tokens(self.rate.period),
+            option(self.name.as_ref()),
+        );
         quote!(__p::RateLimit { permits: #permits, period: #period, burst: #burst, name: #name })
     }
 }
 
 fn burst_size(tokens: &TokenStream) -> syn::Result<u32> {
-    value::positive(tokens, "a burst of zero lets nothing through: write at least 1, or leave it out")
+    value::positive(
+        tokens,
+        "a burst of zero lets nothing through: write at least 1, or leave it out",
+    )
 }

@@ -22,23 +22,23 @@ fn policies_become_constants() {
         ("retries = 3", "retries: __p::Some(3)"),
         (
             "retries = 1, backoff = \"200ms..30s\"",
-            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: ::core::time::Duration::from_millis(200), max: ::core::time::Duration::from_secs(30), factor: 2.0, jitter: __p::Jitter::Equal })",
+            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: __p::Duration::from_millis(200), max: __p::Duration::from_secs(30), factor: 2.0, jitter: __p::Jitter::Equal })",
         ),
         (
             "retries = 1, backoff(initial = \"1m\", factor = 1.5, jitter = \"none\")",
-            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: ::core::time::Duration::from_secs(60), max: ::core::time::Duration::from_secs(60), factor: 1.5, jitter: __p::Jitter::None })",
+            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: __p::Duration::from_secs(60), max: __p::Duration::from_secs(60), factor: 1.5, jitter: __p::Jitter::None })",
         ),
         (
             "retries = 1, backoff(max = \"50ms\", jitter = \"full\")",
-            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: ::core::time::Duration::from_millis(50), max: ::core::time::Duration::from_millis(50), factor: 2.0, jitter: __p::Jitter::Full })",
+            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: __p::Duration::from_millis(50), max: __p::Duration::from_millis(50), factor: 2.0, jitter: __p::Jitter::Full })",
         ),
         (
             "timeout = \"7us\", deadline = 0.5",
-            "timeout: __p::Some(::core::time::Duration::new(0u64, 7000u32)), deadline: __p::Some(::core::time::Duration::from_millis(500))",
+            "timeout: __p::Some(__p::Duration::new(0u64, 7000u32)), deadline: __p::Some(__p::Duration::from_millis(500))",
         ),
         (
             "cache_ttl = 600",
-            "cache: __p::Some(__p::CachePolicy { ttl: __p::Some(::core::time::Duration::from_secs(600)), tags: &[] })",
+            "cache: __p::Some(__p::CachePolicy { ttl: __p::Some(__p::Duration::from_secs(600)), tags: &[] })",
         ),
         (
             "cache_ttl = \"never\"",
@@ -46,16 +46,19 @@ fn policies_become_constants() {
         ),
         (
             "cache(tags = [\"a\"]), cache_ttl = 1",
-            "cache: __p::Some(__p::CachePolicy { ttl: __p::Some(::core::time::Duration::from_secs(1)), tags: &[\"a\"] })",
+            "cache: __p::Some(__p::CachePolicy { ttl: __p::Some(__p::Duration::from_secs(1)), tags: &[\"a\"] })",
         ),
-        ("cache", "cache: __p::Some(__p::CachePolicy { ttl: __p::None, tags: &[] })"),
+        (
+            "cache",
+            "cache: __p::Some(__p::CachePolicy { ttl: __p::None, tags: &[] })",
+        ),
         (
             "rate_limit = \"50/s\"",
-            "rate_limit: __p::Some(__p::RateLimit { permits: 50, period: ::core::time::Duration::from_secs(1), burst: 1, name: __p::None })",
+            "rate_limit: __p::Some(__p::RateLimit { permits: 50, period: __p::Duration::from_secs(1), burst: 1, name: __p::None })",
         ),
         (
             "rate_limit(\"50/s\", weight = tokens, name = \"api\")",
-            "rate_limit: __p::Some(__p::RateLimit { permits: 50, period: ::core::time::Duration::from_secs(1), burst: 50, name: __p::Some(\"api\") })",
+            "rate_limit: __p::Some(__p::RateLimit { permits: 50, period: __p::Duration::from_secs(1), burst: 50, name: __p::Some(\"api\") })",
         ),
         (
             "concurrency(4, name = \"db\")",
@@ -67,15 +70,15 @@ fn policies_become_constants() {
         ),
         (
             "breaker",
-            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 5, recovery_timeout: ::core::time::Duration::from_secs(60), half_open_max_calls: 1, name: __p::None })",
+            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 5, recovery_timeout: __p::Duration::from_secs(60), half_open_max_calls: 1, name: __p::None })",
         ),
         (
             "breaker = \"api\"",
-            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 5, recovery_timeout: ::core::time::Duration::from_secs(60), half_open_max_calls: 1, name: __p::Some(\"api\") })",
+            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 5, recovery_timeout: __p::Duration::from_secs(60), half_open_max_calls: 1, name: __p::Some(\"api\") })",
         ),
         (
             "breaker(name = \"api\", failure_threshold = 2, recovery_timeout = \"5s\", half_open_max_calls = 3)",
-            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 2, recovery_timeout: ::core::time::Duration::from_secs(5), half_open_max_calls: 3, name: __p::Some(\"api\") })",
+            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 2, recovery_timeout: __p::Duration::from_secs(5), half_open_max_calls: 3, name: __p::Some(\"api\") })",
         ),
     ] {
         let (policies, errors) = read(options);
@@ -92,7 +95,9 @@ fn policies_become_constants() {
 #[test]
 fn mistakes_say_the_way_out() {
     let no_retries = |what| {
-        format!("a `{what}` is for retries, and this step has none: add `retries = 3`, or remove it")
+        format!(
+            "a `{what}` is for retries, and this step has none: add `retries = 3`, or remove it"
+        )
     };
     for (options, expected) in [
         ("retries", "`retries` is written `retries = 3`".to_owned()),
@@ -150,7 +155,7 @@ fn mistakes_say_the_way_out() {
         ("breaker(\"a\", name = \"b\")", "the name is given twice: remove one of them".to_owned()),
         (
             "rate_limit(\"5/s\", wait = tokens)",
-            "unknown option of `rate_limit` `wait`: write `burst`, `name`, `key` or `weight`".to_owned(),
+            "unknown `rate_limit` option `wait`: write `burst`, `name`, `key` or `weight`".to_owned(),
         ),
     ] {
         let (_, errors) = read(options);

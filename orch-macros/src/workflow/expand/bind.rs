@@ -26,6 +26,8 @@ pub(super) struct Binder<'a, 'w> {
     /// How the step that is called takes its arguments: a type.
     pub(super) reuse: TokenStream,
     bound: BTreeSet<Symbol>,
+    /// The scopes whose patterns are bound.
+    matched: BTreeSet<ScopeId>,
     lets: TokenStream,
 }
 
@@ -38,6 +40,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             reader,
             reuse: quote!(__p::Once),
             bound: BTreeSet::new(),
+            matched: BTreeSet::new(),
             lets: TokenStream::new(),
         }
     }
@@ -113,7 +116,11 @@ impl<'a, 'w> Binder<'a, 'w> {
                 Some(borrowed(name))
             }
             Found::InMacro(name) => {
-                symbols.extend(analysis.resolve(sees, name).map(|symbol| (symbol, name.clone())));
+                symbols.extend(
+                    analysis
+                        .resolve(sees, name)
+                        .map(|symbol| (symbol, name.clone())),
+                );
                 None
             }
             _ => None,
@@ -151,10 +158,16 @@ impl<'a, 'w> Binder<'a, 'w> {
                 let absent = types::may_be_absent(self.analysis, scope, equation);
                 match (types::of_node(self.analysis, scope, equation), absent) {
                     (Some(_), false) => quote_spanned!(span=> __p::moved::<#reuse, _>(&#slot)),
-                    (Some(_), true) => quote_spanned!(span=> __p::take_or_none::<#reuse, _>(&#slot)),
+                    (Some(_), true) => {
+                        quote_spanned!(span=> __p::take_or_none::<#reuse, _>(&#slot))
+                    }
                     (None, absent) => {
                         let witness = self.witness(scope, equation);
-                        let take = if absent { quote!(take_or_none) } else { quote!(take) };
+                        let take = if absent {
+                            quote!(take_or_none)
+                        } else {
+                            quote!(take)
+                        };
                         quote_spanned!(span=> #slot.#take::<#reuse, _>(#witness))
                     }
                 }
@@ -180,7 +193,13 @@ impl<'a, 'w> Binder<'a, 'w> {
         if !defined.rhs.is_node() {
             return false;
         }
-        if matches!(&defined.rhs, Rhs::Call(Call { outcome: Some(_), .. })) {
+        if matches!(
+            &defined.rhs,
+            Rhs::Call(Call {
+                outcome: Some(_),
+                ..
+            })
+        ) {
             return true;
         }
         match self.reader {
@@ -272,7 +291,9 @@ impl<'a, 'w> Binder<'a, 'w> {
             return None;
         };
         match &for_loop.pat {
-            syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => Some(&pat.ident),
+            syn::Pat::Ident(pat) if pat.by_ref.is_none() && pat.subpat.is_none() => {
+                Some(&pat.ident)
+            }
             _ => None,
         }
     }
@@ -305,14 +326,13 @@ impl<'a, 'w> Binder<'a, 'w> {
             return;
         };
         let locals = &self.analysis.scopes[scope].locals;
-        let fresh = (0..locals.len()).any(|idx| self.bound.insert(Symbol::Local(scope, idx)));
-        if !fresh && moved.is_none() {
+        if !self.matched.insert(scope) {
             return;
         }
-        for idx in 0..locals.len() {
-            self.bound.insert(Symbol::Local(scope, idx));
-        }
-        let bindings = match (&self.analysis.equation(around, equation).rhs, self.analysis.scopes[scope].kind) {
+        let bindings = match (
+            &self.analysis.equation(around, equation).rhs,
+            self.analysis.scopes[scope].kind,
+        ) {
             (Rhs::For(for_loop), _) => {
                 let item = self.item(scope);
                 let pat = &for_loop.pat;
@@ -370,8 +390,16 @@ fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenS
         Rhs::For(_) => {
             let body = info.inner[equation][0];
             let item = tail(analysis, body);
-            let tolerant = analysis.equation(scope, equation).options.tolerate.is_some();
-            let of = if tolerant { quote!(results_of) } else { quote!(vec_of) };
+            let tolerant = analysis
+                .equation(scope, equation)
+                .options
+                .tolerate
+                .is_some();
+            let of = if tolerant {
+                quote!(results_of)
+            } else {
+                quote!(vec_of)
+            };
             quote!(__p::#of(|| { #item }))
         }
         Rhs::Branch(_) => arms(analysis, &info.inner[equation], &quote!(__p::arm())),
@@ -385,7 +413,11 @@ fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenS
 }
 
 /// The value of the arm that was taken.
-pub(super) fn arms(analysis: &Analysis<'_>, scopes: &[ScopeId], taken: &TokenStream) -> TokenStream {
+pub(super) fn arms(
+    analysis: &Analysis<'_>,
+    scopes: &[ScopeId],
+    taken: &TokenStream,
+) -> TokenStream {
     let last = scopes.len().saturating_sub(1);
     let arms = scopes.iter().enumerate().map(|(idx, &scope)| {
         let value = tail(analysis, scope);

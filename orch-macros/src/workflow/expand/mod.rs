@@ -17,7 +17,7 @@ use syn::{Path, Type};
 
 use super::analysis::{Analysis, ScopeId, Symbol};
 use super::model::{Callee, Output, Rhs, Tier};
-use crate::options::policies::duration;
+use crate::options::duration::tokens as duration;
 
 /// Writes a workflow; `sound` says whether nothing was wrong with it.
 pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
@@ -28,7 +28,11 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         None => syn::parse_quote!(::orch),
     };
     let (picture, svg, doc) = picture(analysis, sound);
-    let unused = if sound { spec::unused(analysis) } else { TokenStream::new() };
+    let unused = if sound {
+        spec::unused(analysis)
+    } else {
+        TokenStream::new()
+    };
     let parts = if sound {
         whole(analysis, &svg)
     } else {
@@ -64,9 +68,13 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
 }
 
 fn each_node<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = (ScopeId, usize)> + 'a {
-    analysis.scopes.iter().enumerate().flat_map(|(scope, info)| {
-        (0..info.scope.equations.len()).map(move |equation| (scope, equation))
-    })
+    analysis
+        .scopes
+        .iter()
+        .enumerate()
+        .flat_map(|(scope, info)| {
+            (0..info.scope.equations.len()).map(move |equation| (scope, equation))
+        })
 }
 
 /// The picture as a macro, so that it stands in the code once; how to name it; and the lines of documentation.
@@ -128,7 +136,14 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
 }
 
 fn slot(analysis: &Analysis<'_>, symbol: Symbol) -> syn::Ident {
-    format_ident!("{}", if analysis.is_moved(symbol) { "Moved" } else { "Slot" })
+    format_ident!(
+        "{}",
+        if analysis.is_moved(symbol) {
+            "Moved"
+        } else {
+            "Slot"
+        }
+    )
 }
 
 /// The output and the error type.
@@ -237,7 +252,9 @@ fn implementation(
     let text = name.to_string();
     let slots = types::slots(0);
     let (output, error) = results(&workflow.output);
-    let fields: Vec<_> = (0..workflow.inputs.len()).map(|idx| format_ident!("i{idx}")).collect();
+    let fields: Vec<_> = (0..workflow.inputs.len())
+        .map(|idx| format_ident!("i{idx}"))
+        .collect();
     let types: Vec<&Type> = workflow.inputs.iter().map(|input| &input.ty).collect();
     let (input, unpack) = match fields.as_slice() {
         [] => (quote!(()), quote!(())),
@@ -246,7 +263,11 @@ fn implementation(
     };
     let rest = (!fields.is_empty()).then(|| quote!(..::core::default::Default::default()));
     let rest = rest.unwrap_or_else(|| quote!(..::core::default::Default::default()));
-    let (needs, inner) = needs(analysis);
+    let Wants {
+        list,
+        nothing,
+        workflows,
+    } = wants(analysis);
     let source = match workflow.output {
         Output::Fallible(..) | Output::Alias(_) => quote! {
             #[allow(unused_imports)]
@@ -260,8 +281,9 @@ fn implementation(
             type Input = #input;
             type Output = #output;
             type Error = #error;
-            type Needs = #needs;
             type Slots = #slots;
+
+            fn needs(list: &mut __p::Vec<__p::Resource>) { #list }
 
             fn program() -> &'static __p::Program { #program }
 
@@ -283,41 +305,63 @@ fn implementation(
             type Error = __p::RunError<#error>;
             type Kind = __p::Fallible;
             type Reuse = __p::Once;
-            type Needs = #needs;
+            type Needs = ();
             const SPEC: __p::StepSpec = __p::StepSpec {
                 fallible: true, asynchronous: true, ..__p::StepSpec::new(#text)
             };
         }
 
-        impl __p::ContainsNoCycle for #name where #(#inner: __p::ContainsNoCycle),* {}
+        impl<'__orch> __p::RunsAlone<'__orch> for #name where #nothing {}
+
+        impl __p::ContainsNoCycle for #name where #(#workflows: __p::ContainsNoCycle),* {}
     }
 }
 
-/// What the steps and workflows inside want, as nested pairs; and the workflows among them.
-fn needs(analysis: &Analysis<'_>) -> (TokenStream, Vec<TokenStream>) {
-    let (mut wants, mut workflows) = (Vec::new(), Vec::new());
+/// What the steps and workflows inside want.
+struct Wants {
+    /// Adds each resource to a list.
+    list: TokenStream,
+    /// That none is wanted, as bounds.
+    nothing: TokenStream,
+    /// The workflows among them.
+    workflows: Vec<TokenStream>,
+}
+
+fn wants(analysis: &Analysis<'_>) -> Wants {
+    let mut wants = Wants {
+        list: TokenStream::new(),
+        nothing: TokenStream::new(),
+        workflows: Vec::new(),
+    };
+    let mut seen = Vec::new();
     for (alias, tier) in tiers(analysis) {
-        let step = types::step(&tier.callee, &alias);
-        wants.push(quote!(<#step as __p::Step>::Needs));
-        if let Callee::Workflow(path) = &tier.callee {
-            let span = path.span();
-            workflows.push(quote_spanned!(span=> #path));
+        let path = tier.callee.path();
+        if seen.contains(&path) {
+            continue;
+        }
+        seen.push(path);
+        match &tier.callee {
+            Callee::Step(_) => {
+                wants.list.extend(
+                    quote!(<<#alias<'static> as __p::Step>::Needs as __p::Needs>::list(list);),
+                );
+                wants
+                    .nothing
+                    .extend(quote!(<#alias<'__orch> as __p::Step>::Needs: __p::NeedsNothing,));
+            }
+            Callee::Workflow(path) => {
+                let span = path.span();
+                wants
+                    .list
+                    .extend(quote!(<#alias as __p::Workflow>::needs(list);));
+                wants
+                    .nothing
+                    .extend(quote!(#alias: __p::RunsAlone<'__orch>,));
+                wants.workflows.push(quote_spanned!(span=> #path));
+            }
         }
     }
-    (pairs(&wants), workflows)
-}
-
-/// Balanced pairs, so that their depth grows with the logarithm of their number.
-fn pairs(types: &[TokenStream]) -> TokenStream {
-    match types {
-        [] => quote!(()),
-        [only] => only.clone(),
-        _ => {
-            let (left, right) = types.split_at(types.len() / 2);
-            let (left, right) = (pairs(left), pairs(right));
-            quote!((#left, #right))
-        }
-    }
+    wants
 }
 
 fn tiers<'a>(analysis: &'a Analysis<'_>) -> Vec<(syn::Ident, &'a Tier)> {

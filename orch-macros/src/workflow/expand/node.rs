@@ -139,7 +139,10 @@ fn attempt(
     let slots = types::slots(scope);
     if call.repeat.is_some() {
         let (reuse, first) = (&binder.reuse, args.remove(0));
-        let span = tier.args.first().map_or_else(Span::mixed_site, syn::spanned::Spanned::span);
+        let span = tier
+            .args
+            .first()
+            .map_or_else(Span::mixed_site, syn::spanned::Spanned::span);
         args.push(quote_spanned!(span=> cx.up::<#slots>(0).#state.next::<#reuse>(cx, || #first)));
     }
     let lets = binder.lets();
@@ -147,24 +150,47 @@ fn attempt(
     let over = over(options, tier);
     let put = put(analysis, scope, equation, call);
     let span = tier.callee.path().span();
-    let raises = match (surfaces(analysis, scope, equation, call, idx), &analysis.workflow.output) {
+    let raises = match (
+        surfaces(analysis, scope, equation, call, idx),
+        &analysis.workflow.output,
+    ) {
         (true, Output::Fallible(..) | Output::Alias(_)) => {
             let name = &analysis.workflow.name;
-            let attempt = if call.repeat.is_some() { quote!(turn_in) } else { quote!(attempt_in) };
-            let more = if call.repeat.is_some() { quote!(, _) } else { quote!() };
+            let attempt = if call.repeat.is_some() {
+                quote!(turn_in)
+            } else {
+                quote!(attempt_in)
+            };
+            let more = if call.repeat.is_some() {
+                quote!(, _)
+            } else {
+                quote!()
+            };
             quote_spanned!(span=> __p::#attempt::<#name, #step #more>)
         }
         _ => {
-            let attempt = if call.repeat.is_some() { quote!(turn) } else { quote!(attempt) };
-            let more = if call.repeat.is_some() { quote!(, _) } else { quote!() };
+            let attempt = if call.repeat.is_some() {
+                quote!(turn)
+            } else {
+                quote!(attempt)
+            };
+            let more = if call.repeat.is_some() {
+                quote!(, _)
+            } else {
+                quote!()
+            };
             quote_spanned!(span=> __p::#attempt::<#step #more>)
         }
     };
-    let dead = call.tiers.get(idx + 1).and_then(|next| next.or_else.as_ref()).map(|word| {
-        let bounded = options.policies.timeout.is_some() || options.policies.deadline.is_some();
-        let span = word.span();
-        (!bounded).then(|| quote_spanned!(span=> __p::fallback_is_reached::<#step>();))
-    });
+    let dead = call
+        .tiers
+        .get(idx + 1)
+        .and_then(|next| next.or_else.as_ref())
+        .map(|word| {
+            let bounded = options.policies.timeout.is_some() || options.policies.deadline.is_some();
+            let span = word.span();
+            (!bounded).then(|| quote_spanned!(span=> __p::fallback_is_reached::<#step>();))
+        });
     quote!(#dead #lets #raises(cx, #called, #over, #put).await)
 }
 
@@ -183,10 +209,8 @@ fn surfaces(
 
 fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
     let mut arguments = TokenStream::new();
-    let mut group = proc_macro2::Group::new(
-        proc_macro2::Delimiter::Parenthesis,
-        quote!(#(#args),*),
-    );
+    let mut group =
+        proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#(#args),*));
     group.set_span(tier.paren.span.join());
     quote::ToTokens::to_tokens(&group, &mut arguments);
     let span = tier.callee.path().span();
@@ -239,7 +263,11 @@ fn for_functions(
 ) -> TokenStream {
     let function = function(scope, equation);
     let collect = format_ident!("{function}c");
-    let mut binder = Binder::new(analysis, scope, Some(Reader::Equation(equation, Part::Whole)));
+    let mut binder = Binder::new(
+        analysis,
+        scope,
+        Some(Reader::Equation(equation, Part::Whole)),
+    );
     let head = binder.argument_in_head(&for_loop.head);
     let lets = binder.lets();
     let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
@@ -252,8 +280,16 @@ fn for_functions(
     } else {
         slot
     };
-    let tolerant = analysis.equation(scope, equation).options.tolerate.is_some();
-    let gather = if tolerant { quote!(collect_results) } else { quote!(collect) };
+    let tolerant = analysis
+        .equation(scope, equation)
+        .options
+        .tolerate
+        .is_some();
+    let gather = if tolerant {
+        quote!(collect_results)
+    } else {
+        quote!(collect)
+    };
     quote! {
         fn #function(cx: &__p::Cx) -> usize {
             #lets
@@ -273,7 +309,11 @@ fn branch_functions(
 ) -> TokenStream {
     let function = function(scope, equation);
     let close = format_ident!("{function}c");
-    let mut binder = Binder::new(analysis, scope, Some(Reader::Equation(equation, Part::Whole)));
+    let mut binder = Binder::new(
+        analysis,
+        scope,
+        Some(Reader::Equation(equation, Part::Whole)),
+    );
     let head = match &branch.kind {
         BranchKind::If(_) => conditions(&mut binder, branch),
         BranchKind::Match(_, value) => {

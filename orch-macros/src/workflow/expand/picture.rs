@@ -30,13 +30,21 @@ fn drawing(analysis: &Analysis<'_>, scope: ScopeId, title: &str) -> Drawing {
         for &read in &reads {
             let outcome = matches!(
                 &info.scope.equations[read].rhs,
-                Rhs::Call(Call { outcome: Some(_), .. })
+                Rhs::Call(Call {
+                    outcome: Some(_),
+                    ..
+                })
             );
             let kind = if outcome { LineKind::Outcome } else { data };
             drawing.edges.extend(line(info.position(read), to, kind));
         }
-        for after in info.after[equation].keys().filter(|after| !reads.contains(after)) {
-            drawing.edges.extend(line(info.position(*after), to, LineKind::Order));
+        for after in info.after[equation]
+            .keys()
+            .filter(|after| !reads.contains(after))
+        {
+            drawing
+                .edges
+                .extend(line(info.position(*after), to, LineKind::Order));
         }
     }
     if scope == 0 {
@@ -172,5 +180,9 @@ fn call_words(call: &Call, label: &str) -> String {
         Some(repeat) => format!("{words}, at most {} turns", repeat.max),
         None => words,
     };
-    if text::kebab(&words) == label { String::new() } else { words }
+    if text::kebab(&words) == label {
+        String::new()
+    } else {
+        words
+    }
 }

@@ -9,7 +9,7 @@ use super::super::model::{Callee, Output, Rhs, Test};
 use super::super::options::Tolerance;
 use super::super::parse;
 use super::types;
-use crate::options::policies::duration;
+use crate::options::duration::tokens as duration;
 use crate::text;
 
 /// The name of a scope's plan.
@@ -28,7 +28,10 @@ pub(super) fn scopes(analysis: &Analysis<'_>) -> TokenStream {
 fn scope_plan(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let info = &analysis.scopes[scope];
     let name = scope_name(scope);
-    let nodes = info.order.iter().map(|&equation| node(analysis, scope, equation));
+    let nodes = info
+        .order
+        .iter()
+        .map(|&equation| node(analysis, scope, equation));
     let result = indices(analysis, scope, info.tail_reads.iter().copied());
     quote! {
         const #name: __p::ScopeSpec = __p::ScopeSpec { nodes: &[#(#nodes),*], result: &#result };
@@ -64,7 +67,10 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
         .filter(|read| !arms.contains(read))
         .collect();
     let mut fields = TokenStream::new();
-    if !analysis.nodes_behind(scope, reads.iter().copied()).is_empty() {
+    if !analysis
+        .nodes_behind(scope, reads.iter().copied())
+        .is_empty()
+    {
         let reads = indices(analysis, scope, reads);
         fields.extend(quote!(reads: &#reads,));
     }
@@ -112,15 +118,18 @@ pub(super) fn unique_name(analysis: &Analysis<'_>, scope: ScopeId, equation: usi
     if explicit(equation) {
         return name;
     }
-    let same = |idx: &usize| {
-        equations[*idx].rhs.is_node() && parse::plan_name(&equations[*idx]) == name
-    };
+    let same =
+        |idx: &usize| equations[*idx].rhs.is_node() && parse::plan_name(&equations[*idx]) == name;
     let others = (0..equations.len()).filter(|idx| *idx != equation);
     let before = others
         .filter(same)
         .filter(|idx| explicit(*idx) || *idx < equation)
         .count();
-    if before == 0 { name } else { format!("{name}-{}", before + 1) }
+    if before == 0 {
+        name
+    } else {
+        format!("{name}-{}", before + 1)
+    }
 }
 
 /// Whether something consumes a node's failure.
@@ -135,7 +144,10 @@ pub(super) fn is_handled(analysis: &Analysis<'_>, scope: ScopeId, equation: usiz
     let info = &analysis.scopes[scope];
     let by_rule = |reader: usize| {
         let options = &info.scope.equations[reader].options;
-        let rule = options.rule.as_ref().is_some_and(|rule| rule.value != "AllSuccess");
+        let rule = options
+            .rule
+            .as_ref()
+            .is_some_and(|rule| rule.value != "AllSuccess");
         rule && (info.reads[reader].contains_key(&equation)
             || info.after[reader].contains_key(&equation))
     };
@@ -171,10 +183,19 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
             let body = scope_name(inner[0]);
             let concurrency = defined.options.policies.concurrency.as_ref();
             let concurrency = option(concurrency.map(|limit| limit.value.max));
-            let tolerate = option(defined.options.tolerate.as_ref().map(|tolerate| match tolerate.value {
-                Tolerance::Items(items) => quote!(__p::Tolerance::Items(#items)),
-                Tolerance::PerMillion(items) => quote!(__p::Tolerance::PerMillion(#items)),
-            }));
+            let tolerate =
+                option(
+                    defined
+                        .options
+                        .tolerate
+                        .as_ref()
+                        .map(|tolerate| match tolerate.value {
+                            Tolerance::Items(items) => quote!(__p::Tolerance::Items(#items)),
+                            Tolerance::PerMillion(items) => {
+                                quote!(__p::Tolerance::PerMillion(#items))
+                            }
+                        }),
+                );
             quote!(__p::NodeKind::For { body: &#body, concurrency: #concurrency, tolerate: #tolerate })
         }
         Rhs::Branch(branch) => {
@@ -319,7 +340,11 @@ pub(super) fn is_broken(analysis: &Analysis<'_>, scope: ScopeId, equation: usize
         }
         // What a body's equation names around it is read by its control form.
         if let Some((around, form)) = info.parent {
-            open.extend(analysis.scopes[around].reads[form].keys().map(|read| (around, *read)));
+            open.extend(
+                analysis.scopes[around].reads[form]
+                    .keys()
+                    .map(|read| (around, *read)),
+            );
         }
     }
     false

@@ -83,7 +83,9 @@ fn of_tail(analysis: &Analysis<'_>, scope: ScopeId) -> Option<TokenStream> {
                 &analysis.equation(at, equation).rhs,
                 Rhs::Call(call) if call.outcome.is_some()
             );
-            (!outcome).then(|| of_node(analysis, at, equation)).flatten()
+            (!outcome)
+                .then(|| of_node(analysis, at, equation))
+                .flatten()
         }
         _ => None,
     }

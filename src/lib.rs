@@ -1,0 +1,51 @@
+//! Workflows as ordinary Rust.
+
+pub use orch_core::error::{AnyError, BoxError, ErrorKind, NodeError, Place, RunError};
+pub use orch_core::graph::Graph;
+pub use orch_core::outcome::Outcome;
+pub use orch_core::policy::{self as policies, Retry};
+pub use orch_core::run::{Progress, RunEvent, RunEventKind, RunId, RunStatus};
+pub use orch_core::{duration, graph, plan, schedule};
+pub use orch_macros::{step, workflow};
+pub use orch_runtime::ctx::StepCtx;
+pub use orch_runtime::observe::Emission;
+pub use orch_runtime::orchestrator::{
+    BuildError, Builder, Emissions, Events, Orchestrator, ProgressStream, RunHandle, Start,
+    StartError,
+};
+pub use orch_runtime::origin::Origin;
+pub use orch_runtime::policy;
+pub use orch_runtime::program::Workflow;
+
+/// What a program that declares workflows wants in scope: `use orch::prelude::*;`.
+pub mod prelude {
+    pub use std::ops::ControlFlow;
+
+    pub use orch_runtime::slots::ChunkedExt;
+
+    pub use crate::{
+        AnyError, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx, Workflow,
+        step, workflow,
+    };
+}
+
+/// What generated code names. No part of it is stable.
+#[doc(hidden)]
+pub mod __private {
+    pub use std::boxed::Box;
+    pub use std::vec::Vec;
+
+    pub use orch_core::error::{AnyError, NodeError, RunError};
+    pub use orch_core::graph::Graph;
+    pub use orch_core::plan::*;
+    pub use orch_core::policy::*;
+    pub use orch_runtime::ctx::Cx;
+    pub use orch_runtime::glue::*;
+    pub use orch_runtime::mock::Mock;
+    pub use orch_runtime::orchestrator::{RunsAlone, run};
+    pub use orch_runtime::program::{
+        ArmCode, Items, NodeCode, Program, ScopeCode, Started, Workflow, open, start,
+    };
+    pub use orch_runtime::slots::*;
+    pub use orch_runtime::step::*;
+}

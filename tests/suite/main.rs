@@ -1,0 +1,10 @@
+//! The behavior of workflows, as their users meet it.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod language;

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(retries = 3, backoff = "1s")]
+async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(name = "Review SQL")]
+async fn fetch() {}
+
+fn main() {}

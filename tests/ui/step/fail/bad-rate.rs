@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(rate_limit = "fast")]
+async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(blocking)]
+async fn fetch() {}
+
+fn main() {}

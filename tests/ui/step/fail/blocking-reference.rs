@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step(blocking)]
+fn fetch(text: &str) -> usize {
+    text.len()
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+pub fn first(text: &str) -> &str {
+    &text[..1]
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(breaker = "")]
+async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step(cache(key = "rates:{day"))]
+async fn fetch(day: u8) -> u8 {
+    day
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step(cache_ttl = 0)]
+async fn fetch() -> u8 {
+    1
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+pub fn fetch(#[cfg(unix)] user: u8) -> u8 {
+    user
+}
+
+fn main() {}

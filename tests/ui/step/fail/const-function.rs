@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+pub const fn one() -> u8 {
+    1
+}
+
+fn main() {}

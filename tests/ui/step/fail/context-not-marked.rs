@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+pub fn fetch(ctx: &StepCtx) {
+    let _ = ctx;
+}
+
+fn main() {}

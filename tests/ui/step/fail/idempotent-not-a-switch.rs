@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(idempotent = "no")]
+async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+pub fn show(value: impl ToString + Send) -> String {
+    value.to_string()
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step("fetch")]
+async fn fetch() {}
+
+fn main() {}

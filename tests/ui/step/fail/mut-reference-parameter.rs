@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+pub fn push(list: &mut Vec<u8>) {
+    list.push(1);
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step]
+pub fn str() {}
+
+fn main() {}

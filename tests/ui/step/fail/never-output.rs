@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+pub fn stop() -> ! {
+    std::process::exit(1)
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step]
+pub struct Fetch;
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step]
+pub trait Fetch {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(retries)]
+async fn fetch() {}
+
+fn main() {}

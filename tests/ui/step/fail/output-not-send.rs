@@ -1,0 +1,10 @@
+use orch::prelude::*;
+
+use std::rc::Rc;
+
+#[step]
+pub fn fetch() -> Rc<u8> {
+    Rc::new(1)
+}
+
+fn main() {}

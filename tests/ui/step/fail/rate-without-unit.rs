@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(rate_limit = 50)]
+async fn fetch() {}
+
+fn main() {}

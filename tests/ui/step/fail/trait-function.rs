@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+pub trait Shop {
+    #[step]
+    fn fetch();
+}
+
+fn main() {}

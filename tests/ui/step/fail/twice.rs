@@ -1,0 +1,7 @@
+use orch::prelude::*;
+
+#[step]
+#[step]
+pub async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(color = "red")]
+async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(retires = 3)]
+async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(concurrency = 0)]
+async fn fetch() {}
+
+fn main() {}

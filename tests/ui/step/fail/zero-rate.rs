@@ -1,0 +1,6 @@
+use orch::prelude::*;
+
+#[step(rate_limit = "0/s")]
+async fn fetch() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+#![deny(warnings)]
+
+use orch::prelude::*;
+
+#[step()]
+pub fn fetch() {}
+
+fn main() {}

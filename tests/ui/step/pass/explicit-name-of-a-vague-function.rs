@@ -1,0 +1,8 @@
+#![deny(warnings)]
+
+use orch::prelude::*;
+
+#[step(name = "fetch-rates")]
+pub fn step1() {}
+
+fn main() {}
