@@ -8,3 +8,4 @@
 )]
 
 mod language;
+mod ui;
