@@ -16,6 +16,8 @@ pub use orch_runtime::orchestrator::{
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;
 pub use orch_runtime::program::Workflow;
+#[cfg(feature = "testing")]
+pub use orch_runtime::testing;
 
 /// What a program that declares workflows wants in scope: `use orch::prelude::*;`.
 pub mod prelude {

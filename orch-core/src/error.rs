@@ -400,7 +400,7 @@ pub struct Failure<E> {
     marker: PhantomData<fn() -> E>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct FailureInner {
     run: RunId,
     workflow: &'static str,
@@ -528,6 +528,26 @@ impl<E: 'static> Failure<E> {
     #[must_use]
     pub fn errors(&self) -> &[NodeError] {
         &self.inner.errors
+    }
+}
+
+impl<E> Clone for Failure<E> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            marker: PhantomData,
+        }
+    }
+}
+
+impl<E> Clone for RunError<E> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Failed(failure) => Self::Failed(failure.clone()),
+            Self::Panicked(failure) => Self::Panicked(failure.clone()),
+            Self::TimedOut(failure) => Self::TimedOut(failure.clone()),
+            Self::Cancelled(failure) => Self::Cancelled(failure.clone()),
+        }
     }
 }
 

@@ -5,11 +5,65 @@
 //! drive the same one.
 //!
 //! Told what happened ([`Event`]), it answers with what to do ([`Command`]).
-//! Every node ends exactly once, and once all have ended it says [`Command::Finish`].
+//! Every node ends exactly once, and once all have ended it says [`Command::Finish`], once.
+//!
+//! # What a node waits for
+//!
+//! A node waits for the nodes that it names: those it reads and those in its `after`.
+//! Its rule says what becomes of it; "failed" counts a node that failed, was blocked or was cancelled.
+//!
+//! | rule | decided | starts if, of the named nodes | is blocked if | else is |
+//! |---|---|---|---|---|
+//! | `all_success` | when all have ended | all are done | one has failed | skipped |
+//! | `all_done` | when all have ended | always | | |
+//! | `all_failed` | when all have ended | all have failed | | skipped |
+//! | `all_skipped` | when all have ended | all were skipped | | skipped |
+//! | `one_success` | as soon as one is done | one is done | none is done, one has failed | skipped |
+//! | `one_failed` | as soon as one has failed | one has failed | | skipped |
+//! | `none_failed` | when all have ended | none has failed | one has failed | |
+//! | `none_failed_min_one_success` | when all have ended | none has failed, one is done | one has failed | skipped |
+//! | `none_skipped` | when all have ended | none was skipped | | skipped |
+//!
+//! So a failure blocks whatever asks for success, all the way down, and a skipped node skips what needs its value;
+//! a rule that wants a failure and finds none skips.
+//! A node that names no other starts at once, under any rule.
+//!
+//! Under `all_success` names are values: an `optional` node and one with `.outcome()` always have one (an absent value,
+//! an outcome), so that they count as done however they ended.
+//! Under the other rules names are outcomes, and a node counts as what it is.
+//!
+//! A **branch** starts when what its head names allows it, and then [chooses](Event::Chose) an arm.
+//! The arm starts when all that it names is done, as under `all_success`; otherwise the branch is blocked or skipped.
+//! A branch that takes no arm is done: its value is absent.
+//!
+//! A **`finally`** node waits until all nodes that are not `finally` have ended, and for those that it names.
+//! Without a rule of its own it then starts, however they ended; nothing else may wait for it but another one.
+//!
+//! # What stops a scope
+//!
+//! What has started is never taken back; a [`Stop`] blocks what has not, an arm that has been chosen but waits included.
+//!
+//! | stop | comes from | what still starts, once its rule says so |
+//! |---|---|---|
+//! | [`Stop::Failing`] | a failed or cancelled node that is not `handled`, or a failure elsewhere in the run | what cleans up |
+//! | [`Stop::Cancelled`] | the run was cancelled or is out of time | `finally` nodes |
+//!
+//! A node cleans up if it is `finally`, if its rule holds when all that it names has failed (`all_done`, `all_failed`,
+//! `one_failed`, `none_skipped`), or if it names a node that cleans up: the whole chain behind an alert or a rollback runs.
+//! A rule that asks for success or for a skip joins ordinary paths and does not clean up.
+//! What was blocked by a stop has failed in the eyes of those that clean up, so that none of them waits forever.
+
+mod rule;
+#[cfg(test)]
+mod tests;
+mod wiring;
 
 use serde::Serialize;
 
-use crate::plan::{NodeKind, Rule, ScopeSpec};
+pub use self::wiring::Wiring;
+
+use self::rule::{Decision, Tally, decide};
+use crate::plan::{NodeKind, Rule};
 
 /// How a node ended, or that it has not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
@@ -25,7 +79,7 @@ pub enum Status {
     Done,
     /// It failed.
     Failed,
-    /// Its rule did not hold, or its branch was not taken.
+    /// It never started: its rule did not hold, or something it needs was skipped.
     Skipped,
     /// It never started: something it needs failed, or the run was stopping.
     Blocked,
@@ -90,143 +144,18 @@ pub enum Command {
 /// Why nothing more starts, from the mildest to the strictest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {
-    /// A failure that nobody consumes: nodes that clean up still start.
+    /// A failure that nobody consumes: what cleans up still starts.
     Failing,
     /// The run is cancelled or out of time: only `finally` nodes still start.
     Cancelled,
 }
 
-/// What follows from a scope's description alone, computed once and shared by all its schedules.
-#[derive(Debug)]
-pub struct Wiring {
-    scope: &'static ScopeSpec,
-    /// For each node, the nodes that name it.
-    successors: Vec<Box<[usize]>>,
-    /// For each node, the arms that name it.
-    arms: Vec<Box<[(usize, usize)]>>,
-    /// For each node, how many nodes it names.
-    named: Vec<u32>,
-    /// For each node, whether it still starts while a failure is on its way out.
-    cleanup: Vec<bool>,
-    /// How many nodes are not `finally`.
-    ordinary: usize,
-}
-
-impl Wiring {
-    /// The wiring of a scope.
-    #[must_use]
-    pub fn new(scope: &'static ScopeSpec) -> Self {
-        let count = scope.nodes.len();
-        let mut successors = vec![Vec::new(); count];
-        let mut arms = vec![Vec::new(); count];
-        let mut cleanup = vec![false; count];
-        for (idx, node) in scope.nodes.iter().enumerate() {
-            for &named in node.reads.iter().chain(node.after) {
-                successors[named].push(idx);
-            }
-            if let NodeKind::Branch { arms: specs, .. } = node.kind {
-                for (arm, spec) in specs.iter().enumerate() {
-                    for &named in spec.reads {
-                        arms[named].push((idx, arm));
-                    }
-                }
-            }
-            cleanup[idx] = node.finally
-                || node.rule != Rule::AllSuccess
-                || node.reads.iter().any(|&named| cleanup[named]);
-        }
-        Self {
-            scope,
-            named: scope
-                .nodes
-                .iter()
-                .map(|node| (node.reads.len() + node.after.len()) as u32)
-                .collect(),
-            ordinary: scope.nodes.iter().filter(|node| !node.finally).count(),
-            successors: successors.into_iter().map(Into::into).collect(),
-            arms: arms.into_iter().map(Into::into).collect(),
-            cleanup,
-        }
-    }
-
-    /// Whether this node still starts under a [`Stop`]: it cleans up.
-    #[must_use]
-    pub fn survives(&self, node: usize, stop: Stop) -> bool {
-        match stop {
-            Stop::Failing => self.cleanup[node],
-            Stop::Cancelled => self.scope.nodes[node].finally,
-        }
-    }
-
-    /// The scope this is the wiring of.
-    #[must_use]
-    pub fn scope(&self) -> &'static ScopeSpec {
-        self.scope
-    }
-}
-
-/// How the nodes that a node names stand.
-#[derive(Debug, Clone, Copy, Default)]
-struct Tally {
-    open: u32,
-    done: u32,
-    failed: u32,
-    skipped: u32,
-}
-
-impl Tally {
-    fn count(&mut self, status: Status) {
-        match status {
-            Status::Waiting | Status::Running => self.open += 1,
-            Status::Done => self.done += 1,
-            Status::Skipped => self.skipped += 1,
-            Status::Failed | Status::Blocked | Status::Cancelled => self.failed += 1,
-        }
-    }
-
-    fn settle(&mut self, status: Status) {
-        self.open -= 1;
-        self.count(status);
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Decision {
-    Run,
-    Skip,
-    Block,
-}
-
-/// What a rule says of a tally, as soon as it can be said.
-fn decide(rule: Rule, tally: Tally) -> Option<Decision> {
-    use Decision::{Block, Run, Skip};
-    match rule {
-        Rule::OneSuccess if tally.done > 0 => return Some(Run),
-        Rule::OneFailed if tally.failed > 0 => return Some(Run),
-        _ if tally.open > 0 => return None,
-        _ => {}
-    }
-    let run_or = |holds: bool, otherwise| if holds { Run } else { otherwise };
-    Some(match rule {
-        Rule::AllSuccess if tally.failed > 0 => Block,
-        Rule::AllSuccess => run_or(tally.skipped == 0, Skip),
-        Rule::AllDone => Run,
-        Rule::AllFailed => run_or(tally.done == 0 && tally.skipped == 0, Skip),
-        Rule::AllSkipped => run_or(tally.done == 0 && tally.failed == 0, Skip),
-        Rule::OneSuccess => run_or(false, if tally.failed > 0 { Block } else { Skip }),
-        Rule::OneFailed => Skip,
-        Rule::NoneFailed => run_or(tally.failed == 0, Block),
-        Rule::NoneFailedMinOneSuccess if tally.failed > 0 => Block,
-        Rule::NoneFailedMinOneSuccess => run_or(tally.done > 0, Skip),
-        Rule::NoneSkipped => run_or(tally.skipped == 0, Skip),
-    })
-}
-
 #[derive(Debug, Clone, Copy)]
 struct NodeState {
     status: Status,
+    /// Those that it names, or that its chosen arm names.
     tally: Tally,
-    /// The arm a branch has chosen and whose names it waits for.
+    /// The arm that a branch has chosen.
     arm: Option<u32>,
 }
 
@@ -234,36 +163,36 @@ struct NodeState {
 #[derive(Debug)]
 pub struct Schedule {
     nodes: Box<[NodeState]>,
-    /// Nodes that have not ended and are not `finally`.
-    ordinary: usize,
-    /// Nodes that have not ended.
+    /// How many nodes have not ended.
     open: usize,
+    /// Whether `finally` nodes may start: all others have ended.
+    closing: bool,
+    finished: bool,
     stop: Option<Stop>,
-    /// Nodes whose ending has yet to reach those that name them.
-    settling: Vec<usize>,
 }
 
 impl Schedule {
     /// A schedule in which nothing has started.
     #[must_use]
     pub fn new(wiring: &Wiring) -> Self {
+        let nodes: Box<[_]> = wiring
+            .nodes
+            .iter()
+            .map(|node| NodeState {
+                status: Status::Waiting,
+                tally: Tally {
+                    open: node.named,
+                    ..Tally::default()
+                },
+                arm: None,
+            })
+            .collect();
         Self {
-            nodes: wiring
-                .named
-                .iter()
-                .map(|&open| NodeState {
-                    status: Status::Waiting,
-                    tally: Tally {
-                        open,
-                        ..Tally::default()
-                    },
-                    arm: None,
-                })
-                .collect(),
-            ordinary: wiring.ordinary,
-            open: wiring.named.len(),
+            open: nodes.len(),
+            nodes,
+            closing: false,
+            finished: false,
             stop: None,
-            settling: Vec::new(),
         }
     }
 
@@ -273,10 +202,10 @@ impl Schedule {
         self.nodes[node].status
     }
 
-    /// Whether all nodes have ended.
+    /// Whether all nodes have ended, and [`Command::Finish`] was said.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.open == 0
+        self.finished
     }
 
     /// Why nothing more starts, if so.
@@ -287,170 +216,178 @@ impl Schedule {
 
     /// Takes an event and adds what follows from it to `commands`.
     ///
-    /// An `Ended` or `Chose` for a node that is not running is ignored: it has ended already.
+    /// What comes too late is ignored: the end of a node that is not running, a second choice, a milder stop than the one
+    /// before, anything after [`Command::Finish`].
+    ///
+    /// # Panics
+    /// If the event names a node or an arm that the scope does not have, or the wiring is that of another scope.
     pub fn on(&mut self, wiring: &Wiring, event: Event, commands: &mut Vec<Command>) {
-        let begins_empty = self.nodes.is_empty() && event == Event::Begin;
-        if self.open == 0 && !begins_empty {
+        if self.finished {
             return;
         }
+        let first = commands.len();
         match event {
             Event::Begin => {
-                for idx in 0..self.nodes.len() {
-                    self.consider(wiring, idx, commands);
+                for node in 0..self.nodes.len() {
+                    self.consider(wiring, node, commands);
                 }
             }
             Event::Ended(node, status) => {
-                if self.nodes[node].status != Status::Running {
-                    return;
-                }
-                self.end(wiring, node, status);
-                if status.is_failure() && !wiring.scope.nodes[node].handled {
-                    self.halt(wiring, Stop::Failing, commands);
-                }
-            }
-            Event::Chose(node, None) => {
                 if self.nodes[node].status == Status::Running {
-                    self.end(wiring, node, Status::Done);
+                    self.end(node, status);
+                    if status.is_failure() && !wiring.nodes[node].handled {
+                        self.halt(wiring, Stop::Failing, commands);
+                    }
+                    self.settle(wiring, node, commands);
                 }
             }
-            Event::Chose(node, Some(arm)) => self.choose(wiring, node, arm, commands),
+            Event::Chose(node, arm) => {
+                let state = self.nodes[node];
+                if state.status == Status::Running && state.arm.is_none() {
+                    self.choose(wiring, node, arm, commands);
+                }
+            }
             Event::Stop(stop) => self.halt(wiring, stop, commands),
         }
-        self.propagate(wiring, commands);
+        self.propagate(wiring, first, commands);
         if self.open == 0 {
+            self.finished = true;
             commands.push(Command::Finish);
-        }
-    }
-
-    fn choose(&mut self, wiring: &Wiring, node: usize, arm: usize, commands: &mut Vec<Command>) {
-        let NodeKind::Branch { arms, .. } = wiring.scope.nodes[node].kind else {
-            return;
-        };
-        if self.nodes[node].status != Status::Running {
-            return;
-        }
-        let mut tally = Tally::default();
-        for &named in arms[arm].reads {
-            tally.count(self.seen(wiring, named));
-        }
-        self.nodes[node].tally = tally;
-        self.nodes[node].arm = Some(arm as u32);
-        self.consider_arm(wiring, node, commands);
-    }
-
-    /// How a node looks to those that name it: a failure that is an absent value or an outcome is a value to them.
-    fn seen(&self, wiring: &Wiring, node: usize) -> Status {
-        let status = self.nodes[node].status;
-        let spec = &wiring.scope.nodes[node];
-        if status.is_ended() && (spec.optional || spec.outcome) {
-            Status::Done
-        } else {
-            status
-        }
-    }
-
-    fn end(&mut self, wiring: &Wiring, node: usize, status: Status) {
-        self.nodes[node].status = status;
-        self.open -= 1;
-        if !wiring.scope.nodes[node].finally {
-            self.ordinary -= 1;
-        }
-        self.settling.push(node);
-    }
-
-    fn end_unstarted(
-        &mut self,
-        wiring: &Wiring,
-        node: usize,
-        status: Status,
-        commands: &mut Vec<Command>,
-    ) {
-        self.end(wiring, node, status);
-        commands.push(Command::Ended(node, status));
-    }
-
-    /// Blocks what may no longer start.
-    fn halt(&mut self, wiring: &Wiring, stop: Stop, commands: &mut Vec<Command>) {
-        if self.stop.is_some_and(|before| before >= stop) {
-            return;
-        }
-        self.stop = Some(stop);
-        for idx in 0..self.nodes.len() {
-            let state = self.nodes[idx];
-            let waits = state.status == Status::Waiting
-                || (state.status == Status::Running && state.arm.is_some() && state.tally.open > 0);
-            if waits && !self.may_start(wiring, idx) {
-                self.end_unstarted(wiring, idx, Status::Blocked, commands);
-            }
-        }
-    }
-
-    fn may_start(&self, wiring: &Wiring, node: usize) -> bool {
-        self.stop.is_none_or(|stop| wiring.survives(node, stop))
-    }
-
-    /// Lets every ending reach the nodes that name it, and `finally` nodes see that all others have ended.
-    fn propagate(&mut self, wiring: &Wiring, commands: &mut Vec<Command>) {
-        loop {
-            while let Some(node) = self.settling.pop() {
-                let seen = self.seen(wiring, node);
-                for &successor in &wiring.successors[node] {
-                    if self.nodes[successor].status == Status::Waiting {
-                        self.nodes[successor].tally.settle(seen);
-                        self.consider(wiring, successor, commands);
-                    }
-                }
-                for &(branch, arm) in &wiring.arms[node] {
-                    let state = &mut self.nodes[branch];
-                    if state.status == Status::Running && state.arm == Some(arm as u32) {
-                        state.tally.settle(seen);
-                        self.consider_arm(wiring, branch, commands);
-                    }
-                }
-            }
-            if self.ordinary > 0 || self.open == 0 {
-                return;
-            }
-            for (idx, node) in wiring.scope.nodes.iter().enumerate() {
-                if node.finally && self.nodes[idx].status == Status::Waiting {
-                    self.consider(wiring, idx, commands);
-                }
-            }
-            if self.settling.is_empty() {
-                return;
-            }
         }
     }
 
     /// Starts, skips or blocks a waiting node once its rule can be decided.
     fn consider(&mut self, wiring: &Wiring, node: usize, commands: &mut Vec<Command>) {
-        let spec = &wiring.scope.nodes[node];
+        let wired = &wiring.nodes[node];
         let state = self.nodes[node];
-        if state.status != Status::Waiting || (spec.finally && self.ordinary > 0) {
+        if state.status != Status::Waiting || (wired.finally && !self.closing) {
             return;
         }
-        match decide(spec.rule, state.tally) {
-            None => {}
-            Some(Decision::Run) if self.may_start(wiring, node) => {
-                self.nodes[node].status = Status::Running;
-                commands.push(Command::Start(node));
-            }
-            Some(Decision::Skip) => self.end_unstarted(wiring, node, Status::Skipped, commands),
-            Some(_) => self.end_unstarted(wiring, node, Status::Blocked, commands),
+        if let Some(decision) = decide(wired.rule, state.tally) {
+            self.carry_out(node, decision, Command::Start(node), commands);
         }
     }
 
-    /// Runs, skips or blocks a branch's chosen arm once all it names has ended.
-    fn consider_arm(&mut self, wiring: &Wiring, node: usize, commands: &mut Vec<Command>) {
-        let state = self.nodes[node];
-        let Some(arm) = state.arm else { return };
-        match decide(Rule::AllSuccess, state.tally) {
-            None => {}
-            Some(Decision::Run) if self.may_start(wiring, node) => {
-                commands.push(Command::StartArm(node, arm as usize));
+    /// Lets a branch wait for what its chosen arm names.
+    fn choose(
+        &mut self,
+        wiring: &Wiring,
+        node: usize,
+        arm: Option<usize>,
+        commands: &mut Vec<Command>,
+    ) {
+        let NodeKind::Branch { arms, .. } = wiring.scope().nodes[node].kind else {
+            return;
+        };
+        let Some(arm) = arm else {
+            self.end(node, Status::Done);
+            return self.settle(wiring, node, commands);
+        };
+        if self.stop.is_some_and(|stop| !wiring.survives(node, stop)) {
+            return self.end_unstarted(node, Status::Blocked, commands);
+        }
+        let mut tally = Tally::default();
+        for &named in arms[arm].reads {
+            tally.count(wiring.nodes[named].seen(self.nodes[named].status, Rule::AllSuccess));
+        }
+        self.nodes[node].tally = tally;
+        self.nodes[node].arm = Some(arm as u32);
+        self.consider_arm(node, arm, commands);
+    }
+
+    /// Runs, skips or blocks a branch's chosen arm once all that it names has ended.
+    fn consider_arm(&mut self, node: usize, arm: usize, commands: &mut Vec<Command>) {
+        if let Some(decision) = decide(Rule::AllSuccess, self.nodes[node].tally) {
+            self.carry_out(node, decision, Command::StartArm(node, arm), commands);
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        node: usize,
+        decision: Decision,
+        start: Command,
+        commands: &mut Vec<Command>,
+    ) {
+        match decision {
+            Decision::Run => {
+                self.nodes[node].status = Status::Running;
+                commands.push(start);
             }
-            Some(Decision::Skip) => self.end_unstarted(wiring, node, Status::Skipped, commands),
-            Some(_) => self.end_unstarted(wiring, node, Status::Blocked, commands),
+            Decision::Skip => self.end_unstarted(node, Status::Skipped, commands),
+            Decision::Block => self.end_unstarted(node, Status::Blocked, commands),
+        }
+    }
+
+    fn end_unstarted(&mut self, node: usize, status: Status, commands: &mut Vec<Command>) {
+        self.end(node, status);
+        commands.push(Command::Ended(node, status));
+    }
+
+    fn end(&mut self, node: usize, status: Status) {
+        self.nodes[node].status = status;
+        self.open -= 1;
+    }
+
+    /// Blocks what may no longer start, so that whatever still waits may.
+    fn halt(&mut self, wiring: &Wiring, stop: Stop, commands: &mut Vec<Command>) {
+        if self.stop >= Some(stop) {
+            return;
+        }
+        self.stop = Some(stop);
+        for node in 0..self.nodes.len() {
+            let state = self.nodes[node];
+            let waits = match state.status {
+                Status::Waiting => true,
+                Status::Running => state.arm.is_some() && state.tally.open > 0,
+                _ => false,
+            };
+            if waits && !wiring.survives(node, stop) {
+                self.end_unstarted(node, Status::Blocked, commands);
+            }
+        }
+    }
+
+    /// Lets every end that was commanded reach those that wait for it;
+    /// the end of the last ordinary node lets the `finally` nodes start.
+    fn propagate(&mut self, wiring: &Wiring, first: usize, commands: &mut Vec<Command>) {
+        let mut next = first;
+        loop {
+            while let Some(&command) = commands.get(next) {
+                next += 1;
+                if let Command::Ended(node, _) = command {
+                    self.settle(wiring, node, commands);
+                }
+            }
+            // A `finally` node neither starts nor is blocked before, so that what has not ended is all of them.
+            if self.closing || self.open > wiring.finally.len() {
+                return;
+            }
+            self.closing = true;
+            for &node in &wiring.finally {
+                self.consider(wiring, node, commands);
+            }
+        }
+    }
+
+    /// Lets a node's end reach the nodes and the arms that name it.
+    fn settle(&mut self, wiring: &Wiring, node: usize, commands: &mut Vec<Command>) {
+        let wired = &wiring.nodes[node];
+        let status = self.nodes[node].status;
+        for &successor in &wired.successors {
+            let state = &mut self.nodes[successor];
+            if state.status == Status::Waiting {
+                let rule = wiring.nodes[successor].rule;
+                state.tally.settle(wired.seen(status, rule));
+                self.consider(wiring, successor, commands);
+            }
+        }
+        for &(branch, arm) in &wired.arms {
+            let state = &mut self.nodes[branch];
+            if state.status == Status::Running && state.arm == Some(arm as u32) {
+                state.tally.settle(wired.seen(status, Rule::AllSuccess));
+                self.consider_arm(branch, arm, commands);
+            }
         }
     }
 }

@@ -266,7 +266,80 @@ impl StepCtx {
         }
     }
 
+    /// The cache of the orchestrator, for values of the step's own: `ctx.cache().set("rates", rates, ttl)`.
+    ///
+    /// Its keys are apart from those of cached steps.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache(&self) -> StepCache<'_> {
+        StepCache { ctx: self }
+    }
+
+    /// A counter of the step's own, labeled with the workflow, the node and the step: `ctx.counter("tokens_used")`.
+    pub fn counter(&self, name: &'static str) -> metrics::Counter {
+        metrics::counter!(name, &self.labels())
+    }
+
+    /// A gauge of the step's own, labeled like [`counter`](Self::counter).
+    pub fn gauge(&self, name: &'static str) -> metrics::Gauge {
+        metrics::gauge!(name, &self.labels())
+    }
+
+    /// A histogram of the step's own, labeled like [`counter`](Self::counter).
+    pub fn histogram(&self, name: &'static str) -> metrics::Histogram {
+        metrics::histogram!(name, &self.labels())
+    }
+
+    /// Names from the plan: never an id, so that their number is bounded.
+    fn labels(&self) -> [(&'static str, String); 3] {
+        let step = self.frame.layout.nodes[self.node].step();
+        [
+            ("workflow", self.workflow().to_owned()),
+            ("node", self.node().to_owned()),
+            ("step", step.to_owned()),
+        ]
+    }
+
     pub(crate) fn frame(&self) -> &Arc<Frame> {
         &self.frame
+    }
+}
+
+/// The cache as a step sees it.
+#[cfg(feature = "cache")]
+#[derive(Debug)]
+pub struct StepCache<'a> {
+    ctx: &'a StepCtx,
+}
+
+#[cfg(feature = "cache")]
+impl StepCache<'_> {
+    fn key(key: &str) -> String {
+        format!("ctx:{key}")
+    }
+
+    /// The value kept under this key, if there is a fresh one and it is a `T`.
+    #[must_use]
+    pub fn get<T: Clone + Send + Sync + 'static>(&self, key: &str) -> Option<T> {
+        let cache = self.ctx.frame.run.services.cache()?;
+        cache.get(&Self::key(key))
+    }
+
+    /// Keeps a value under this key: for so long, or, with `None`, until it is replaced or its room is needed.
+    pub fn set<T: Send + Sync + 'static>(
+        &self,
+        key: &str,
+        value: T,
+        ttl: Option<std::time::Duration>,
+    ) {
+        if let Some(cache) = self.ctx.frame.run.services.cache() {
+            cache.set(&Self::key(key), value, ttl, &[]);
+        }
+    }
+
+    /// Forgets the value kept under this key; says whether there was one.
+    pub fn invalidate(&self, key: &str) -> bool {
+        let cache = self.ctx.frame.run.services.cache();
+        cache.is_some_and(|cache| cache.invalidate(&Self::key(key)))
     }
 }

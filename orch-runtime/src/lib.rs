@@ -16,3 +16,5 @@ pub mod program;
 mod services;
 pub mod slots;
 pub mod step;
+#[cfg(feature = "testing")]
+pub mod testing;

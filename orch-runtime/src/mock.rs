@@ -8,6 +8,10 @@ use std::sync::Arc;
 /// A stand-in for a step: what `fetch_rates::mock(|day| …)` gives.
 #[derive(Clone)]
 pub struct Mock {
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "only tests put stand-ins in place")
+    )]
     step: TypeId,
     function: Arc<dyn Any + Send + Sync>,
 }
@@ -34,6 +38,7 @@ impl Mock {
 pub(crate) struct Mocks(HashMap<TypeId, Mock>);
 
 impl Mocks {
+    #[cfg(feature = "testing")]
     pub(crate) fn insert(&mut self, mock: Mock) {
         self.0.insert(mock.step, mock);
     }

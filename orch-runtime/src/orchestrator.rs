@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 use crate::engine::execute_observed;
 use crate::engine::layout::ScopeLayout;
 use crate::engine::run::{Halt, Run};
+#[cfg(feature = "testing")]
 use crate::mock::Mock;
 use crate::observe::Emission;
 use crate::policy::breaker::Breaker;
@@ -59,6 +60,16 @@ impl Orchestrator {
             correlation_id: None,
             workflow: PhantomData,
         }
+    }
+
+    /// Runs a workflow to its end inside the caller's task: dropping the future cancels the run.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_here<W: Workflow>(
+        &self,
+        input: W::Input,
+    ) -> Result<W::Output, RunError<W::Error>> {
+        let run = Arc::clone(&self.services).run_arc(W::program());
+        execute_observed::<W>(run, input).await
     }
 
     /// The circuit breaker of this name, or of the step of this name, once it was used.
@@ -185,7 +196,8 @@ impl Builder {
         self
     }
 
-    /// Puts a stand-in in a step's place, for a test.
+    /// Puts a stand-in in a step's place, for a test: `fetch_rates::mock(|day| …)`.
+    #[cfg(feature = "testing")]
     #[must_use]
     pub fn mock(mut self, mock: Mock) -> Self {
         self.services.mocks.insert(mock);
@@ -353,6 +365,9 @@ impl<W: Workflow> Start<W> {
             .run(W::program(), self.id, self.correlation_id, true);
         let run = Arc::new(run);
         let observer = run.observer.as_ref();
+        if let Some(observer) = observer {
+            observer.open(&run);
+        }
         let emissions = observer.map(crate::observe::Observer::take_emissions);
         let progress = observer.map(crate::observe::Observer::watch_progress);
         let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));

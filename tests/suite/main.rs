@@ -9,3 +9,4 @@
 
 mod language;
 mod ui;
+mod mocks;

@@ -1,5 +1,6 @@
 //! Cycles: of each strongly connected component, one shortest cycle, edge by edge.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use syn::Ident;
@@ -172,8 +173,8 @@ fn cycle_from(
                 cycle.reverse();
                 return Some(cycle);
             }
-            if !came_from.contains_key(&next) {
-                came_from.insert(next, node);
+            if let Entry::Vacant(unseen) = came_from.entry(next) {
+                unseen.insert(node);
                 open.push_back(next);
             }
         }

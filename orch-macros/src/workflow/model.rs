@@ -32,11 +32,11 @@ pub(crate) enum Output {
     /// Nothing is declared.
     Unit,
     /// `-> T`
-    Plain(Type),
+    Plain(Box<Type>),
     /// `-> Result<T, E>`
-    Fallible(Type, Type),
+    Fallible(Box<Type>, Box<Type>),
     /// `-> io::Result<T>`: an alias whose parts only the compiler knows.
-    Alias(Type),
+    Alias(Box<Type>),
 }
 
 /// Equations that are scheduled together.

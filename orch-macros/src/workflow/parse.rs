@@ -172,7 +172,7 @@ fn inputs(tokens: TokenStream, errors: &mut Errors) -> Vec<Input> {
 fn output(ty: Option<Type>) -> Output {
     let Some(ty) = ty else { return Output::Unit };
     let Type::Path(path) = &ty else {
-        return Output::Plain(ty);
+        return Output::Plain(Box::new(ty));
     };
     let Some(last) = path
         .path
@@ -180,10 +180,10 @@ fn output(ty: Option<Type>) -> Output {
         .last()
         .filter(|last| last.ident == "Result")
     else {
-        return Output::Plain(ty);
+        return Output::Plain(Box::new(ty));
     };
     let syn::PathArguments::AngleBracketed(generics) = &last.arguments else {
-        return Output::Alias(ty);
+        return Output::Alias(Box::new(ty));
     };
     let types: Vec<&Type> = generics
         .args
@@ -194,8 +194,8 @@ fn output(ty: Option<Type>) -> Output {
         })
         .collect();
     match types.as_slice() {
-        [value, error] => Output::Fallible((*value).clone(), (*error).clone()),
-        _ => Output::Alias(ty),
+        [value, error] => Output::Fallible(Box::new((*value).clone()), Box::new((*error).clone())),
+        _ => Output::Alias(Box::new(ty)),
     }
 }
 
@@ -271,7 +271,8 @@ fn statement(
         }
         let rhs = right_side(input, errors, 0)?;
         let block = matches!(rhs, Right::Rhs(Rhs::For(_) | Rhs::Branch(_)));
-        if !input.is_empty() && !(block && name.is_none()) {
+        let ends_in_block = block && name.is_none();
+        if !input.is_empty() && !ends_in_block {
             return Err(trailing(input));
         }
         Ok((rhs, input.parse::<TokenStream>()?))
@@ -509,7 +510,7 @@ fn or_else(
     };
     if let Expr::Closure(closure) = &fallback {
         return Err(syn::Error::new_spanned(
-            &closure.inputs_begin,
+            closure.inputs_begin,
             "a fallback is a step call, not a closure: write `.or_else(second(…))`",
         ));
     }

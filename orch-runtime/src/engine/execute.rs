@@ -1,6 +1,5 @@
 //! Executing a run from its first node to its last.
 
-use std::collections::VecDeque;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use tokio::time::Instant;
 use super::frame::{Frame, Opening};
 use super::run::{Halt, Run};
 use super::settle::{apply, verdict};
-use super::strand::strand;
+use super::strand::{Jobs, strand};
 use crate::ctx::Cx;
 use crate::program::Workflow;
 
@@ -33,7 +32,7 @@ impl Drop for Guard {
         let run = Arc::clone(&self.run);
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(async move {
-                strand(Arc::clone(&run), VecDeque::new()).await;
+                strand(Arc::clone(&run), Jobs::default()).await;
                 finished(&run).await;
                 run.clear();
             });
@@ -71,7 +70,7 @@ async fn execute<W: Workflow>(
 
 /// Drives a run's nodes until all have ended; not generic, so that it is compiled once.
 async fn drive(run: &Arc<Run>, frame: &Arc<Frame>) {
-    let mut jobs = VecDeque::new();
+    let mut jobs = Jobs::default();
     apply(frame, Event::Begin, &mut jobs);
     let mut whole = pin!(async {
         strand(Arc::clone(run), jobs).await;

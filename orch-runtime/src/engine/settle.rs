@@ -1,16 +1,15 @@
 //! Settling: telling schedules what happened, and carrying out what they answer.
 
-use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
-use orch_core::schedule::{Command, Event, Status};
+use orch_core::schedule::{Command, Event, Status, Stop};
 use tokio::time::Instant;
 
 use super::fan::{After, Fan};
 use super::frame::{Frame, Opening, Parent, Role};
-use super::strand::{Called, Job, node_error, panic_message, survives};
+use super::strand::{Called, Job, Jobs, node_error, panic_message, survives};
 use crate::ctx::Cx;
 use crate::program::NodeCode;
 
@@ -22,7 +21,7 @@ pub(crate) fn started(frame: &Arc<Frame>, node: usize) {
 }
 
 /// A node that had started has ended.
-pub(crate) fn ended(frame: &Arc<Frame>, node: usize, result: Called, jobs: &mut VecDeque<Job>) {
+pub(crate) fn ended(frame: &Arc<Frame>, node: usize, result: Called, jobs: &mut Jobs) {
     let status = match result {
         Ok(()) => Status::Done,
         Err(error) => record(frame, node, error),
@@ -53,36 +52,40 @@ fn report(frame: &Arc<Frame>, node: usize, status: Status) {
 }
 
 /// Tells a schedule what happened, and carries out what it and those it concerns answer.
-pub(crate) fn apply(frame: &Arc<Frame>, event: Event, jobs: &mut VecDeque<Job>) {
-    let mut events = vec![(Arc::clone(frame), event)];
-    let mut commands = Vec::new();
-    while let Some((frame, event)) = events.pop() {
-        {
-            let mut state = frame.state();
-            let wiring = &frame.layout.wiring;
-            if let Some(stop) = frame.run.stop() {
-                let spared = frame
-                    .parent
-                    .as_ref()
-                    .is_some_and(|parent| survives(&parent.frame, parent.node, stop));
-                if !spared {
-                    state.schedule.on(wiring, Event::Stop(stop), &mut commands);
-                }
-            }
-            state.schedule.on(wiring, event, &mut commands);
-        }
-        for command in commands.drain(..) {
-            carry_out(&frame, command, &mut events, jobs);
-        }
+pub(crate) fn apply(frame: &Arc<Frame>, event: Event, jobs: &mut Jobs) {
+    tell(frame, event, jobs);
+    while let Some((frame, event)) = jobs.events.pop() {
+        tell(&frame, event, jobs);
     }
 }
 
-fn carry_out(
-    frame: &Arc<Frame>,
-    command: Command,
-    events: &mut Vec<(Arc<Frame>, Event)>,
-    jobs: &mut VecDeque<Job>,
-) {
+fn tell(frame: &Arc<Frame>, event: Event, jobs: &mut Jobs) {
+    let mut commands = std::mem::take(&mut jobs.commands);
+    {
+        let mut state = frame.state();
+        let wiring = &frame.layout.wiring;
+        if let Some(stop) = frame.run.stop()
+            && !is_spared(frame, stop)
+        {
+            state.schedule.on(wiring, Event::Stop(stop), &mut commands);
+        }
+        state.schedule.on(wiring, event, &mut commands);
+    }
+    for command in commands.drain(..) {
+        carry_out(frame, command, jobs);
+    }
+    jobs.commands = commands;
+}
+
+/// Whether a frame belongs to a node that goes on under a stop.
+fn is_spared(frame: &Frame, stop: Stop) -> bool {
+    frame
+        .parent
+        .as_ref()
+        .is_some_and(|parent| survives(&parent.frame, parent.node, stop))
+}
+
+fn carry_out(frame: &Arc<Frame>, command: Command, jobs: &mut Jobs) {
     match command {
         Command::Start(node) => match frame.layout.code.nodes[node] {
             NodeCode::Call(_) => {
@@ -90,10 +93,11 @@ fn carry_out(
                     observer.node_queued();
                     Instant::now()
                 });
-                jobs.push_back(Job::Call(Arc::clone(frame), node, ready));
+                jobs.ready
+                    .push_back(Job::Call(Arc::clone(frame), node, ready));
             }
             NodeCode::For { .. } | NodeCode::Branch { .. } => {
-                jobs.push_back(Job::Head(Arc::clone(frame), node));
+                jobs.ready.push_back(Job::Head(Arc::clone(frame), node));
             }
         },
         Command::StartArm(node, arm) => {
@@ -109,15 +113,15 @@ fn carry_out(
                     role: Role::Arm(arm),
                 }),
             });
-            events.push((body, Event::Begin));
+            jobs.events.push((body, Event::Begin));
         }
         Command::Ended(node, status) => report(frame, node, status),
-        Command::Finish => finish(frame, events, jobs),
+        Command::Finish => finish(frame, jobs),
     }
 }
 
 /// All nodes of a scope have ended.
-fn finish(frame: &Arc<Frame>, events: &mut Vec<(Arc<Frame>, Event)>, jobs: &mut VecDeque<Job>) {
+fn finish(frame: &Arc<Frame>, jobs: &mut Jobs) {
     let Some(parent) = &frame.parent else {
         frame.run.finish();
         return;
@@ -128,22 +132,18 @@ fn finish(frame: &Arc<Frame>, events: &mut Vec<(Arc<Frame>, Event)>, jobs: &mut 
             item_ended(fan, *idx, result, jobs);
         }
         Role::Arm(_) => match verdict(frame) {
-            Ok(()) => jobs.push_back(Job::Close(Arc::clone(frame))),
+            Ok(()) => jobs.ready.push_back(Job::Close(Arc::clone(frame))),
             Err(error) => {
                 let status = record(&parent.frame, parent.node, error);
                 report(&parent.frame, parent.node, status);
-                events.push((Arc::clone(&parent.frame), Event::Ended(parent.node, status)));
+                jobs.events
+                    .push((Arc::clone(&parent.frame), Event::Ended(parent.node, status)));
             }
         },
     }
 }
 
-fn item_ended(
-    fan: &Arc<Fan>,
-    idx: usize,
-    result: Result<Arc<Frame>, NodeError>,
-    jobs: &mut VecDeque<Job>,
-) {
+fn item_ended(fan: &Arc<Fan>, idx: usize, result: Result<Arc<Frame>, NodeError>, jobs: &mut Jobs) {
     let stopping = fan
         .frame
         .run
@@ -151,13 +151,13 @@ fn item_ended(
         .is_some_and(|stop| !survives(&fan.frame, fan.node, stop));
     match fan.ended(idx, result, stopping) {
         After::Nothing => {}
-        After::Queue => jobs.push_back(Job::Fan(Arc::clone(fan))),
-        After::Over => jobs.push_back(Job::Collect(Arc::clone(fan))),
+        After::Queue => jobs.ready.push_back(Job::Fan(Arc::clone(fan))),
+        After::Over => jobs.ready.push_back(Job::Collect(Arc::clone(fan))),
     }
 }
 
 /// Hands an arm's value to its branch.
-pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut VecDeque<Job>) {
+pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut Jobs) {
     let Some(parent) = &arm.parent else { return };
     let (Role::Arm(idx), NodeCode::Branch { close, .. }) =
         (&parent.role, parent.frame.layout.code.nodes[parent.node])

@@ -15,7 +15,7 @@ use std::task::{Context, Poll};
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::NodeKind;
-use orch_core::schedule::{Event, Stop};
+use orch_core::schedule::{Command, Event, Stop};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ use super::frame::{Frame, Opening, Parent, Role};
 use super::run::Run;
 use super::settle::{self, close_arm};
 use crate::ctx::Cx;
-use crate::program::{Items, NodeCode, Started};
+use crate::program::{Attempt, Items, NodeCode, Started};
 
 /// Something that is ready.
 #[derive(Debug)]
@@ -56,6 +56,14 @@ impl Job {
     }
 }
 
+/// What is ready and known to one strand alone, and room to work out what follows.
+#[derive(Debug, Default)]
+pub(crate) struct Jobs {
+    pub(crate) ready: VecDeque<Job>,
+    pub(crate) events: Vec<(Arc<Frame>, Event)>,
+    pub(crate) commands: Vec<Command>,
+}
+
 /// What a node's call gives: that its value is in its slot, or what it failed with.
 pub(crate) type Called = Result<(), NodeError>;
 
@@ -66,10 +74,26 @@ struct Flight {
 }
 
 impl Flight {
-    fn land(mut self, result: Called, jobs: &mut VecDeque<Job>) {
+    fn land(mut self, result: Called, jobs: &mut Jobs) {
         if let Some(frame) = self.frame.take() {
             settle::ended(&frame, self.node, result, jobs);
         }
+    }
+}
+
+impl Flight {
+    fn panicked(&self, panic: &(dyn std::any::Any + Send)) -> Called {
+        let Some(frame) = &self.frame else {
+            return Ok(());
+        };
+        let message = panic_message(panic);
+        Err(node_error(
+            frame,
+            self.node,
+            ErrorKind::Panicked,
+            1,
+            message,
+        ))
     }
 }
 
@@ -78,49 +102,46 @@ impl Drop for Flight {
         let Some(frame) = self.frame.take() else {
             return;
         };
-        let mut jobs = VecDeque::new();
+        let mut jobs = Jobs::default();
         let error = cancelled(&frame, self.node);
         settle::ended(&frame, self.node, Err(error), &mut jobs);
-        frame.run.push(jobs.into_iter());
+        frame.run.push(jobs.ready.into_iter());
     }
 }
 
 /// Gives back what a strand has not begun, should it be dropped.
 struct Local {
     run: Arc<Run>,
-    jobs: VecDeque<Job>,
+    jobs: Jobs,
 }
 
 impl Drop for Local {
     fn drop(&mut self) {
-        if !self.jobs.is_empty() {
-            self.run.push(self.jobs.drain(..));
+        if !self.jobs.ready.is_empty() {
+            self.run.push(self.jobs.ready.drain(..));
         }
     }
 }
 
 /// Runs what is ready until nothing is.
-pub(crate) async fn strand(run: Arc<Run>, jobs: VecDeque<Job>) {
+pub(crate) async fn strand(run: Arc<Run>, jobs: Jobs) {
     let mut local = Local { run, jobs };
     loop {
         share(&mut local);
-        let Some(job) = local.jobs.pop_front().or_else(|| local.run.pop()) else {
+        let Some(job) = local.jobs.ready.pop_front().or_else(|| local.run.pop()) else {
             return;
         };
-        let Some((flight, mut attempt)) = begin(job, &mut local.jobs) else {
+        let Some((flight, mut call)) = begin(job, &mut local.jobs) else {
             continue;
         };
-        let polled = poll_fn(|cx| Poll::Ready(poll_caught(&mut attempt, cx))).await;
+        let polled = poll_fn(|cx| Poll::Ready(poll_caught(&mut call, &flight, cx))).await;
         match polled {
-            Poll::Ready(result) => {
-                let result = caught(&flight, result);
-                flight.land(result, &mut local.jobs);
-            }
-            Poll::Pending if !local.jobs.is_empty() || local.run.has_ready() => {
-                spawn(&local.run, flight, attempt, &mut local.jobs).await;
+            Poll::Ready(result) => flight.land(result, &mut local.jobs),
+            Poll::Pending if !local.jobs.ready.is_empty() || local.run.has_ready() => {
+                spawn(&local.run, flight, call, &mut local.jobs).await;
             }
             Poll::Pending => {
-                let result = wait(&flight, attempt).await;
+                let result = wait(&flight, call).await;
                 flight.land(result, &mut local.jobs);
             }
         }
@@ -130,11 +151,11 @@ pub(crate) async fn strand(run: Arc<Run>, jobs: VecDeque<Job>) {
 
 /// Keeps one job here and leaves the others to every strand; calls for help where they may keep a core busy.
 fn share(local: &mut Local) {
-    if local.jobs.len() < 2 {
+    if local.jobs.ready.len() < 2 {
         return;
     }
-    let heavy = local.jobs.iter().any(Job::is_heavy);
-    local.run.push(local.jobs.drain(1..));
+    let heavy = local.jobs.ready.iter().any(Job::is_heavy);
+    local.run.push(local.jobs.ready.drain(1..));
     if heavy {
         call_for_help(&local.run);
     }
@@ -151,7 +172,7 @@ fn call_for_help(run: &Arc<Run>) {
     run.helpers.fetch_add(1, Ordering::Relaxed);
     let helped = Arc::clone(run);
     handle.spawn(async move {
-        boxed(Arc::clone(&helped), VecDeque::new()).await;
+        boxed(Arc::clone(&helped), Jobs::default()).await;
         helped.helpers.fetch_sub(1, Ordering::Relaxed);
     });
     // A task spawned from a worker waits in a slot that nobody steals from; the next one displaces it.
@@ -159,36 +180,51 @@ fn call_for_help(run: &Arc<Run>) {
 }
 
 /// Gives a node that stays pending a task of its own; waits here where there is no runtime to give it one.
-async fn spawn(run: &Arc<Run>, flight: Flight, attempt: CallFuture, jobs: &mut VecDeque<Job>) {
+async fn spawn(run: &Arc<Run>, flight: Flight, call: Call, jobs: &mut Jobs) {
     let Ok(handle) = Handle::try_current() else {
-        let result = wait(&flight, attempt).await;
+        let result = wait(&flight, call).await;
         flight.land(result, jobs);
         return;
     };
     let run = Arc::clone(run);
     handle.spawn(async move {
-        let result = wait(&flight, attempt).await;
-        let mut jobs = VecDeque::new();
+        let result = wait(&flight, call).await;
+        let mut jobs = Jobs::default();
         flight.land(result, &mut jobs);
         boxed(run, jobs).await;
     });
 }
 
 /// A strand behind a type that can be named, as strands begin strands.
-fn boxed(run: Arc<Run>, jobs: VecDeque<Job>) -> Pin<Box<dyn Future<Output = ()> + Send>> {
+fn boxed(run: Arc<Run>, jobs: Jobs) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(strand(run, jobs))
 }
 
-/// A node's call, boxed.
-pub(crate) type CallFuture = Pin<Box<dyn Future<Output = Called> + Send>>;
+/// A node's call under way.
+enum Call {
+    /// One attempt and nothing else.
+    Plain(Attempt),
+    /// With all that its options ask for.
+    Whole(Pin<Box<dyn Future<Output = Called> + Send>>),
+}
 
-type Caught = Result<Called, String>;
+impl Call {
+    fn poll(&mut self, flight: &Flight, cx: &mut Context<'_>) -> Poll<Called> {
+        match self {
+            Self::Whole(call) => call.as_mut().poll(cx),
+            Self::Plain(attempt) => attempt.as_mut().poll(cx).map(|result| match &flight.frame {
+                Some(frame) => call::named(frame, flight.node, result),
+                None => Ok(()),
+            }),
+        }
+    }
+}
 
-fn poll_caught(attempt: &mut CallFuture, cx: &mut Context<'_>) -> Poll<Caught> {
-    match catch_unwind(AssertUnwindSafe(|| attempt.as_mut().poll(cx))) {
-        Ok(Poll::Pending) => Poll::Pending,
-        Ok(Poll::Ready(result)) => Poll::Ready(Ok(result)),
-        Err(panic) => Poll::Ready(Err(panic_message(&*panic))),
+/// Polls a call; a panic is a failure.
+fn poll_caught(call: &mut Call, flight: &Flight, cx: &mut Context<'_>) -> Poll<Called> {
+    match catch_unwind(AssertUnwindSafe(|| call.poll(flight, cx))) {
+        Ok(polled) => polled,
+        Err(panic) => Poll::Ready(flight.panicked(&*panic)),
     }
 }
 
@@ -201,29 +237,14 @@ pub(crate) fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
         .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
-fn caught(flight: &Flight, result: Caught) -> Called {
-    result.unwrap_or_else(|message| {
-        let Some(frame) = &flight.frame else {
-            return Ok(());
-        };
-        Err(node_error(
-            frame,
-            flight.node,
-            ErrorKind::Panicked,
-            1,
-            message,
-        ))
-    })
-}
-
 /// Waits for a call, or for the run to be cancelled.
-async fn wait(flight: &Flight, mut attempt: CallFuture) -> Called {
+async fn wait(flight: &Flight, mut call: Call) -> Called {
     let Some(frame) = &flight.frame else {
         return Ok(());
     };
-    let whole = poll_fn(|cx| poll_caught(&mut attempt, cx));
+    let whole = poll_fn(|cx| poll_caught(&mut call, flight, cx));
     if survives(frame, flight.node, Stop::Cancelled) {
-        return caught(flight, whole.await);
+        return whole.await;
     }
     let mut whole = pin!(whole);
     let mut stopped = pin!(frame.run.stopped.notified());
@@ -233,7 +254,7 @@ async fn wait(flight: &Flight, mut attempt: CallFuture) -> Called {
     }
     poll_fn(|cx| {
         if let Poll::Ready(result) = whole.as_mut().poll(cx) {
-            return Poll::Ready(caught(flight, result));
+            return Poll::Ready(result);
         }
         stopped
             .as_mut()
@@ -276,7 +297,7 @@ pub(crate) fn node_error(
 }
 
 /// Begins a job: gives the call that is under way, or adds what followed at once.
-fn begin(job: Job, jobs: &mut VecDeque<Job>) -> Option<(Flight, CallFuture)> {
+fn begin(job: Job, jobs: &mut Jobs) -> Option<(Flight, Call)> {
     match job {
         Job::Call(frame, node, ready) => begin_call(frame, node, ready, jobs),
         Job::Head(frame, node) => {
@@ -302,44 +323,40 @@ fn begin_call(
     frame: Arc<Frame>,
     node: usize,
     ready: Option<Instant>,
-    jobs: &mut VecDeque<Job>,
-) -> Option<(Flight, CallFuture)> {
+    jobs: &mut Jobs,
+) -> Option<(Flight, Call)> {
     if frame.run.stop() == Some(Stop::Cancelled) && !survives(&frame, node, Stop::Cancelled) {
         let error = cancelled(&frame, node);
         settle::ended(&frame, node, Err(error), jobs);
         return None;
     }
-    let flight = Flight {
-        frame: Some(Arc::clone(&frame)),
+    let flight = |frame| Flight {
+        frame: Some(frame),
         node,
     };
     if !frame.layout.nodes[node].plain || frame.run.needs_policies() {
-        return Some((flight, Box::pin(call::perform(frame, node, ready))));
+        let whole = Box::pin(call::perform(Arc::clone(&frame), node, ready));
+        return Some((flight(frame), Call::Whole(whole)));
     }
     let NodeCode::Call(code) = frame.layout.code.nodes[node] else {
         return None;
     };
     let started = catch_unwind(AssertUnwindSafe(|| code(Cx::new(&frame, node))));
+    let flight = flight(frame);
     let result = match started {
-        Err(panic) => Err(node_error(
-            &frame,
-            node,
-            ErrorKind::Panicked,
-            1,
-            panic_message(&*panic),
-        )),
-        Ok(Started::Ended(result)) => call::named(&frame, node, result),
-        Ok(Started::Pending(attempt)) => {
-            let named = async move { call::named(&frame, node, attempt.await) };
-            return Some((flight, Box::pin(named)));
-        }
+        Err(panic) => flight.panicked(&*panic),
+        Ok(Started::Pending(attempt)) => return Some((flight, Call::Plain(attempt))),
+        Ok(Started::Ended(result)) => match &flight.frame {
+            Some(frame) => call::named(frame, node, result),
+            None => return None,
+        },
     };
     flight.land(result, jobs);
     None
 }
 
 /// Evaluates the head of a `for` or a branch.
-fn head(frame: &Arc<Frame>, node: usize, jobs: &mut VecDeque<Job>) {
+fn head(frame: &Arc<Frame>, node: usize, jobs: &mut Jobs) {
     settle::started(frame, node);
     let cx = Cx::new(frame, node);
     let evaluated = catch_unwind(AssertUnwindSafe(|| match frame.layout.code.nodes[node] {
@@ -363,7 +380,7 @@ enum Head {
     Arm(Option<usize>),
 }
 
-fn fan_out(frame: &Arc<Frame>, node: usize, count: usize, jobs: &mut VecDeque<Job>) {
+fn fan_out(frame: &Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
     let NodeKind::For {
         concurrency,
         tolerate,
@@ -393,7 +410,7 @@ fn fan_out(frame: &Arc<Frame>, node: usize, count: usize, jobs: &mut VecDeque<Jo
         let inner = frame.layout.nodes[node].bodies[0].nodes.len();
         observer.expect_more((count * inner) as u64);
     }
-    jobs.push_back(if count == 0 {
+    jobs.ready.push_back(if count == 0 {
         Job::Collect(fan)
     } else {
         Job::Fan(fan)
@@ -401,14 +418,14 @@ fn fan_out(frame: &Arc<Frame>, node: usize, count: usize, jobs: &mut VecDeque<Jo
 }
 
 /// Starts a fan-out's next item.
-fn next_item(fan: &Arc<Fan>, jobs: &mut VecDeque<Job>) {
+fn next_item(fan: &Arc<Fan>, jobs: &mut Jobs) {
     let run = &fan.frame.run;
     if run
         .stop()
         .is_some_and(|stop| !survives(&fan.frame, fan.node, stop))
     {
         if fan.close() {
-            jobs.push_back(Job::Collect(Arc::clone(fan)));
+            jobs.ready.push_back(Job::Collect(Arc::clone(fan)));
         }
         return;
     }
@@ -432,12 +449,12 @@ fn next_item(fan: &Arc<Fan>, jobs: &mut VecDeque<Job>) {
     });
     settle::apply(&frame, Event::Begin, jobs);
     if more {
-        jobs.push_back(Job::Fan(Arc::clone(fan)));
+        jobs.ready.push_back(Job::Fan(Arc::clone(fan)));
     }
 }
 
 /// Gathers a fan-out's items.
-fn collect(fan: &Arc<Fan>, jobs: &mut VecDeque<Job>) {
+fn collect(fan: &Arc<Fan>, jobs: &mut Jobs) {
     let (frame, node) = (&fan.frame, fan.node);
     let result = match fan.outcome() {
         Outcome::Failed { errors, failed } => Err(fan_error(fan, errors, failed)),

@@ -181,9 +181,9 @@ impl Observer {
         self.tell_progress(run, false);
     }
 
-    /// Awaits a run inside its span.
-    pub(crate) async fn inside<F: Future>(&self, run: &Run, future: F) -> F::Output {
-        let span = self.span.get_or_init(|| {
+    /// Opens the run's span under the caller's, so that a trace that came in from outside goes on in the run.
+    pub(crate) fn open(&self, run: &Run) -> &Span {
+        self.span.get_or_init(|| {
             tracing::info_span!(
                 target: "orch",
                 "run",
@@ -191,8 +191,12 @@ impl Observer {
                 execution_id = %run.id(),
                 correlation_id = %run.correlation_id(),
             )
-        });
-        future.instrument(span.clone()).await
+        })
+    }
+
+    /// Awaits a run inside its span.
+    pub(crate) async fn inside<F: Future>(&self, run: &Run, future: F) -> F::Output {
+        future.instrument(self.open(run).clone()).await
     }
 
     pub(crate) fn run_ended(&self, run: &Run, status: RunStatus) {

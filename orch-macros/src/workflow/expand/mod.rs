@@ -38,6 +38,7 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
     } else {
         stand_in(analysis)
     };
+    let large = large(analysis);
     let slots = (0..analysis.scopes.len()).map(|scope| slots(analysis, scope));
     let functions = each_node(analysis)
         .filter(|(scope, equation)| !spec::is_broken(analysis, *scope, *equation))
@@ -51,6 +52,7 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         #vis struct #name;
 
         #unused
+        #large
 
         #[allow(
             dead_code, irrefutable_let_patterns, missing_docs, non_camel_case_types, non_local_definitions,
@@ -65,6 +67,29 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
             #parts
         };
     }
+}
+
+/// How many nodes a workflow may have before somebody asks whether it does one thing.
+const NODE_LIMIT: u32 = 50;
+
+/// A warning at the name of a workflow with many nodes, by the one means that stable Rust has.
+fn large(analysis: &Analysis<'_>) -> Option<TokenStream> {
+    let limit = analysis.workflow.options.node_limit.unwrap_or(NODE_LIMIT);
+    let count: usize = analysis.scopes.iter().map(|info| info.order.len()).sum();
+    if count <= limit as usize {
+        return None;
+    }
+    let note = format!(
+        "this workflow has {count} nodes: move a part that stands alone into a workflow of its own, or say `#[workflow(node_limit = {count})]`"
+    );
+    let used = quote_spanned!(analysis.workflow.name.span()=> LARGE_WORKFLOW);
+    Some(quote! {
+        const _: () = {
+            #[deprecated(note = #note)]
+            const LARGE_WORKFLOW: () = ();
+            const _: () = #used;
+        };
+    })
 }
 
 fn each_node<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = (ScopeId, usize)> + 'a {

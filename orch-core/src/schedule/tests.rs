@@ -1,0 +1,5 @@
+mod model;
+mod notation;
+mod random;
+mod rules;
+mod semantics;
