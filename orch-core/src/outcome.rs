@@ -93,7 +93,7 @@ impl<T> Outcome<T> {
 
 impl<T: Clone> Outcome<&T> {
     /// The outcome with its value cloned.
-    pub fn cloned(self) -> Outcome<T> {
-        self.map(T::clone)
+    pub fn cloned(&self) -> Outcome<T> {
+        self.as_ref().map(|value| T::clone(value))
     }
 }

@@ -369,7 +369,7 @@ impl<W: Workflow> Start<W> {
             observer.open(&run);
         }
         let emissions = observer.map(crate::observe::Observer::take_emissions);
-        let progress = observer.map(crate::observe::Observer::watch_progress);
+        let progress = observer.and_then(crate::observe::Observer::watch_progress);
         let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));
         Ok(RunHandle {
             run,
@@ -462,7 +462,7 @@ impl<W: Workflow> RunHandle<W> {
             self.run
                 .observer
                 .as_ref()
-                .map(crate::observe::Observer::subscribe),
+                .and_then(crate::observe::Observer::subscribe),
         )
     }
 }

@@ -123,12 +123,16 @@ impl Services {
     /// A run of this program inside another run.
     pub(crate) fn child_run(self: Arc<Self>, program: &'static Program, parent: &Run) -> Run {
         let correlation_id = Arc::clone(parent.correlation_id());
-        self.run(
+        let child = self.run(
             program,
             None,
             Some(correlation_id),
             parent.observer.is_some(),
-        )
+        );
+        if let (Some(parent), Some(child)) = (&parent.observer, &child.observer) {
+            parent.adopt(child);
+        }
+        child
     }
 }
 

@@ -8,5 +8,6 @@
 )]
 
 mod language;
-mod ui;
 mod mocks;
+mod streams;
+mod ui;

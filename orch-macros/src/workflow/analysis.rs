@@ -281,12 +281,12 @@ impl<'a> Analysis<'a> {
             let around = info
                 .parent
                 .and_then(|(around, _)| self.resolve(around, &equation.ident));
-            if around.is_some() {
+            // What the macro itself names, such as a body's result, is nobody else's to read.
+            if around.is_some() && !name.starts_with("__orch_") {
                 errors.at(
                     &equation.ident,
                     format!("`{name}` is defined around this body already: give this one a name of its own"),
                 );
-                continue;
             }
             names.insert(name, (Symbol::Equation(id, idx), equation.ident.span()));
         }

@@ -1,4 +1,15 @@
 //! A fan-out under way: which items have started, and how they ended.
+//!
+//! At most one [`Job::Fan`](super::strand::Job::Fan) is on its way for a fan at a time: whoever takes it starts an item
+//! and passes it on, unless there is no room or nothing left to start; the next item that ends then [brings it back](After::Queue).
+//!
+//! A failed item that is not tolerated closes the fan, and so does the run's stop: what is under way goes on, nothing
+//! else starts.
+//! Exactly once it is said that the fan [is over](After::Over), by the item that ended last, or by [`Fan::close`] if
+//! nothing was under way.
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +34,9 @@ struct State {
     next: usize,
     running: usize,
     failed: usize,
-    /// Whether it stands in the ready queue.
+    /// Whether the run's stop kept an item from ending well.
+    cut: bool,
+    /// Whether its job is on its way.
     queued: bool,
     /// No further item starts.
     closed: bool,
@@ -35,13 +48,14 @@ struct State {
 pub(crate) enum After {
     /// Other items are under way.
     Nothing,
-    /// There is room for another item: the fan belongs into the ready queue again.
+    /// There is room for another item: its job belongs into the ready queue again.
     Queue,
     /// All items have ended.
     Over,
 }
 
 impl Fan {
+    /// A fan of which no item has started, and whose job the caller is to queue.
     pub(crate) fn new(
         frame: Arc<Frame>,
         node: usize,
@@ -53,12 +67,14 @@ impl Fan {
             frame,
             node,
             total,
-            limit: limit.map_or(usize::MAX, |limit| limit as usize),
+            // Under a limit of none nothing would ever end.
+            limit: limit.map_or(usize::MAX, |limit| limit.max(1) as usize),
             tolerate,
             state: Mutex::new(State {
                 next: 0,
                 running: 0,
                 failed: 0,
+                cut: false,
                 queued: true,
                 closed: false,
                 items: Vec::new(),
@@ -78,7 +94,13 @@ impl Fan {
         self.total
     }
 
-    /// The next item to start, and whether more may start after it.
+    /// Whether so many failures leave it a value.
+    fn allows(&self, failed: usize) -> bool {
+        let tolerated = |tolerance: Tolerance| tolerance.allows(failed, self.total);
+        failed == 0 || self.tolerate.is_some_and(tolerated)
+    }
+
+    /// The next item to start, and whether the job is to be passed on.
     pub(crate) fn next(&self) -> (Option<usize>, bool) {
         let mut state = self.state();
         if state.closed || state.next >= self.total || state.running >= self.limit {
@@ -93,7 +115,7 @@ impl Fan {
         (Some(idx), more)
     }
 
-    /// Lets no further item start; says whether none is under way.
+    /// Lets no further item start; says whether it is over by that.
     pub(crate) fn close(&self) -> bool {
         let mut state = self.state();
         let first = !state.closed;
@@ -101,7 +123,7 @@ impl Fan {
         first && state.running == 0 && state.next < self.total
     }
 
-    /// An item has ended.
+    /// An item has ended; `stopping` if the run's stop lets no further one start.
     pub(crate) fn ended(
         &self,
         idx: usize,
@@ -111,49 +133,48 @@ impl Fan {
         let mut state = self.state();
         state.running -= 1;
         if result.is_err() {
-            state.failed += 1;
-            let allowed = self
-                .tolerate
-                .is_some_and(|tolerance| tolerance.allows(state.failed, self.total));
-            state.closed |= !allowed;
+            // What a stop blocks or cancels is no failure of the item's own, and none to be tolerated.
+            // Without a tolerance the failure may be the very one that stops the run.
+            if stopping && self.tolerates() {
+                state.cut = true;
+            } else {
+                state.failed += 1;
+            }
         }
-        state.closed |= stopping;
+        state.closed |= stopping || !self.allows(state.failed);
         if state.items.is_empty() {
             state.items.resize_with(self.total, || None);
         }
         state.items[idx] = Some(result);
-        if state.next < self.total && !state.closed {
-            if state.queued {
-                return After::Nothing;
-            }
+        let more = state.next < self.total && !state.closed;
+        if more && !state.queued {
             state.queued = true;
             return After::Queue;
         }
-        if state.running == 0 {
-            After::Over
-        } else {
+        if more || state.running > 0 {
             After::Nothing
+        } else {
+            After::Over
         }
     }
 
-    /// How the items ended, once all have: the frames, or what failed.
+    /// How the items ended, once it is over: the frames, or what failed.
     pub(crate) fn outcome(&self) -> Outcome {
         let mut state = self.state();
-        let failed = state.failed;
-        let tolerated = self
-            .tolerate
-            .is_some_and(|tolerance| tolerance.allows(failed, self.total));
-        let unstarted = state.items.iter().any(Option::is_none) && self.total > 0;
-        let items = std::mem::take(&mut state.items);
-        if unstarted || state.next < self.total || (failed > 0 && !tolerated) {
-            let errors = items
-                .into_iter()
-                .flatten()
-                .filter_map(Result::err)
-                .collect();
-            return Outcome::Failed { errors, failed };
+        let items = std::mem::take(&mut state.items).into_iter().flatten();
+        if !self.allows(state.failed) {
+            return Outcome::Failed {
+                errors: items.filter_map(Result::err).collect(),
+                failed: state.failed,
+            };
         }
-        Outcome::Done(items.into_iter().flatten().collect())
+        if state.cut || state.next < self.total {
+            return Outcome::Failed {
+                errors: Vec::new(),
+                failed: 0,
+            };
+        }
+        Outcome::Done(items.collect())
     }
 
     /// Lets go of the items, which hold the fan in turn.
@@ -169,7 +190,7 @@ impl Fan {
 pub(crate) enum Outcome {
     /// As many items as there are, each with its frame or a tolerated error.
     Done(Vec<Result<Arc<Frame>, NodeError>>),
-    /// More failed than is tolerated, or some never started.
+    /// More failed than is tolerated; none where the run's stop cut it short.
     Failed {
         errors: Vec<NodeError>,
         failed: usize,

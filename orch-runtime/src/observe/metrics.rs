@@ -16,8 +16,11 @@ use crate::engine::layout::{NodeLayout, ScopeLayout};
 use crate::program::Program;
 
 /// Whether a recorder is installed: without one, every handle is empty.
+///
+/// The facade does not say it, but what it lends where there is none is a value without a size, and a recorder that
+/// keeps anything has one.
 pub(super) fn is_recorded() -> bool {
-    format!("{:?}", counter!("orch_recorder_probe_total")) != format!("{:?}", Counter::noop())
+    metrics::with_recorder(|recorder| size_of_val(recorder) > 0)
 }
 
 /// The handles of the workflows that ran.
@@ -201,5 +204,39 @@ impl NodeMetrics {
                 "workflow" => workflow, "node" => path.clone(), "step" => step
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use metrics::{Key, KeyName, Metadata, Recorder, SharedString, Unit};
+
+    use super::*;
+
+    #[derive(Debug)]
+    struct Real(#[expect(dead_code, reason = "what a recorder keeps")] u8);
+
+    impl Recorder for Real {
+        fn describe_counter(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_gauge(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+        fn describe_histogram(&self, _: KeyName, _: Option<Unit>, _: SharedString) {}
+
+        fn register_counter(&self, _: &Key, _: &Metadata<'_>) -> Counter {
+            Counter::noop()
+        }
+
+        fn register_gauge(&self, _: &Key, _: &Metadata<'_>) -> Gauge {
+            Gauge::noop()
+        }
+
+        fn register_histogram(&self, _: &Key, _: &Metadata<'_>) -> Histogram {
+            Histogram::noop()
+        }
+    }
+
+    #[test]
+    fn a_recorder_is_noticed() {
+        assert!(!is_recorded());
+        assert!(metrics::with_local_recorder(&Real(0), is_recorded));
     }
 }

@@ -3,6 +3,7 @@
 //! A run that nobody listens to has no [`Observer`], and reads no clock for one.
 
 mod metrics;
+mod outlet;
 mod watch;
 
 use std::fmt;

@@ -15,6 +15,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::ProgramMetrics;
+use super::outlet::Outlet;
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
 use crate::program::Program;
@@ -56,9 +57,9 @@ pub(crate) struct Observer {
     ended: AtomicU64,
     inner: Mutex<Inner>,
     span: OnceLock<Span>,
-    events: OnceLock<broadcast::Sender<RunEvent>>,
-    progress: OnceLock<watch::Sender<Option<Progress>>>,
-    emissions: OnceLock<mpsc::UnboundedSender<Emission>>,
+    events: Outlet<broadcast::Sender<RunEvent>>,
+    progress: Outlet<watch::Sender<Option<Progress>>>,
+    emissions: Outlet<mpsc::UnboundedSender<Emission>>,
 }
 
 #[derive(Debug, Default)]
@@ -81,9 +82,9 @@ impl Observer {
             ended: AtomicU64::new(0),
             inner: Mutex::default(),
             span: OnceLock::new(),
-            events: OnceLock::new(),
-            progress: OnceLock::new(),
-            emissions: OnceLock::new(),
+            events: Outlet::default(),
+            progress: Outlet::default(),
+            emissions: Outlet::default(),
         }
     }
 
@@ -91,22 +92,27 @@ impl Observer {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn subscribe(&self) -> broadcast::Receiver<RunEvent> {
-        self.events
-            .get_or_init(|| broadcast::Sender::new(EVENTS_KEPT))
-            .subscribe()
+    pub(crate) fn subscribe(&self) -> Option<broadcast::Receiver<RunEvent>> {
+        let events = self.events.open(|| broadcast::Sender::new(EVENTS_KEPT));
+        events.map(|events| events.subscribe())
     }
 
-    pub(crate) fn watch_progress(&self) -> watch::Receiver<Option<Progress>> {
-        self.progress
-            .get_or_init(|| watch::Sender::new(None))
-            .subscribe()
+    pub(crate) fn watch_progress(&self) -> Option<watch::Receiver<Option<Progress>>> {
+        let progress = self.progress.open(|| watch::Sender::new(None));
+        progress.map(|progress| progress.subscribe())
     }
 
     pub(crate) fn take_emissions(&self) -> mpsc::UnboundedReceiver<Emission> {
         let (sender, receiver) = mpsc::unbounded_channel();
-        let _ = self.emissions.set(sender);
+        self.emissions.open(|| sender);
         receiver
+    }
+
+    /// Streams what the steps of a run inside this one stream, as if they were this one's.
+    pub(crate) fn adopt(&self, child: &Self) {
+        if let Some(emissions) = self.emissions.get() {
+            child.emissions.open(|| emissions);
+        }
     }
 
     fn tell(&self, run: &Run, kind: impl FnOnce() -> RunEventKind) {
@@ -218,6 +224,9 @@ impl Observer {
             duration: took,
         });
         self.tell_progress(run, status == RunStatus::Completed);
+        self.events.close();
+        self.progress.close();
+        self.emissions.close();
     }
 
     /// More nodes than the plan has: a fan-out's.

@@ -1,8 +1,9 @@
 //! The types of slots, as far as a macro can name them.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::Ident;
+use syn::spanned::Spanned as _;
 
 use super::super::analysis::{self, Analysis, ScopeId, Symbol};
 use super::super::model::{Callee, Rhs};
@@ -17,8 +18,15 @@ pub(super) fn alias(scope: ScopeId, equation: usize, tier: usize) -> Ident {
     format_ident!("__Orch{scope}_{equation}_{tier}")
 }
 
-/// A callee as a type that implements `Step`.
+/// The context that every generated function has, under a name that no user's name can be.
+pub(super) fn cx() -> Ident {
+    Ident::new("cx", Span::mixed_site())
+}
+
+/// A callee as a type that implements `Step`; what is wrong with it is said where the callee stands.
 pub(super) fn step(callee: &Callee, alias: &Ident) -> TokenStream {
+    let mut alias = alias.clone();
+    alias.set_span(callee.path().span());
     match callee {
         Callee::Step(_) => quote!(#alias<'static>),
         Callee::Workflow(_) => quote!(#alias),

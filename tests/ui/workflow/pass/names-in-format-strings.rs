@@ -16,7 +16,7 @@ fn number() -> f64 {
 }
 
 workflow! {
-    pub Flow(name: String) -> Vec<String> {
+    pub Flow(name: String) -> [String; 5] {
         wide = width();
         value = number();
         positional = keep(format!("{} {}", name, value));
@@ -24,7 +24,7 @@ workflow! {
         padded = keep(format!("{value:>wide$.1}"));
         named = keep(format!("{name}", name = value));
         escaped = keep(format!("{{name}}"));
-        vec![positional, inline, padded, named, escaped]
+        [positional, inline, padded, named, escaped]
     }
 }
 

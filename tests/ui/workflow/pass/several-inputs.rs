@@ -10,7 +10,7 @@ fn describe(name: &str, ages: &BTreeMap<String, u8>, suffix: (char, char)) -> St
 workflow! {
     pub Flow(name: String, ages: BTreeMap<String, u8>, suffix: (char, char), fixed: &'static str) -> String {
         described = describe(&name, &ages, suffix);
-        described + fixed
+        format!("{described}{fixed}")
     }
 }
 

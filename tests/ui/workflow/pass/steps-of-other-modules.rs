@@ -24,6 +24,7 @@ mod shop {
     }
 }
 
+use orch::prelude::*;
 use shop::steps::{self, tax as vat};
 
 workflow! {

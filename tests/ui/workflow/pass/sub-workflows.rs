@@ -4,6 +4,8 @@ use orch::prelude::*;
 pub enum OuterError {
     #[error("the inner one failed")]
     Inner(#[from] RunError<std::num::ParseIntError>),
+    #[error("the sum failed")]
+    Sum(#[from] RunError),
 }
 
 #[step]
@@ -47,6 +49,6 @@ fn parse_or_zero(text: &str) -> u32 {
 async fn main() {
     assert_eq!(Flow::run("1".to_owned(), "2".to_owned()).await.unwrap(), 22);
     let error = Flow::run("x".to_owned(), "2".to_owned()).await.unwrap_err();
-    let OuterError::Inner(inner) = error.error().unwrap();
+    let Some(OuterError::Inner(inner)) = error.error() else { panic!("{error:?}") };
     assert!(inner.error().is_some(), "{error:?}");
 }

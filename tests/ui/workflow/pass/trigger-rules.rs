@@ -29,9 +29,7 @@ workflow! {
 
 workflow! {
     pub AllDone(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = all_done, optional)]
         told = tell(one, two);
@@ -41,9 +39,7 @@ workflow! {
 
 workflow! {
     pub AllFailed(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = all_failed, optional)]
         told = tell(one, two);
@@ -53,9 +49,7 @@ workflow! {
 
 workflow! {
     pub AllSkipped(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = all_skipped, optional)]
         told = tell(one, two);
@@ -65,9 +59,7 @@ workflow! {
 
 workflow! {
     pub OneSuccess(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = one_success, optional)]
         told = tell(one, two);
@@ -77,9 +69,7 @@ workflow! {
 
 workflow! {
     pub OneFailed(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = one_failed, optional)]
         told = tell(one, two);
@@ -89,9 +79,7 @@ workflow! {
 
 workflow! {
     pub NoneFailed(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = none_failed, optional)]
         told = tell(one, two);
@@ -101,9 +89,7 @@ workflow! {
 
 workflow! {
     pub NoneFailedMinOneSuccess(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = none_failed_min_one_success, optional)]
         told = tell(one, two);
@@ -113,9 +99,7 @@ workflow! {
 
 workflow! {
     pub NoneSkipped(left: String, right: String) -> Option<String> {
-        #[node(optional)]
         one = parse(&left);
-        #[node(optional)]
         two = parse(&right);
         #[node(on = none_skipped, optional)]
         told = tell(one, two);

@@ -1,0 +1,224 @@
+//! Checks out orders against a service on loopback that fails, stalls and limits.
+//!
+//! The service keeps its own books, so that the end of the program can compare what the client believes with what
+//! really happened: no order is paid twice, and one that was not shipped is not paid at all.
+
+#![expect(unreachable_pub, reason = "an example has no API: `pub` is what its modules show each other")]
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
+
+mod chance;
+mod checkout;
+mod client;
+mod faults;
+mod ledger;
+mod order;
+mod report;
+mod service;
+
+use std::error::Error;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use metrics_exporter_prometheus::PrometheusBuilder;
+use orch::prelude::*;
+
+use crate::checkout::{Checkout, CheckoutError, PaymentError, StockError};
+use crate::client::Shop;
+use crate::faults::Faults;
+use crate::ledger::Ledger;
+use crate::order::{Cents, Item, Order, Receipt};
+use crate::report::Stories;
+use crate::service::Service;
+
+/// Checks out orders against a service on loopback that fails, stalls and limits.
+#[derive(Debug, Parser)]
+struct Args {
+    /// How many orders there are.
+    #[arg(long, default_value_t = 12)]
+    orders: u32,
+    /// How many milliseconds lie between two orders.
+    #[arg(long, default_value_t = 100)]
+    every: u64,
+    /// The share of requests that fail: half of them before anything was done, half of them after.
+    #[arg(long, default_value_t = 0.2, value_parser = share)]
+    fail: f64,
+    /// The share of requests that are carried out and answered too late.
+    #[arg(long, default_value_t = 0.05, value_parser = share)]
+    stall: f64,
+    /// The share of cards that are declined.
+    #[arg(long, default_value_t = 0.1, value_parser = share)]
+    decline: f64,
+    /// How many requests for rates fail before the first one succeeds.
+    #[arg(long, default_value_t = 3)]
+    outage: u32,
+    /// How many reservations the service takes a second.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    limit: u32,
+    /// How many of each article are in stock.
+    #[arg(long, default_value_t = 1_000)]
+    stock: u32,
+    /// What orders and faults follow from.
+    #[arg(long, default_value_t = 13)]
+    seed: u64,
+    /// Send every order by courier.
+    #[arg(long)]
+    express: bool,
+    /// Override a policy, as in `Checkout.charge.timeout=2s`; may be given more than once.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = setting)]
+    set: Vec<(String, String)>,
+    /// Print the metrics that are zero, and the quantiles of durations, as well.
+    #[arg(long)]
+    all_metrics: bool,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".to_owned()) }
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("not of the form KEY=VALUE")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+/// Longer than any step waits for an answer.
+const STALL: Duration = Duration::from_secs(30);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match check_out(Args::parse()).await {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Checks the orders out, and says whether the client's counts and the service's books agree.
+async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
+    let recorded = PrometheusBuilder::new().install_recorder()?;
+
+    let faults = Faults {
+        seed: args.seed,
+        fail: args.fail,
+        stall: args.stall,
+        stall_for: STALL,
+        outage: args.outage,
+    };
+    let service = Service::new(faults, Ledger::new(&Item::articles(), args.stock), args.limit);
+    let (address, served) = service.clone().listen().await?;
+    let served = tokio::spawn(served);
+
+    let stories = Stories::default();
+    let listener = stories.clone();
+    let mut builder = Orchestrator::builder()
+        .resource(Shop::at(address)?)
+        .workflow(Checkout)
+        .seed(args.seed)
+        .on_event(move |event| listener.tell(event));
+    for (key, value) in args.set {
+        builder = builder.set(key, value);
+    }
+    let orch = builder.build().await?;
+
+    let mut runs = Vec::new();
+    for id in 1..=args.orders {
+        let order = Order::generate(args.seed, id, args.decline, args.express);
+        let name = order.name();
+        let run = orch.start(Checkout, order).id(&name).await?;
+        runs.push((name, run));
+        tokio::time::sleep(Duration::from_millis(args.every)).await;
+    }
+    println!("{} orders, {}\n", args.orders, address);
+    let mut tally = Tally::default();
+    for (name, run) in runs {
+        let result = run.result().await;
+        println!("{name:10} {}", tally.count(result));
+        for line in stories.of(&name) {
+            println!("           · {line}");
+        }
+    }
+    served.abort();
+
+    let metrics = recorded.render();
+    let (table, agree) = report::compared(&service.counts(), &metrics, &stories);
+    println!("\nWhat the service counted, and what the client counted:\n\n{table}");
+    for breaker in orch.breakers() {
+        let seen = breaker.snapshot();
+        println!("breaker {}: opened {}, refused {} calls", breaker.name(), seen.opened, seen.refused);
+    }
+    let balanced = tally.balanced(&service.ledger());
+    if args.all_metrics {
+        println!("\nPrometheus:\n\n{metrics}");
+    } else {
+        println!("\nPrometheus, zeros and quantiles left out:\n\n{}", report::brief(&metrics));
+    }
+    Ok(agree && balanced)
+}
+
+/// How the orders ended.
+#[derive(Debug, Default)]
+struct Tally {
+    shipped: usize,
+    declined: usize,
+    sold_out: usize,
+    failed: usize,
+    paid: Cents,
+}
+
+impl Tally {
+    /// Counts how an order ended, and says it.
+    fn count(&mut self, result: Result<Receipt, RunError<CheckoutError>>) -> String {
+        let error = match result {
+            Ok(receipt) => {
+                self.shipped += 1;
+                self.paid = Cents(self.paid.0 + receipt.paid.0);
+                return format!("shipped   {:>9}  {:16}  {}", receipt.paid, receipt.rates, receipt.tracking);
+            }
+            Err(error) => error,
+        };
+        match error.error() {
+            Some(CheckoutError::Payment(PaymentError::Declined(why))) => {
+                self.declined += 1;
+                format!("declined  {why}")
+            }
+            Some(CheckoutError::Stock(StockError::SoldOut(why))) => {
+                self.sold_out += 1;
+                format!("sold out  {why}")
+            }
+            Some(other) => {
+                self.failed += 1;
+                format!("failed    {other}")
+            }
+            None => {
+                self.failed += 1;
+                format!("failed    {error}")
+            }
+        }
+    }
+
+    /// Compares what the customers were told with the service's books.
+    fn balanced(&self, ledger: &Ledger) -> bool {
+        let Self { shipped, declined, sold_out, failed, paid } = self;
+        println!("\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed");
+        let (twice, balance) = (ledger.paid_twice(), ledger.balance());
+        println!(
+            "books:  {} shipped, {} reserved, {} payments of which {} given back, {} orders paid twice, {} locked",
+            ledger.shipped(),
+            ledger.reserved(),
+            ledger.payments(),
+            ledger.refunds(),
+            twice.len(),
+            ledger.locked(),
+        );
+        println!("money:  {paid} on receipts, {balance} in the books");
+        twice.is_empty()
+            && balance == *paid
+            && ledger.shipped() == *shipped
+            && ledger.reserved() == *shipped
+            && ledger.locked() == 0
+    }
+}

@@ -1,0 +1,78 @@
+//! What a run streams: partial results, progress, events; each ends with the run.
+
+use orch::prelude::*;
+use orch::{RunEventKind, RunStatus};
+
+#[step]
+async fn count(to: u32, #[ctx] ctx: &StepCtx) -> u32 {
+    for number in 1..=to {
+        ctx.emit(&number);
+    }
+    to
+}
+
+workflow! {
+    /// Counts, and says so.
+    pub Counting(to: u32) -> u32 {
+        count(to)
+    }
+}
+
+workflow! {
+    /// Counts inside another run.
+    pub CountingInside(to: u32) -> u32 {
+        Counting::run(to)
+    }
+}
+
+async fn emitted<W: Workflow<Input = u32>>(workflow: W) -> Vec<u32> {
+    let orch = Orchestrator::builder().build().await.unwrap();
+    let mut run = orch.start(workflow, 3).await.unwrap();
+    let mut emissions = run.emissions();
+    let mut numbers = Vec::new();
+    // The handle is still there when the stream ends.
+    while let Some(emission) = emissions.next().await {
+        numbers.push(emission.get().unwrap());
+    }
+    assert!(run.result().await.is_ok());
+    numbers
+}
+
+#[tokio::test]
+async fn partial_results_come_in_order_and_end_with_the_run() {
+    assert_eq!(emitted(Counting).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn partial_results_of_a_workflow_inside_are_streamed_as_well() {
+    assert_eq!(emitted(CountingInside).await, [1, 2, 3]);
+}
+
+#[tokio::test]
+async fn progress_ends_with_the_run_at_its_last_state() {
+    let orch = Orchestrator::builder().build().await.unwrap();
+    let run = orch.start(Counting, 3).await.unwrap();
+    let mut progress = run.progress();
+    let mut last = None;
+    while let Some(seen) = progress.next().await {
+        last = Some(seen);
+    }
+    assert_eq!(last.unwrap().percentage, 100.0);
+    assert_eq!(run.result().await.unwrap(), 3);
+}
+
+#[tokio::test]
+async fn events_end_with_the_run() {
+    let orch = Orchestrator::builder().build().await.unwrap();
+    let run = orch.start(Counting, 3).await.unwrap();
+    let mut events = run.events();
+    let mut last = None;
+    while let Some(event) = events.next().await {
+        last = Some(event.kind);
+    }
+    let completed = |kind| matches!(kind, RunEventKind::RunEnded { status: RunStatus::Completed, .. });
+    assert!(last.is_some_and(completed));
+    let late = run.events().next().await;
+    assert!(late.is_none());
+    assert_eq!(run.result().await.unwrap(), 3);
+}
