@@ -13,7 +13,7 @@ workflow! {
             },
             _ => {
                 first = double(1);
-                vec![first]
+                vec![*first]
             }
         }
     }
