@@ -15,3 +15,4 @@ mod mocks;
 mod probe;
 mod rules;
 mod streams;
+mod ui;
