@@ -28,7 +28,9 @@ mod report;
 mod service;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -101,6 +103,39 @@ fn setting(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
+impl Args {
+    /// The service, with the faults that are asked for.
+    fn service(&self) -> Arc<Service> {
+        let faults = Faults {
+            seed: self.seed,
+            fail: self.fail,
+            stall: self.stall,
+            stall_for: STALL,
+            outage: self.outage,
+            no_shipments: self.lost_parcels,
+        };
+        let ledger = Ledger::new(&Item::articles(), self.stock);
+        Service::new(faults, ledger, self.limit)
+    }
+
+    /// The orchestrator, which talks to the service at this address and tells its stories.
+    async fn orchestrator(
+        &self,
+        address: SocketAddr,
+        stories: Stories,
+    ) -> Result<Orchestrator, Box<dyn Error>> {
+        let mut builder = Orchestrator::builder()
+            .resource(Shop::at(address)?)
+            .workflow(Checkout)
+            .seed(self.seed)
+            .on_event(move |event| stories.tell(event));
+        for (key, value) in &self.set {
+            builder = builder.set(key, value);
+        }
+        Ok(builder.build().await?)
+    }
+}
+
 /// Longer than any step waits for an answer.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -119,35 +154,13 @@ async fn main() -> ExitCode {
 /// Checks the orders out, and says whether the client's counts and the service's books agree.
 async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     let recorded = PrometheusBuilder::new().install_recorder()?;
-
-    let faults = Faults {
-        seed: args.seed,
-        fail: args.fail,
-        stall: args.stall,
-        stall_for: STALL,
-        outage: args.outage,
-        no_shipments: args.lost_parcels,
-    };
-    let service = Service::new(
-        faults,
-        Ledger::new(&Item::articles(), args.stock),
-        args.limit,
-    );
+    let service = args.service();
     let (address, served) = service.clone().listen().await?;
     let served = tokio::spawn(served);
-
     let stories = Stories::default();
-    let listener = stories.clone();
-    let mut builder = Orchestrator::builder()
-        .resource(Shop::at(address)?)
-        .workflow(Checkout)
-        .seed(args.seed)
-        .on_event(move |event| listener.tell(event));
-    for (key, value) in args.set {
-        builder = builder.set(key, value);
-    }
-    let orch = builder.build().await?;
+    let orch = args.orchestrator(address, stories.clone()).await?;
 
+    println!("{} orders, {}\n", args.orders, address);
     let mut runs = Vec::new();
     for id in 1..=args.orders {
         let order = Order::generate(args.seed, id, args.decline, args.express);
@@ -156,7 +169,6 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         runs.push((name, run));
         tokio::time::sleep(Duration::from_millis(args.every)).await;
     }
-    println!("{} orders, {}\n", args.orders, address);
     let mut tally = Tally::default();
     for (name, run) in runs {
         let result = run.result().await;
