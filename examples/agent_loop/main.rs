@@ -3,8 +3,15 @@
 //! Hard questions go to the large model, and to the small one where the large one fails; easy ones go to the small
 //! one at once. Both share one budget of tokens, and what they say is printed while they say it.
 
-#![expect(unreachable_pub, reason = "an example has no API: `pub` is what its modules show each other")]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
+#![expect(
+    unreachable_pub,
+    reason = "an example has no API: `pub` is what its modules show each other"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is there to be read"
+)]
 
 mod agent;
 mod calculator;
@@ -86,7 +93,9 @@ async fn answer_all(args: Args) -> Result<bool, Box<dyn Error>> {
     let mut all = true;
     for question in &args.question {
         println!("? {question}");
-        let mut run = orch.start(Agent, Talk::about(question, args.files.clone())).await?;
+        let mut run = orch
+            .start(Agent, Talk::about(question, args.files.clone()))
+            .await?;
         print_partials(run.emissions()).await;
         match run.result().await {
             Ok(answer) => print_transcript(&answer),
@@ -101,7 +110,12 @@ async fn answer_all(args: Args) -> Result<bool, Box<dyn Error>> {
     for (model, account) in server.accounts() {
         println!(
             "{model}: {} requests, {} refused, {} cut, {} slow, {} limited, {} prompt tokens",
-            account.requests, account.refused, account.cut, account.slow, account.limited, account.prompt_tokens,
+            account.requests,
+            account.refused,
+            account.cut,
+            account.slow,
+            account.limited,
+            account.prompt_tokens,
         );
     }
     Ok(all)
@@ -111,7 +125,13 @@ async fn answer_all(args: Args) -> Result<bool, Box<dyn Error>> {
 async fn print_partials(mut emissions: Emissions) {
     let mut speaking = None;
     while let Some(emission) = emissions.next().await {
-        let Ok(Partial { model, turn, attempt, text }) = emission.get() else {
+        let Ok(Partial {
+            model,
+            turn,
+            attempt,
+            text,
+        }) = emission.get()
+        else {
             continue;
         };
         if speaking != Some((model, turn, attempt)) {

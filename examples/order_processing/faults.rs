@@ -52,7 +52,13 @@ mod tests {
     use super::*;
 
     fn counted(fail: f64, stall: f64) -> [usize; 4] {
-        let faults = Faults { seed: 3, fail, stall, stall_for: Duration::ZERO, outage: 0 };
+        let faults = Faults {
+            seed: 3,
+            fail,
+            stall,
+            stall_for: Duration::ZERO,
+            outage: 0,
+        };
         let mut counts = [0; 4];
         for order in 0..1_000 {
             let idx = match faults.of("charges", &format!("order-{order}"), 1) {

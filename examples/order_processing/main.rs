@@ -3,8 +3,15 @@
 //! The service keeps its own books, so that the end of the program can compare what the client believes with what
 //! really happened: no order is paid twice, and one that was not shipped is not paid at all.
 
-#![expect(unreachable_pub, reason = "an example has no API: `pub` is what its modules show each other")]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
+#![expect(
+    unreachable_pub,
+    reason = "an example has no API: `pub` is what its modules show each other"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is there to be read"
+)]
 
 mod chance;
 mod checkout;
@@ -74,7 +81,11 @@ struct Args {
 
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".to_owned()) }
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("not between 0 and 1".to_owned())
+    }
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
@@ -108,7 +119,11 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         stall_for: STALL,
         outage: args.outage,
     };
-    let service = Service::new(faults, Ledger::new(&Item::articles(), args.stock), args.limit);
+    let service = Service::new(
+        faults,
+        Ledger::new(&Item::articles(), args.stock),
+        args.limit,
+    );
     let (address, served) = service.clone().listen().await?;
     let served = tokio::spawn(served);
 
@@ -148,13 +163,21 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     println!("\nWhat the service counted, and what the client counted:\n\n{table}");
     for breaker in orch.breakers() {
         let seen = breaker.snapshot();
-        println!("breaker {}: opened {}, refused {} calls", breaker.name(), seen.opened, seen.refused);
+        println!(
+            "breaker {}: opened {}, refused {} calls",
+            breaker.name(),
+            seen.opened,
+            seen.refused
+        );
     }
     let balanced = tally.balanced(&service.ledger());
     if args.all_metrics {
         println!("\nPrometheus:\n\n{metrics}");
     } else {
-        println!("\nPrometheus, zeros and quantiles left out:\n\n{}", report::brief(&metrics));
+        println!(
+            "\nPrometheus, zeros and quantiles left out:\n\n{}",
+            report::brief(&metrics)
+        );
     }
     Ok(agree && balanced)
 }
@@ -176,7 +199,10 @@ impl Tally {
             Ok(receipt) => {
                 self.shipped += 1;
                 self.paid = Cents(self.paid.0 + receipt.paid.0);
-                return format!("shipped   {:>9}  {:16}  {}", receipt.paid, receipt.rates, receipt.tracking);
+                return format!(
+                    "shipped   {:>9}  {:16}  {}",
+                    receipt.paid, receipt.rates, receipt.tracking
+                );
             }
             Err(error) => error,
         };
@@ -202,8 +228,16 @@ impl Tally {
 
     /// Compares what the customers were told with the service's books.
     fn balanced(&self, ledger: &Ledger) -> bool {
-        let Self { shipped, declined, sold_out, failed, paid } = self;
-        println!("\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed");
+        let Self {
+            shipped,
+            declined,
+            sold_out,
+            failed,
+            paid,
+        } = self;
+        println!(
+            "\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed"
+        );
         let (twice, balance) = (ledger.paid_twice(), ledger.balance());
         println!(
             "books:  {} shipped, {} reserved, {} payments of which {} given back, {} orders paid twice, {} locked",

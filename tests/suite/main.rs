@@ -10,6 +10,7 @@
 mod engine;
 mod failures;
 mod fan_out;
+mod handles;
 mod language;
 mod mocks;
 mod probe;
