@@ -13,6 +13,7 @@ mod fan_out;
 mod handles;
 mod language;
 mod mocks;
+mod observability;
 mod probe;
 mod rules;
 mod streams;
