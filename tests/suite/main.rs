@@ -10,8 +10,10 @@
 mod engine;
 mod failures;
 mod fan_out;
+mod handles;
 mod language;
 mod mocks;
+mod observability;
 mod probe;
 mod rules;
 mod streams;
