@@ -130,7 +130,7 @@ impl Talk {
     retries = 1,
     backoff = "100ms..1s",
     timeout = "3s",
-    rate_limit("24000/min", burst = 1600, name = "model-tokens", weight = talk.tokens()),
+    rate_limit("24000/min", burst = 500, name = "model-tokens", weight = talk.tokens()),
     breaker(failure_threshold = 3, recovery_timeout = "30s"),
     retry_if = ModelError::retry,
 )]
@@ -147,7 +147,7 @@ async fn ask_large(
     retries = 2,
     backoff = "100ms..1s",
     timeout = "3s",
-    rate_limit("24000/min", burst = 1600, name = "model-tokens", weight = talk.tokens()),
+    rate_limit("24000/min", burst = 500, name = "model-tokens", weight = talk.tokens()),
     retry_if = ModelError::retry,
 )]
 async fn ask_small(

@@ -164,8 +164,7 @@ fn is_file(word: &str) -> bool {
     let Some((name, ending)) = word.rsplit_once('.') else {
         return false;
     };
-    let letters =
-        !ending.is_empty() && ending.len() < 5 && ending.chars().all(|c| c.is_ascii_alphabetic());
+    let letters = (2..5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphabetic());
     letters && name.chars().any(char::is_alphanumeric)
 }
 

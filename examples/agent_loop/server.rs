@@ -17,7 +17,7 @@ use clap::ValueEnum;
 use futures_util::stream;
 use tokio::net::TcpListener;
 
-use crate::protocol::{Chunk, Model, Prompt, tokens, tokens_of};
+use crate::protocol::{Chunk, Model, Prompt, ToolCall, tokens, tokens_of};
 use crate::script::{Said, say};
 
 /// How the large model does.
@@ -163,7 +163,7 @@ async fn answer(State(server): State<Arc<Server>>, Json(prompt): Json<Prompt>) -
 /// What a model says, word by word.
 fn chunks(said: Said) -> VecDeque<Chunk> {
     let Said { text, calls } = said;
-    let used = tokens_of(&text) + calls.iter().map(|call| call.tokens()).sum::<u32>();
+    let used = tokens_of(&text) + calls.iter().map(ToolCall::tokens).sum::<u32>();
     let words = text
         .split_inclusive(' ')
         .map(|word| Chunk::Text(word.to_owned()));

@@ -170,8 +170,8 @@ fn pack(item: &Item) -> Parcel {
     order::parcel(item)
 }
 
-/// A label of the courier.
-#[step(timeout = "400ms")]
+/// A label of the courier; there is one printer for all labels.
+#[step(timeout = "400ms", rate_limit("8/s", burst = 2, name = "labels"))]
 async fn courier_label(
     order: u32,
     parcels: &[Parcel],
@@ -188,7 +188,13 @@ async fn courier_label(
 }
 
 /// A label of the post.
-#[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
+#[step(
+    retries = 5,
+    backoff = "50ms..1s",
+    timeout = "400ms",
+    rate_limit("8/s", burst = 2, name = "labels"),
+    retry_if = CallError::retry,
+)]
 async fn post_label(
     order: u32,
     parcels: &[Parcel],

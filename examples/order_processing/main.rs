@@ -2,6 +2,11 @@
 //!
 //! The service keeps its own books, so that the end of the program can compare what the client believes with what
 //! really happened: no order is paid twice, and one that was not shipped is not paid at all.
+//!
+//! ```sh
+//! cargo run --example order_processing
+//! cargo run --example order_processing -- --orders 40 --fail 0.4 --every 20 --express
+//! ```
 
 #![expect(
     unreachable_pub,
@@ -23,7 +28,9 @@ mod report;
 mod service;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -65,6 +72,9 @@ struct Args {
     /// How many of each article are in stock.
     #[arg(long, default_value_t = 1_000)]
     stock: u32,
+    /// Have the carrier lose every parcel, so that paid orders have to be undone.
+    #[arg(long)]
+    lost_parcels: bool,
     /// What orders and faults follow from.
     #[arg(long, default_value_t = 13)]
     seed: u64,
@@ -93,6 +103,39 @@ fn setting(text: &str) -> Result<(String, String), String> {
     Ok((key.to_owned(), value.to_owned()))
 }
 
+impl Args {
+    /// The service, with the faults that are asked for.
+    fn service(&self) -> Arc<Service> {
+        let faults = Faults {
+            seed: self.seed,
+            fail: self.fail,
+            stall: self.stall,
+            stall_for: STALL,
+            outage: self.outage,
+            no_shipments: self.lost_parcels,
+        };
+        let ledger = Ledger::new(&Item::articles(), self.stock);
+        Service::new(faults, ledger, self.limit)
+    }
+
+    /// The orchestrator, which talks to the service at this address and tells its stories.
+    async fn orchestrator(
+        &self,
+        address: SocketAddr,
+        stories: Stories,
+    ) -> Result<Orchestrator, Box<dyn Error>> {
+        let mut builder = Orchestrator::builder()
+            .resource(Shop::at(address)?)
+            .workflow(Checkout)
+            .seed(self.seed)
+            .on_event(move |event| stories.tell(event));
+        for (key, value) in &self.set {
+            builder = builder.set(key, value);
+        }
+        Ok(builder.build().await?)
+    }
+}
+
 /// Longer than any step waits for an answer.
 const STALL: Duration = Duration::from_secs(30);
 
@@ -111,34 +154,13 @@ async fn main() -> ExitCode {
 /// Checks the orders out, and says whether the client's counts and the service's books agree.
 async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     let recorded = PrometheusBuilder::new().install_recorder()?;
-
-    let faults = Faults {
-        seed: args.seed,
-        fail: args.fail,
-        stall: args.stall,
-        stall_for: STALL,
-        outage: args.outage,
-    };
-    let service = Service::new(
-        faults,
-        Ledger::new(&Item::articles(), args.stock),
-        args.limit,
-    );
+    let service = args.service();
     let (address, served) = service.clone().listen().await?;
     let served = tokio::spawn(served);
-
     let stories = Stories::default();
-    let listener = stories.clone();
-    let mut builder = Orchestrator::builder()
-        .resource(Shop::at(address)?)
-        .workflow(Checkout)
-        .seed(args.seed)
-        .on_event(move |event| listener.tell(event));
-    for (key, value) in args.set {
-        builder = builder.set(key, value);
-    }
-    let orch = builder.build().await?;
+    let orch = args.orchestrator(address, stories.clone()).await?;
 
+    println!("{} orders, {}\n", args.orders, address);
     let mut runs = Vec::new();
     for id in 1..=args.orders {
         let order = Order::generate(args.seed, id, args.decline, args.express);
@@ -147,7 +169,6 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         runs.push((name, run));
         tokio::time::sleep(Duration::from_millis(args.every)).await;
     }
-    println!("{} orders, {}\n", args.orders, address);
     let mut tally = Tally::default();
     for (name, run) in runs {
         let result = run.result().await;

@@ -156,12 +156,12 @@ impl Order {
 impl Item {
     /// The goods that are sold: article, price, currency, weight.
     const GOODS: [(&str, u64, Currency, u32); 6] = [
-        ("lamp", 49_90, Currency::Eur, 1_200),
-        ("desk", 219_00, Currency::Eur, 24_000),
-        ("chair", 129_50, Currency::Usd, 9_500),
-        ("kettle", 34_95, Currency::Gbp, 1_100),
-        ("clock", 24_00, Currency::Usd, 400),
-        ("rug", 89_00, Currency::Gbp, 5_200),
+        ("lamp", 4_990, Currency::Eur, 1_200),
+        ("desk", 21_900, Currency::Eur, 24_000),
+        ("chair", 12_950, Currency::Usd, 9_500),
+        ("kettle", 3_495, Currency::Gbp, 1_100),
+        ("clock", 2_400, Currency::Usd, 400),
+        ("rug", 8_900, Currency::Gbp, 5_200),
     ];
 
     /// What the articles are called.
@@ -278,12 +278,12 @@ mod tests {
             currency,
             grams: 100,
         };
-        order.items = vec![item(2, 10_00, Currency::Eur), item(1, 10_84, Currency::Usd)];
+        order.items = vec![item(2, 1_000, Currency::Eur), item(1, 1_084, Currency::Usd)];
         let rates = Rates {
             day: order.day,
             per_euro: BTreeMap::from([(Currency::Eur, 1_000_000), (Currency::Usd, 1_084_000)]),
         };
-        assert_eq!(quote(&order, &rates, RatesFrom::Market).total, Cents(30_00));
+        assert_eq!(quote(&order, &rates, RatesFrom::Market).total, Cents(3_000));
     }
 
     #[test]
@@ -327,6 +327,6 @@ mod tests {
 
     #[test]
     fn cents_are_shown_in_euro() {
-        assert_eq!(format!("{:>8}", Cents(1_05)), "   €1.05");
+        assert_eq!(format!("{:>8}", Cents(105)), "   €1.05");
     }
 }

@@ -351,6 +351,7 @@ mod tests {
             stall: 0.0,
             stall_for: Duration::ZERO,
             outage: 2,
+            no_shipments: false,
         };
         let service = Service::new(faults.clone(), Ledger::new(&[], 0), 1);
         let mut inner = service.inner();

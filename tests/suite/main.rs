@@ -17,3 +17,4 @@ mod observability;
 mod probe;
 mod rules;
 mod streams;
+mod ui;

@@ -417,6 +417,9 @@ pub(crate) fn callee(func: &Expr) -> Option<Callee> {
     let last = segments.last()?;
     let owner = segments.iter().rev().nth(1);
     let is_type = |name: &Ident| name.unraw().to_string().starts_with(char::is_uppercase);
+    if owner.is_some_and(|owner| is_primitive(&owner.ident)) {
+        return None;
+    }
     if owner.is_some_and(|owner| is_type(&owner.ident)) {
         if last.ident != "run" || !last.arguments.is_none() {
             return None;
