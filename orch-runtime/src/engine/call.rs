@@ -296,7 +296,7 @@ impl<'a> Call<'a> {
         let registry = &run.services.registry;
         let breaker = policies
             .breaker
-            .map(|policy| registry.breaker(tier.step(), policy));
+            .map(|policy| registry.breaker(tier.owner(), policy));
         let breaker = match breaker.transpose() {
             Ok(breaker) => breaker,
             Err(conflict) => return Err(self.conflict(&conflict)),
@@ -315,7 +315,7 @@ impl<'a> Call<'a> {
         };
         let limiter = policies
             .concurrency
-            .map(|policy| registry.limiter(tier.step(), policy));
+            .map(|policy| registry.limiter(tier.owner(), policy));
         let limiter = limiter
             .transpose()
             .map_err(|conflict| self.conflict(&conflict))?;
@@ -365,7 +365,7 @@ impl<'a> Call<'a> {
         let services = &self.frame.run.services;
         let limiter = services
             .registry
-            .rate_limiter(tier.step(), policy)
+            .rate_limiter(tier.owner(), policy)
             .map_err(|conflict| self.conflict(&conflict))?;
         let weight = facts.weight.unwrap_or(1);
         match limiter.acquire(facts.rate_key.as_deref(), weight).await {
