@@ -8,6 +8,7 @@ mod draw;
 mod options;
 mod step;
 mod text;
+mod types;
 mod workflow;
 
 /// Makes a step of a function, which stays an ordinary function.

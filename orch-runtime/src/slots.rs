@@ -101,6 +101,7 @@ impl<T> Take<T> for Once {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> Take<T> for Anew {
     fn take(slot: &mut Option<T>) -> Option<T> {
         slot.clone()

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::Ident;
 
 use super::analysis::{Analysis, Kind, Reader, ScopeId, Symbol};
-use super::cycles;
 use super::model::{Callee, Equation, Rhs};
+use super::{cycles, parse};
 use crate::diagnostics::{self, Errors};
 use crate::text;
 
@@ -324,17 +324,25 @@ fn order(analysis: &Analysis<'_>, scope: ScopeId) -> Vec<usize> {
 /// Names in the plan that two nodes of a scope share.
 fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
     for info in &analysis.scopes {
-        let mut given: BTreeMap<&str, &Ident> = BTreeMap::new();
-        for equation in &info.scope.equations {
-            let Some(name) = &equation.options.name else {
+        let mut taken: BTreeMap<String, &Equation> = BTreeMap::new();
+        let named = info.scope.equations.iter().filter(|equation| {
+            let own = equation.named && !text::name_of(&equation.ident).starts_with("__orch_");
+            equation.rhs.is_node() && (own || equation.options.name.is_some())
+        });
+        for equation in named {
+            let name = parse::plan_name(equation);
+            let Some(earlier) = taken.insert(name.clone(), equation) else {
                 continue;
             };
-            if given.insert(&name.value, &name.key).is_some() {
-                errors.push(name.error(format!(
-                    "two nodes are named `{}`: each needs a name of its own",
-                    name.value
-                )));
+            if equation.ident == earlier.ident {
+                continue;
             }
+            let given = equation.options.name.as_ref().or(earlier.options.name.as_ref());
+            let message = format!("two nodes are named `{name}`: each needs a name of its own");
+            errors.push(match given {
+                Some(given) => given.error(message),
+                None => syn::Error::new(equation.ident.span(), message),
+            });
         }
     }
 }
