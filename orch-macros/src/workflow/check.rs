@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::Ident;
 
-use super::analysis::{Analysis, Kind, Reader, ScopeId, Symbol};
-use super::model::{Callee, Equation, Rhs};
+use super::analysis::{Analysis, Kind, Part, Reader, ScopeId, Symbol};
+use super::model::{Callee, Equation, Output, Rhs};
 use super::{cycles, parse};
 use crate::diagnostics::{self, Errors};
 use crate::text;
@@ -26,6 +26,8 @@ pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
         }
     }
     names(analysis, errors);
+    containing_itself(analysis, errors);
+    result(analysis, errors);
 }
 
 /// Resolves what `after` names.
@@ -344,5 +346,55 @@ fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
                 None => syn::Error::new(equation.ident.span(), message),
             });
         }
+    }
+}
+
+/// Calls of the workflow by itself. What other workflows contain, only the compiler sees.
+fn containing_itself(analysis: &mut Analysis<'_>, errors: &mut Errors) {
+    for scope in 0..analysis.scopes.len() {
+        for idx in 0..analysis.scopes[scope].scope.equations.len() {
+            let Rhs::Call(call) = &analysis.equation(scope, idx).rhs else {
+                continue;
+            };
+            for tier in &call.tiers {
+                if let Callee::Workflow(path) = &tier.callee
+                    && path.is_ident(&analysis.workflow.name)
+                {
+                    errors.at(
+                        path,
+                        "a workflow cannot contain itself, as its plan would never end: to go on until something holds, write `turn(state).repeat(max = 20)`",
+                    );
+                    analysis.spoil(scope, Reader::Equation(idx, Part::Whole));
+                }
+            }
+        }
+    }
+}
+
+/// A result that is wrapped as a function's would be.
+fn result(analysis: &mut Analysis<'_>, errors: &mut Errors) {
+    let inner = match &analysis.workflow.output {
+        Output::Fallible(ty, _) => Some(ty),
+        Output::Alias(_) => None,
+        Output::Unit | Output::Plain(_) => return,
+    };
+    let gives_result = matches!(inner.map(|ty| &**ty), Some(syn::Type::Path(path))
+        if path.path.segments.last().is_some_and(|last| last.ident == "Result"));
+    let Some(syn::Expr::Call(call)) = &analysis.workflow.body.tail else {
+        return;
+    };
+    let syn::Expr::Path(path) = &*call.func else {
+        return;
+    };
+    let message = if path.path.is_ident("Ok") {
+        "the result is the value itself: leave out `Ok(…)`"
+    } else if path.path.is_ident("Err") {
+        "a workflow fails when a step of it does: let a step return this `Err`"
+    } else {
+        return;
+    };
+    if !gives_result {
+        errors.at(&call.func, message);
+        analysis.spoil(0, Reader::Tail);
     }
 }

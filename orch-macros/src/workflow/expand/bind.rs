@@ -437,7 +437,12 @@ pub(super) fn tail(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let mut binder = Binder::new(analysis, scope, Some(Reader::Tail));
     let value = match &analysis.scopes[scope].scope.tail {
         Some(tail) => binder.construction(tail),
-        None => quote!(()),
+        None => {
+            // Where a value is wanted, the last equation is the one that should have been it.
+            let last = analysis.scopes[scope].scope.equations.last();
+            let span = last.map_or_else(Span::call_site, |equation| equation.ident.span());
+            quote_spanned!(span=> ())
+        }
     };
     let lets = binder.lets();
     quote!(#lets #value)
