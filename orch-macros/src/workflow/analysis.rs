@@ -152,9 +152,9 @@ impl<'a> Analysis<'a> {
 
     /// Whether an equation holds or reads something that was reported.
     pub(crate) fn is_spoiled(&self, scope: ScopeId, equation: usize) -> bool {
-        self.spoiled
-            .iter()
-            .any(|(at, reader)| *at == scope && matches!(reader, Reader::Equation(idx, _) if *idx == equation))
+        self.spoiled.iter().any(|(at, reader)| {
+            *at == scope && matches!(reader, Reader::Equation(idx, _) if *idx == equation)
+        })
     }
 
     /// Whether a scope's result holds or reads something that was reported.

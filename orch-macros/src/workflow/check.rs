@@ -339,7 +339,11 @@ fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
             if equation.ident == earlier.ident {
                 continue;
             }
-            let given = equation.options.name.as_ref().or(earlier.options.name.as_ref());
+            let given = equation
+                .options
+                .name
+                .as_ref()
+                .or(earlier.options.name.as_ref());
             let message = format!("two nodes are named `{name}`: each needs a name of its own");
             errors.push(match given {
                 Some(given) => given.error(message),

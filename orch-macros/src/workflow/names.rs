@@ -20,7 +20,8 @@ pub(crate) enum Found<'a> {
     Word(Span, &'static str),
 }
 
-pub(super) const AWAIT: &str = "a workflow waits by itself: leave `.await` out, naming a value is enough";
+pub(super) const AWAIT: &str =
+    "a workflow waits by itself: leave `.await` out, naming a value is enough";
 pub(super) const TRY: &str = "results are unwrapped by themselves: leave the `?` out";
 const RETURN: &str = "a workflow has no `return`: its result is the last expression, without a `;`";
 
@@ -192,7 +193,9 @@ impl Walker<'_> {
             lengths.next_back();
             for length in lengths {
                 let start = length.rfind(|letter: char| !letter.is_alphanumeric() && letter != '_');
-                let start = start.map_or(0, |at| at + length[at..].chars().next().map_or(1, char::len_utf8));
+                let start = start.map_or(0, |at| {
+                    at + length[at..].chars().next().map_or(1, char::len_utf8)
+                });
                 self.format_argument(&length[start..], string.span());
             }
         }

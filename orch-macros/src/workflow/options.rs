@@ -242,7 +242,10 @@ fn after(given: &Given, errors: &mut Errors) -> Vec<Ident> {
     let named = list.elems.iter().filter_map(|element| match element {
         syn::Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
         other => {
-            errors.at(other, "this is not the name of a node: write the name of its equation");
+            errors.at(
+                other,
+                "this is not the name of a node: write the name of its equation",
+            );
             None
         }
     });

@@ -85,9 +85,8 @@ impl Parse for Header {
             return Err(input.error("leave this word out: a workflow is written `pub Name(input: Type) -> Output { … }`"));
         }
         if !input.peek(Ident) {
-            return Err(input.error(
-                "the workflow's name comes here: `pub Name(input: Type) -> Output { … }`",
-            ));
+            return Err(input
+                .error("the workflow's name comes here: `pub Name(input: Type) -> Output { … }`"));
         }
         let name = input.parse()?;
         if input.peek(Token![<]) {
@@ -282,7 +281,10 @@ fn end_of(tokens: &TokenStream) -> Option<Span> {
 
 /// An error of input that ended too early is where it ended, and not everywhere.
 fn at_end(error: syn::Error, end: Option<Span>) -> syn::Error {
-    match (error.to_string().strip_prefix("unexpected end of input, "), end) {
+    match (
+        error.to_string().strip_prefix("unexpected end of input, "),
+        end,
+    ) {
         (Some(rest), Some(end)) => syn::Error::new(end, rest),
         (Some(rest), None) => syn::Error::new(error.span(), rest),
         (None, _) => error,
@@ -379,7 +381,9 @@ fn name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Ident
     } else if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
         let ahead = input.fork();
         ahead.parse::<Ident>()?;
-        errors.push(ahead.error("an equation has no type of its own, as its step says it: write `name = step(…);`"));
+        errors.push(ahead.error(
+            "an equation has no type of its own, as its step says it: write `name = step(…);`",
+        ));
     }
     if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
         let name = input.parse()?;
@@ -452,7 +456,10 @@ fn expression(expr: Expr, errors: &mut Errors) -> syn::Result<Rhs> {
             errors.push(syn::Error::new(attempt.question_token.span(), names::TRY));
             expression(*attempt.expr, errors)
         }
-        Expr::Assign(assign) => Err(syn::Error::new(assign.eq_token.span(), assigned(&assign.left))),
+        Expr::Assign(assign) => Err(syn::Error::new(
+            assign.eq_token.span(),
+            assigned(&assign.left),
+        )),
         Expr::Binary(binary) if is_compound(&binary.op) => Err(syn::Error::new_spanned(
             binary.op,
             "equations are not assignments: give the new value a name of its own, as in `total = sum + 1`",

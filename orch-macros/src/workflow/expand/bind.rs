@@ -311,7 +311,8 @@ impl<'a, 'w> Binder<'a, 'w> {
         let levels = self.analysis.levels(self.at, scope);
         let head = self.in_scope(around, |binder| binder.argument_in_head(&for_loop.head));
         let cx = types::cx();
-        quote!(__p::item(&#held, #cx.item(#levels), || #head))
+        let fan = types::fan(&for_loop.head, &held, &head);
+        quote!(#fan.item(#cx.item(#levels)))
     }
 
     /// The head of a `for`: a name alone is moved into what is kept, once; here it only says its type.
