@@ -5,6 +5,8 @@
 
 mod diagnostics;
 mod draw;
+#[cfg(test)]
+mod expansion;
 mod options;
 mod step;
 mod text;

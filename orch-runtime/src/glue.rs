@@ -179,7 +179,7 @@ async fn settle<S: Step>(
     put: impl FnOnce(S::Output) -> Done,
 ) -> Result<Done, Thrown> {
     if let Mode::Restore(shared) = &cx.mode {
-        return match S::restore(shared) {
+        return match (S::CACHING.restore)(shared) {
             Some(value) => Ok(put(value)),
             None => Err(Thrown {
                 cause: Cause::any("the cache gave a value of another type"),
@@ -190,7 +190,7 @@ async fn settle<S: Step>(
     }
     match call.await {
         Called::Facts(facts) => Ok(Done::Facts(facts)),
-        Called::Value(value) => match S::share(&value) {
+        Called::Value(value) => match (S::CACHING.share)(&value) {
             Some(shared) => {
                 put(value);
                 Ok(Done::Shared(shared))

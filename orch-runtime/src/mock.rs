@@ -12,7 +12,7 @@ pub struct Mock {
         not(feature = "testing"),
         expect(dead_code, reason = "only tests put stand-ins in place")
     )]
-    step: TypeId,
+    kind: TypeId,
     function: Arc<dyn Any + Send + Sync>,
 }
 
@@ -23,11 +23,11 @@ impl fmt::Debug for Mock {
 }
 
 impl Mock {
-    /// A stand-in for the step `S`, of the function type that its generated code knows.
+    /// A stand-in for the step whose generated code declares `F`, a type that it shares with no other.
     #[must_use]
-    pub fn new<S: 'static, F: ?Sized + Send + Sync + 'static>(function: Box<F>) -> Self {
+    pub fn new<F: Any + Send + Sync>(function: F) -> Self {
         Self {
-            step: TypeId::of::<S>(),
+            kind: TypeId::of::<F>(),
             function: Arc::new(function),
         }
     }
@@ -40,17 +40,14 @@ pub(crate) struct Mocks(HashMap<TypeId, Mock>);
 impl Mocks {
     #[cfg(feature = "testing")]
     pub(crate) fn insert(&mut self, mock: Mock) {
-        self.0.insert(mock.step, mock);
+        self.0.insert(mock.kind, mock);
     }
 
-    /// The stand-in for the step `S`, if there is one.
-    pub(crate) fn get<S: 'static, F: ?Sized + 'static>(&self) -> Option<&F> {
+    /// The stand-in that is an `F`, if there is one.
+    pub(crate) fn get<F: Any>(&self) -> Option<&F> {
         if self.0.is_empty() {
             return None;
         }
-        let mock = self.0.get(&TypeId::of::<S>())?;
-        mock.function
-            .downcast_ref::<Box<F>>()
-            .map(|function| &**function)
+        self.0.get(&TypeId::of::<F>())?.function.downcast_ref()
     }
 }

@@ -16,8 +16,6 @@ pub use std::time::Duration;
 use orch_core::plan::StepSpec;
 use orch_core::policy::Retry;
 
-use crate::ctx::Cx;
-
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a step",
@@ -38,15 +36,8 @@ pub trait Step {
     /// Its description.
     const SPEC: StepSpec;
 
-    /// The output for the cache; only a cached step has one.
-    fn share(_output: &Self::Output) -> Option<Shared> {
-        None
-    }
-
-    /// The output from the cache; only a cached step has one.
-    fn restore(_shared: &Shared) -> Option<Self::Output> {
-        None
-    }
+    /// How its output goes into the cache and comes out of it; only a cached step has this.
+    const CACHING: Caching<Self::Output> = Caching::NONE;
 }
 
 /// What a step can give: something that owns its data and that threads can share.
@@ -79,6 +70,12 @@ impl<T, E> ResultType for Result<T, E> {
     type Ok = T;
     type Err = E;
 }
+
+/// What a `Result` gives.
+pub type OkOf<R> = <R as ResultType>::Ok;
+
+/// What a `Result` fails with.
+pub type ErrOf<R> = <R as ResultType>::Err;
 
 /// A value that the cache keeps.
 pub type Shared = Arc<dyn Any + Send + Sync>;
@@ -143,15 +140,6 @@ pub enum Called<T, E> {
     Facts(Box<Facts>),
 }
 
-impl Facts {
-    /// Nothing; generated code fills in the rest.
-    pub const NONE: Self = Self {
-        cache_key: None,
-        rate_key: None,
-        weight: None,
-    };
-}
-
 /// What a call of the step `S` gives.
 pub type CalledOf<S> = Called<<S as Step>::Output, <S as Step>::Error>;
 
@@ -176,8 +164,16 @@ pub fn called_if<T, E, R: IntoRetry>(
 
 /// What was computed from a call's arguments.
 #[must_use]
-pub fn facts<T, E>(facts: Facts) -> Called<T, E> {
-    Called::Facts(Box::new(facts))
+pub fn facts<T, E>(
+    cache_key: Option<String>,
+    rate_key: Option<String>,
+    weight: Option<u32>,
+) -> Called<T, E> {
+    Called::Facts(Box::new(Facts {
+        cache_key,
+        rate_key,
+        weight,
+    }))
 }
 
 /// Calls a function that blocks its thread on the pool that is there for it.
@@ -344,25 +340,37 @@ pub fn weight(weight: &impl Weight) -> Option<u32> {
     note = "a cached step's output is given out again: derive `Clone` for it, or return an `Arc` of it"
 )]
 pub trait Cacheable: Sized {
-    /// Into the cache.
-    fn share(&self) -> Option<Shared>;
-    /// Out of the cache.
-    fn restore(shared: &Shared) -> Option<Self>;
+    /// Into the cache and out of it.
+    const CACHING: Caching<Self>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Clone + Send + Sync + 'static> Cacheable for T {
-    fn share(&self) -> Option<Shared> {
-        Some(Arc::new(self.clone()))
-    }
+    const CACHING: Caching<Self> = Caching {
+        share: |value| Some(Arc::new(value.clone())),
+        restore: |shared| shared.downcast_ref::<T>().cloned(),
+    };
+}
 
-    fn restore(shared: &Shared) -> Option<Self> {
-        shared.downcast_ref::<T>().cloned()
-    }
+/// The way of a value into the cache and out of it.
+#[derive(Debug)]
+pub struct Caching<T> {
+    /// `None` where nothing is cached.
+    pub(crate) share: fn(&T) -> Option<Shared>,
+    /// `None` for a value of another type.
+    pub(crate) restore: fn(&Shared) -> Option<T>,
+}
+
+impl<T> Caching<T> {
+    /// No way: the value of a step that is not cached.
+    pub(crate) const NONE: Self = Self {
+        share: |_| None,
+        restore: |_| None,
+    };
 }
 
 /// The cache key of these arguments: a digest of their JSON.
-pub fn key_of(_cx: &Cx, parts: &[&dyn KeyPart]) -> Option<String> {
+pub fn key_of(parts: &[&dyn KeyPart]) -> Option<String> {
     use std::fmt::Write as _;
     let mut json = Vec::new();
     for part in parts {

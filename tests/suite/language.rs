@@ -268,3 +268,45 @@ fn a_dry_run_says_what_would_run_and_runs_nothing() {
     let json = serde_json::to_value(Checkout::GRAPH.plan()).unwrap();
     assert_eq!(json["deadline"], "10m");
 }
+
+#[step]
+fn is_many(n: u32) -> bool {
+    n > 1
+}
+
+workflow! {
+    pub SameStepInside(n: u32) -> u32 {
+        first = if is_many(n) { second = charge(n, 2); charge(second, 2) } else { charge(n, 3) };
+        items = for k in 0..2_u32 { charge(k, first) };
+        last = items.iter().sum();
+        charge(last, 1)
+    }
+}
+
+#[tokio::test]
+async fn a_step_may_give_the_result_of_a_workflow_and_of_bodies_in_it() {
+    assert_eq!(SameStepInside::run(1).await.unwrap(), 3);
+    assert_eq!(SameStepInside::run(2).await.unwrap(), 8);
+}
+
+macro_rules! generated {
+    ($name:ident, $called:ident, $turned:ident, $child:ident) => {
+        workflow! {
+            pub $name(n: u32) -> String {
+                failed = boom();
+                turned = $turned(n).repeat(max = 5);
+                child = $child::run(n);
+                #[node(on = all_done)]
+                called = $called(failed, turned);
+                format!("{called} {child}")
+            }
+        }
+    };
+}
+
+generated!(Generated, report, grow, SameStepInside);
+
+#[tokio::test]
+async fn a_macro_may_write_a_workflow() {
+    assert_eq!(Generated::run(2).await.unwrap(), "failed (kaboom), done 8");
+}

@@ -202,10 +202,10 @@ pub(crate) fn tokens(duration: Duration) -> TokenStream {
         ("from_millis", Literal::u64_unsuffixed(millis))
     } else {
         let (seconds, rest) = (duration.as_secs(), duration.subsec_nanos());
-        return quote!(__p::Duration::new(#seconds, #rest));
+        return quote!(Duration::new(#seconds, #rest));
     };
     let unit = syn::Ident::new(unit, Span::mixed_site());
-    quote_spanned!(Span::mixed_site()=> __p::Duration::#unit(#number))
+    quote_spanned!(Span::mixed_site()=> Duration::#unit(#number))
 }
 
 #[cfg(test)]

@@ -54,9 +54,9 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         };
         #conditions
         #[doc(hidden)]
-        #visibility struct #name<'__orch> {
+        #visibility struct #name<'a> {
             #[doc(hidden)]
-            pub __orch: &'__orch #facade::__private::Cx,
+            pub __cx: &'a #facade::__private::Cx,
         }
     }
 }
@@ -154,20 +154,22 @@ fn description(step: &Step) -> TokenStream {
     let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
     let needs = needs(step);
     let spec = spec(step);
-    let share = policies.cached().zip(step.output.ty.as_ref()).map(|(_, ty)| {
-        let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
-        quote_spanned! {Span::mixed_site()=>
-            fn share(o: &Self::Output) -> __p::Option<__p::Shared> { <#kept as __p::Cacheable>::share(o) }
-            fn restore(s: &__p::Shared) -> __p::Option<Self::Output> { <#kept as __p::Cacheable>::restore(s) }
-        }
-    });
+    let caching = policies
+        .cached()
+        .zip(step.output.ty.as_ref())
+        .map(|(_, ty)| {
+            let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
+            quote_spanned! {Span::mixed_site()=>
+                const CACHING: __p::Caching<Self::Output> = <#kept as __p::Cacheable>::CACHING;
+            }
+        });
     let types = associated(step, &output, &error);
     quote_spanned! {Span::mixed_site()=>
         #types
         type Reuse = __p::#reuse;
         type Needs = #needs;
         const SPEC: __p::StepSpec = #spec;
-        #share
+        #caching
     }
 }
 
@@ -199,12 +201,9 @@ pub(super) fn output_types(ty: Option<&Type>, fallible: bool) -> (TokenStream, T
     // What is wrong with the `Ok` type is shown at the whole return type, an alias perhaps.
     let part = |part: &str| {
         let part = Ident::new(part, Span::mixed_site());
-        across(
-            ty,
-            quote_spanned!(Span::mixed_site()=> <#ty as __p::ResultType>::#part),
-        )
+        across(ty, quote_spanned!(Span::mixed_site()=> __p::#part<#ty>))
     };
-    (part("Ok"), part("Err"))
+    (part("OkOf"), part("ErrOf"))
 }
 
 /// Tokens at a user's place: the first one at its beginning, the last one at its end.
@@ -268,19 +267,22 @@ fn spec(step: &Step) -> TokenStream {
     let idempotent = flag(!step.idempotent(), quote!(idempotent: false,));
     let reads = flag(reads_arguments(step), quote!(reads_arguments: true,));
     quote_spanned! {Span::mixed_site()=>
-        __p::StepSpec {
-            function: ::core::concat!(::core::module_path!(), #function),
-            #description
-            version: #version,
-            #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
-            ..__p::StepSpec::new(#name)
+        {
+            use __p::*;
+            StepSpec {
+                function: ::core::concat!(::core::module_path!(), #function),
+                #description
+                version: #version,
+                #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
+                ..StepSpec::new(#name)
+            }
         }
     }
 }
 
 fn param_spec(param: &Param) -> TokenStream {
     let (name, ty) = (text::name_of(&param.name), text::source(&param.ty));
-    quote_spanned!(Span::mixed_site()=> __p::ParamSpec { name: #name, ty: #ty })
+    quote_spanned!(Span::mixed_site()=> ParamSpec { name: #name, ty: #ty })
 }
 
 /// `pub fn call`, which makes one attempt or computes what policies want to know beforehand.
@@ -288,19 +290,18 @@ fn call(step: &Step) -> TokenStream {
     let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
     let future = future(step);
     let facts = facts(step);
-    let (mocked, attempt) = (mocked(step), attempt(step));
+    let attempt = attempt(step);
     quote_spanned! {Span::mixed_site()=>
         pub fn call(self, #(#params),*) -> #future {
-            async move { #facts #mocked #attempt }
+            async move { #facts #attempt }
         }
     }
 }
 
 /// The type of the call's future, at the function's name: that is where one that is not `Send` is reported.
 pub(super) fn future(step: &Step) -> TokenStream {
-    let name = struct_name(step);
     quote_spanned! {placed(step.ident())=>
-        impl __p::Future<Output = __p::CalledOf<#name<'static>>> + __p::Send
+        impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send
     }
 }
 
@@ -320,25 +321,19 @@ fn facts(step: &Step) -> Option<TokenStream> {
         let function = Ident::new(function, place);
         quote_spanned!(place=> __p::#function(&(#expression)))
     };
-    let fields: Vec<TokenStream> = [
-        cache_key(step).map(|key| quote!(cache_key: #key)),
+    let facts = [
+        cache_key(step),
         limit
             .and_then(|limit| limit.key.as_ref())
-            .map(|key| expression(key, "rate_key"))
-            .map(|key| quote!(rate_key: #key)),
+            .map(|key| expression(key, "rate_key")),
         limit
             .and_then(|limit| limit.weight.as_ref())
-            .map(|weight| expression(weight, "weight"))
-            .map(|weight| quote!(weight: #weight)),
+            .map(|weight| expression(weight, "weight")),
     ]
-    .into_iter()
-    .flatten()
-    .collect();
-    // Where every field is given, clippy finds the rest needless.
-    let rest = (fields.len() < 3).then(|| quote!(..__p::Facts::NONE));
+    .map(|fact| fact.unwrap_or_else(|| quote!(__p::None)));
     Some(quote_spanned! {Span::mixed_site()=>
-        if self.__orch.asks_facts() {
-            return __p::facts(__p::Facts { #(#fields,)* #rest });
+        if self.__cx.asks_facts() {
+            return __p::facts(#(#facts),*);
         }
     })
 }
@@ -360,7 +355,7 @@ fn cache_key(step: &Step) -> Option<TokenStream> {
         }
         None => {
             let parts = step.data().map(key_part);
-            quote_spanned!(Span::mixed_site()=> __p::key_of(self.__orch, &[#(#parts),*]))
+            quote_spanned!(Span::mixed_site()=> __p::key_of(&[#(#parts),*]))
         }
     })
 }
@@ -376,38 +371,24 @@ fn key_part(param: &Param) -> TokenStream {
     across(&param.ty, quote!(& #name))
 }
 
-/// What a stand-in for the step is in a test: the type of its function, and how it is made.
+/// What a stand-in for the step is in a test: its type, which no other step has, and how it is made.
 fn mock(step: &Step) -> (TokenStream, TokenStream) {
-    let name = struct_name(step);
     let types: Vec<&Type> = step.data().map(|param| &param.ty).collect();
     let output = &step.function.signature.output;
     let signature = quote_spanned!(Span::mixed_site()=> __p::Fn(#(#types),*) #output);
     let bounds = quote_spanned!(Span::mixed_site()=> __p::Send + __p::Sync);
     (
-        quote_spanned!(Span::mixed_site()=> type StandIn = dyn #signature + #bounds;),
+        quote_spanned!(Span::mixed_site()=> struct __Orch(__p::Box<dyn #signature + #bounds>);),
         quote_spanned! {Span::mixed_site()=>
             #[doc(hidden)]
-            pub fn mock(function: impl #signature + #bounds + 'static) -> __p::Mock {
-                __p::Mock::new::<#name<'static>, StandIn>(__p::Box::new(function))
+            pub fn mock(f: impl #signature + #bounds + 'static) -> __p::Mock {
+                __p::Mock::new(__Orch(__p::Box::new(f)))
             }
         },
     )
 }
 
-/// What a stand-in gives, where a test has put one in the step's place.
-fn mocked(step: &Step) -> TokenStream {
-    let name = struct_name(step);
-    let arguments = step.data().map(|param| &param.name);
-    let called = settled(
-        step,
-        &quote_spanned!(Span::mixed_site()=> mock(#(#arguments),*)),
-    );
-    quote_spanned! {Span::mixed_site()=>
-        if let __p::Some(mock) = self.__orch.mock::<#name<'static>, StandIn>() { return #called; }
-    }
-}
-
-/// Calls the function once.
+/// Calls the function once, or what a test has put in its place.
 fn attempt(step: &Step) -> TokenStream {
     // With the macro's hygiene it is the function even where a parameter has the same name.
     let function = struct_name(step);
@@ -420,7 +401,16 @@ fn attempt(step: &Step) -> TokenStream {
     } else {
         called
     };
-    settled(step, &value)
+    let passed = step.data().map(|param| &param.name);
+    settled(
+        step,
+        &quote_spanned! {Span::mixed_site()=>
+            match self.__cx.mock::<__Orch>() {
+                __p::Some(mock) => mock.0(#(#passed),*),
+                __p::None => #value,
+            }
+        },
+    )
 }
 
 /// A return value as what the engine wants to know of it.
@@ -443,8 +433,8 @@ fn settled(step: &Step, value: &TokenStream) -> TokenStream {
 fn argument(param: &Param) -> TokenStream {
     let place = placed(&param.ty);
     match (param.role, param.lent()) {
-        (Role::Ctx, _) => quote_spanned!(place=> self.__orch.ctx()),
-        (Role::Resource, Some(ty)) => quote_spanned!(place=> self.__orch.resource::<#ty>()),
+        (Role::Ctx, _) => quote_spanned!(place=> self.__cx.ctx()),
+        (Role::Resource, Some(ty)) => quote_spanned!(place=> self.__cx.resource::<#ty>()),
         _ => param.name.to_token_stream(),
     }
 }

@@ -311,7 +311,7 @@ impl<'a> Analysis<'a> {
             let around = info
                 .parent
                 .and_then(|(around, _)| self.resolve(around, &equation.ident));
-            // What the macro itself names, such as a body's result, is nobody else's to read.
+            // What the macro itself has named is only ever meant where it stands.
             if around.is_some() && !name.starts_with("__orch_") {
                 errors.at(
                     &equation.ident,

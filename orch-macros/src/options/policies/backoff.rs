@@ -116,7 +116,7 @@ impl Backoff {
             Jitter::Full => quote!(Full),
             Jitter::Equal => quote!(Equal),
         };
-        quote!(__p::Backoff { initial: #initial, max: #max, factor: #factor, jitter: __p::Jitter::#jitter })
+        quote!(Backoff { initial: #initial, max: #max, factor: #factor, jitter: Jitter::#jitter })
     }
 }
 

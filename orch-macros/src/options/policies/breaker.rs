@@ -80,7 +80,7 @@ impl Breaker {
         );
         let threshold = Literal::u32_unsuffixed(self.failure_threshold);
         let calls = Literal::u32_unsuffixed(self.half_open_max_calls);
-        quote!(__p::BreakerPolicy {
+        quote!(BreakerPolicy {
             failure_threshold: #threshold,
             recovery_timeout: #recovery,
             half_open_max_calls: #calls,

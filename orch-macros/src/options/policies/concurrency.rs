@@ -44,6 +44,6 @@ impl Concurrency {
             Literal::u32_unsuffixed(self.max),
             option(self.name.as_ref()),
         );
-        quote!(__p::Concurrency { max: #max, name: #name })
+        quote!(Concurrency { max: #max, name: #name })
     }
 }

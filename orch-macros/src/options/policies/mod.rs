@@ -155,10 +155,10 @@ impl PolicyOptions {
         let rest = fields
             .iter()
             .any(Option::is_none)
-            .then(|| quote!(..__p::Policies::NONE));
+            .then(|| quote!(..Policies::NONE));
         let fields: Vec<TokenStream> = fields.into_iter().flatten().collect();
         (!fields.is_empty())
-            .then(|| quote_spanned!(Span::mixed_site()=> __p::Policies { #(#fields,)* #rest }))
+            .then(|| quote_spanned!(Span::mixed_site()=> Policies { #(#fields,)* #rest }))
     }
 
     fn cache_tokens(&self) -> Option<TokenStream> {
@@ -171,8 +171,8 @@ impl PolicyOptions {
         let ttl = cache.ttl.as_ref().or(self.cache_ttl.as_ref());
         let ttl = option(ttl.and_then(|ttl| ttl.value).map(duration::tokens));
         let tags = &cache.tags;
-        let policy = quote!(__p::CachePolicy { ttl: #ttl, tags: &[#(#tags),*] });
-        Some(quote!(cache: __p::Some(#policy)))
+        let policy = quote!(CachePolicy { ttl: #ttl, tags: &[#(#tags),*] });
+        Some(quote!(cache: Some(#policy)))
     }
 }
 
@@ -216,12 +216,12 @@ fn field<T>(
 ) -> Option<TokenStream> {
     let value = tokens(&option.as_ref()?.value);
     let name = syn::Ident::new(name, Span::mixed_site());
-    Some(quote_spanned!(Span::mixed_site()=> #name: __p::Some(#value)))
+    Some(quote_spanned!(Span::mixed_site()=> #name: Some(#value)))
 }
 
 fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
     match value {
-        Some(value) => quote!(__p::Some(#value)),
-        None => quote!(__p::None),
+        Some(value) => quote!(Some(#value)),
+        None => quote!(None),
     }
 }

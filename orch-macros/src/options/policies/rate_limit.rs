@@ -61,7 +61,7 @@ impl RateLimit {
             duration::tokens(self.rate.period),
             option(self.name.as_ref()),
         );
-        quote!(__p::RateLimit { permits: #permits, period: #period, burst: #burst, name: #name })
+        quote!(RateLimit { permits: #permits, period: #period, burst: #burst, name: #name })
     }
 }
 

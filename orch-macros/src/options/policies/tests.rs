@@ -19,74 +19,71 @@ fn read(options: &str) -> (PolicyOptions, Vec<String>) {
 fn policies_become_constants() {
     for (options, expected) in [
         ("", ""),
-        ("retries = 3", "retries: __p::Some(3)"),
+        ("retries = 3", "retries: Some(3)"),
         (
             "retries = 1, backoff = \"200ms..30s\"",
-            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: __p::Duration::from_millis(200), max: __p::Duration::from_secs(30), factor: 2.0, jitter: __p::Jitter::Equal })",
+            "retries: Some(1), backoff: Some(Backoff { initial: Duration::from_millis(200), max: Duration::from_secs(30), factor: 2.0, jitter: Jitter::Equal })",
         ),
         (
             "retries = 1, backoff(initial = \"1m\", factor = 1.5, jitter = \"none\")",
-            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: __p::Duration::from_secs(60), max: __p::Duration::from_secs(60), factor: 1.5, jitter: __p::Jitter::None })",
+            "retries: Some(1), backoff: Some(Backoff { initial: Duration::from_secs(60), max: Duration::from_secs(60), factor: 1.5, jitter: Jitter::None })",
         ),
         (
             "retries = 1, backoff(max = \"50ms\", jitter = \"full\")",
-            "retries: __p::Some(1), backoff: __p::Some(__p::Backoff { initial: __p::Duration::from_millis(50), max: __p::Duration::from_millis(50), factor: 2.0, jitter: __p::Jitter::Full })",
+            "retries: Some(1), backoff: Some(Backoff { initial: Duration::from_millis(50), max: Duration::from_millis(50), factor: 2.0, jitter: Jitter::Full })",
         ),
         (
             "timeout = \"7us\", deadline = 0.5",
-            "timeout: __p::Some(__p::Duration::new(0u64, 7000u32)), deadline: __p::Some(__p::Duration::from_millis(500))",
+            "timeout: Some(Duration::new(0u64, 7000u32)), deadline: Some(Duration::from_millis(500))",
         ),
         (
             "cache_ttl = 600",
-            "cache: __p::Some(__p::CachePolicy { ttl: __p::Some(__p::Duration::from_secs(600)), tags: &[] })",
+            "cache: Some(CachePolicy { ttl: Some(Duration::from_secs(600)), tags: &[] })",
         ),
         (
             "cache_ttl = \"never\"",
-            "cache: __p::Some(__p::CachePolicy { ttl: __p::None, tags: &[] })",
+            "cache: Some(CachePolicy { ttl: None, tags: &[] })",
         ),
         (
             "cache(tags = [\"a\"]), cache_ttl = 1",
-            "cache: __p::Some(__p::CachePolicy { ttl: __p::Some(__p::Duration::from_secs(1)), tags: &[\"a\"] })",
+            "cache: Some(CachePolicy { ttl: Some(Duration::from_secs(1)), tags: &[\"a\"] })",
         ),
-        (
-            "cache",
-            "cache: __p::Some(__p::CachePolicy { ttl: __p::None, tags: &[] })",
-        ),
+        ("cache", "cache: Some(CachePolicy { ttl: None, tags: &[] })"),
         (
             "rate_limit = \"50/s\"",
-            "rate_limit: __p::Some(__p::RateLimit { permits: 50, period: __p::Duration::from_secs(1), burst: 1, name: __p::None })",
+            "rate_limit: Some(RateLimit { permits: 50, period: Duration::from_secs(1), burst: 1, name: None })",
         ),
         (
             "rate_limit(\"50/s\", weight = tokens, name = \"api\")",
-            "rate_limit: __p::Some(__p::RateLimit { permits: 50, period: __p::Duration::from_secs(1), burst: 50, name: __p::Some(\"api\") })",
+            "rate_limit: Some(RateLimit { permits: 50, period: Duration::from_secs(1), burst: 50, name: Some(\"api\") })",
         ),
         (
             "concurrency(4, name = \"db\")",
-            "concurrency: __p::Some(__p::Concurrency { max: 4, name: __p::Some(\"db\") })",
+            "concurrency: Some(Concurrency { max: 4, name: Some(\"db\") })",
         ),
         (
             "concurrency = 4",
-            "concurrency: __p::Some(__p::Concurrency { max: 4, name: __p::None })",
+            "concurrency: Some(Concurrency { max: 4, name: None })",
         ),
         (
             "breaker",
-            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 5, recovery_timeout: __p::Duration::from_secs(60), half_open_max_calls: 1, name: __p::None })",
+            "breaker: Some(BreakerPolicy { failure_threshold: 5, recovery_timeout: Duration::from_secs(60), half_open_max_calls: 1, name: None })",
         ),
         (
             "breaker = \"api\"",
-            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 5, recovery_timeout: __p::Duration::from_secs(60), half_open_max_calls: 1, name: __p::Some(\"api\") })",
+            "breaker: Some(BreakerPolicy { failure_threshold: 5, recovery_timeout: Duration::from_secs(60), half_open_max_calls: 1, name: Some(\"api\") })",
         ),
         (
             "breaker(name = \"api\", failure_threshold = 2, recovery_timeout = \"5s\", half_open_max_calls = 3)",
-            "breaker: __p::Some(__p::BreakerPolicy { failure_threshold: 2, recovery_timeout: __p::Duration::from_secs(5), half_open_max_calls: 3, name: __p::Some(\"api\") })",
+            "breaker: Some(BreakerPolicy { failure_threshold: 2, recovery_timeout: Duration::from_secs(5), half_open_max_calls: 3, name: Some(\"api\") })",
         ),
     ] {
         let (policies, errors) = read(options);
         assert_eq!(errors, [""; 0], "{options}");
         let found = policies.tokens().map(text::source).unwrap_or_default();
         let found = found
-            .strip_prefix("__p::Policies { ")
-            .and_then(|rest| rest.strip_suffix(", ..__p::Policies::NONE }"))
+            .strip_prefix("Policies { ")
+            .and_then(|rest| rest.strip_suffix(", ..Policies::NONE }"))
             .unwrap_or(&found);
         assert_eq!(found, expected, "{options}");
     }

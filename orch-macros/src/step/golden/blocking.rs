@@ -7,24 +7,29 @@ fn crunch(numbers: Vec<u64>) -> u64 {
 #[allow(clippy::needless_pass_by_value, reason = "the step owns it")]
 const _: () = {
     use ::orch::__private as __p;
-    impl __p::Step for crunch<'static> {
+    struct __Orch(__p::Box<dyn __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync>);
+    impl __p::Step for crunch<'_> {
         type Output = u64;
         type Error = __p::Never;
+        type Kind = __p::Infallible;
         type Reuse = __p::Once;
         type Needs = ();
-        const SPEC: __p::StepSpec = __p::StepSpec {
-            function: ::core::concat!(::core::module_path!(), "::crunch"),
-            version: "7c5c89f4fe74c483",
-            params: &[
-                __p::ParamSpec {
-                    name: "numbers",
-                    ty: "Vec<u64>",
-                },
-            ],
-            output: "u64",
-            blocking: true,
-            idempotent: false,
-            ..__p::StepSpec::new("crunch")
+        const SPEC: __p::StepSpec = {
+            use __p::*;
+            StepSpec {
+                function: ::core::concat!(::core::module_path!(), "::crunch"),
+                version: "7c5c89f4fe74c483",
+                params: &[
+                    ParamSpec {
+                        name: "numbers",
+                        ty: "Vec<u64>",
+                    },
+                ],
+                output: "u64",
+                blocking: true,
+                idempotent: false,
+                ..StepSpec::new("crunch")
+            }
         };
     }
     impl crunch<'_> {
@@ -32,16 +37,27 @@ const _: () = {
         pub fn call(
             self,
             numbers: Vec<u64>,
-        ) -> impl __p::Future<Output = __p::CalledOf<crunch<'static>>> + __p::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
-                __p::Called::Value(__p::blocking(move || crunch(numbers)).await)
+                __p::Called::Value(
+                    match self.__cx.mock::<__Orch>() {
+                        __p::Some(mock) => mock.0(numbers),
+                        __p::None => __p::blocking(move || crunch(numbers)).await,
+                    },
+                )
             }
+        }
+        #[doc(hidden)]
+        pub fn mock(
+            f: impl __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync + 'static,
+        ) -> __p::Mock {
+            __p::Mock::new(__Orch(__p::Box::new(f)))
         }
     }
 };
 #[cfg(unix)]
 #[doc(hidden)]
-struct crunch<'__orch> {
+struct crunch<'a> {
     #[doc(hidden)]
-    pub __orch: &'__orch ::orch::__private::Cx,
+    pub __cx: &'a ::orch::__private::Cx,
 }

@@ -3,47 +3,47 @@ fn step2(user: &str, prompt: String) -> Answer {
 }
 const _: () = {
     use my_orch::__private as __p;
-    impl __p::Step for step2<'static> {
+    struct __Orch(__p::Box<dyn __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync>);
+    impl __p::Step for step2<'_> {
         type Output = Answer;
         type Error = __p::Never;
+        type Kind = __p::Bounded;
         type Reuse = __p::Anew;
         type Needs = ();
-        const SPEC: __p::StepSpec = __p::StepSpec {
-            function: ::core::concat!(::core::module_path!(), "::step2"),
-            version: "2",
-            params: &[
-                __p::ParamSpec {
-                    name: "user",
-                    ty: "&str",
+        const SPEC: __p::StepSpec = {
+            use __p::*;
+            StepSpec {
+                function: ::core::concat!(::core::module_path!(), "::step2"),
+                version: "2",
+                params: &[
+                    ParamSpec {
+                        name: "user",
+                        ty: "&str",
+                    },
+                    ParamSpec {
+                        name: "prompt",
+                        ty: "String",
+                    },
+                ],
+                output: "Answer",
+                policies: Policies {
+                    cache: Some(CachePolicy {
+                        ttl: None,
+                        tags: &[],
+                    }),
+                    rate_limit: Some(RateLimit {
+                        permits: 1000,
+                        period: Duration::from_secs(60),
+                        burst: 1000,
+                        name: Some("models"),
+                    }),
+                    ..Policies::NONE
                 },
-                __p::ParamSpec {
-                    name: "prompt",
-                    ty: "String",
-                },
-            ],
-            output: "Answer",
-            policies: __p::Policies {
-                cache: __p::Some(__p::CachePolicy {
-                    ttl: __p::None,
-                    tags: &[],
-                }),
-                rate_limit: __p::Some(__p::RateLimit {
-                    permits: 1000,
-                    period: __p::Duration::from_secs(60),
-                    burst: 1000,
-                    name: __p::Some("models"),
-                }),
-                ..__p::Policies::NONE
-            },
-            reads_arguments: true,
-            ..__p::StepSpec::new("ask")
+                reads_arguments: true,
+                ..StepSpec::new("ask")
+            }
         };
-        fn share(o: &Self::Output) -> __p::Option<__p::Shared> {
-            <Self::Output as __p::Cacheable>::share(o)
-        }
-        fn restore(s: &__p::Shared) -> __p::Option<Self::Output> {
-            <Self::Output as __p::Cacheable>::restore(s)
-        }
+        const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
     }
     impl step2<'_> {
         #[doc(hidden)]
@@ -51,22 +51,33 @@ const _: () = {
             self,
             user: &str,
             prompt: String,
-        ) -> impl __p::Future<Output = __p::CalledOf<step2<'static>>> + __p::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
-                if self.__orch.asks_facts() {
-                    return __p::facts(__p::Facts {
-                        cache_key: __p::key_of(self.__orch, &[&user, &prompt]),
-                        rate_key: __p::rate_key(&(user)),
-                        weight: __p::weight(&(prompt.len())),
-                    });
+                if self.__cx.asks_facts() {
+                    return __p::facts(
+                        __p::key_of(&[&user, &prompt]),
+                        __p::rate_key(&(user)),
+                        __p::weight(&(prompt.len())),
+                    );
                 }
-                __p::Called::Value(step2(user, prompt))
+                __p::Called::Value(
+                    match self.__cx.mock::<__Orch>() {
+                        __p::Some(mock) => mock.0(user, prompt),
+                        __p::None => step2(user, prompt),
+                    },
+                )
             }
+        }
+        #[doc(hidden)]
+        pub fn mock(
+            f: impl __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync + 'static,
+        ) -> __p::Mock {
+            __p::Mock::new(__Orch(__p::Box::new(f)))
         }
     }
 };
 #[doc(hidden)]
-struct step2<'__orch> {
+struct step2<'a> {
     #[doc(hidden)]
-    pub __orch: &'__orch my_orch::__private::Cx,
+    pub __cx: &'a my_orch::__private::Cx,
 }

@@ -12,29 +12,38 @@ pub(crate) async fn reserve(
 }
 const _: () = {
     use ::orch::__private as __p;
-    impl __p::Step for reserve<'static> {
-        type Output = <io::Result<Reservation> as __p::ResultType>::Ok;
-        type Error = <io::Result<Reservation> as __p::ResultType>::Err;
+    struct __Orch(
+        __p::Box<
+            dyn __p::Fn(&[Item], u32) -> io::Result<Reservation> + __p::Send + __p::Sync,
+        >,
+    );
+    impl __p::Step for reserve<'_> {
+        type Output = __p::OkOf<io::Result<Reservation>>;
+        type Error = __p::ErrOf<io::Result<Reservation>>;
+        type Kind = __p::Fallible;
         type Reuse = __p::Once;
         type Needs = (__p::Need<Pool>, (__p::Need<dyn Mailer + Send + Sync>, ()));
-        const SPEC: __p::StepSpec = __p::StepSpec {
-            function: ::core::concat!(::core::module_path!(), "::reserve"),
-            description: "Reserves stock.\n\nAll or nothing.",
-            version: "26c6cbcba0228562",
-            params: &[
-                __p::ParamSpec {
-                    name: "items",
-                    ty: "&[Item]",
-                },
-                __p::ParamSpec {
-                    name: "count",
-                    ty: "u32",
-                },
-            ],
-            output: "Reservation",
-            fallible: true,
-            asynchronous: true,
-            ..__p::StepSpec::new("reserve")
+        const SPEC: __p::StepSpec = {
+            use __p::*;
+            StepSpec {
+                function: ::core::concat!(::core::module_path!(), "::reserve"),
+                description: "Reserves stock.\n\nAll or nothing.",
+                version: "26c6cbcba0228562",
+                params: &[
+                    ParamSpec {
+                        name: "items",
+                        ty: "&[Item]",
+                    },
+                    ParamSpec {
+                        name: "count",
+                        ty: "u32",
+                    },
+                ],
+                output: "Reservation",
+                fallible: true,
+                asynchronous: true,
+                ..StepSpec::new("reserve")
+            }
         };
     }
     impl reserve<'_> {
@@ -43,24 +52,38 @@ const _: () = {
             self,
             items: &[Item],
             count: u32,
-        ) -> impl __p::Future<Output = __p::CalledOf<reserve<'static>>> + __p::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::called(
-                    reserve(
-                            items,
-                            count,
-                            self.__orch.resource::<Pool>(),
-                            self.__orch.resource::<dyn Mailer + Send + Sync>(),
-                            self.__orch.ctx(),
-                        )
-                        .await,
+                    match self.__cx.mock::<__Orch>() {
+                        __p::Some(mock) => mock.0(items, count),
+                        __p::None => {
+                            reserve(
+                                    items,
+                                    count,
+                                    self.__cx.resource::<Pool>(),
+                                    self.__cx.resource::<dyn Mailer + Send + Sync>(),
+                                    self.__cx.ctx(),
+                                )
+                                .await
+                        }
+                    },
                 )
             }
+        }
+        #[doc(hidden)]
+        pub fn mock(
+            f: impl __p::Fn(
+                &[Item],
+                u32,
+            ) -> io::Result<Reservation> + __p::Send + __p::Sync + 'static,
+        ) -> __p::Mock {
+            __p::Mock::new(__Orch(__p::Box::new(f)))
         }
     }
 };
 #[doc(hidden)]
-pub(crate) struct reserve<'__orch> {
+pub(crate) struct reserve<'a> {
     #[doc(hidden)]
-    pub __orch: &'__orch ::orch::__private::Cx,
+    pub __cx: &'a ::orch::__private::Cx,
 }

@@ -7,71 +7,91 @@ pub async fn fetch_rates(
 }
 const _: () = {
     use ::orch::__private as __p;
-    impl __p::Step for fetch_rates<'static> {
-        type Output = <Result<Rates, HttpError> as __p::ResultType>::Ok;
-        type Error = <Result<Rates, HttpError> as __p::ResultType>::Err;
+    struct __Orch(
+        __p::Box<dyn __p::Fn(Date) -> Result<Rates, HttpError> + __p::Send + __p::Sync>,
+    );
+    impl __p::Step for fetch_rates<'_> {
+        type Output = __p::OkOf<Result<Rates, HttpError>>;
+        type Error = __p::ErrOf<Result<Rates, HttpError>>;
+        type Kind = __p::Fallible;
         type Reuse = __p::Anew;
         type Needs = (__p::Need<Client>, ());
-        const SPEC: __p::StepSpec = __p::StepSpec {
-            function: ::core::concat!(::core::module_path!(), "::fetch_rates"),
-            version: "6fe87485e8160219",
-            params: &[
-                __p::ParamSpec {
-                    name: "day",
-                    ty: "Date",
+        const SPEC: __p::StepSpec = {
+            use __p::*;
+            StepSpec {
+                function: ::core::concat!(::core::module_path!(), "::fetch_rates"),
+                version: "6fe87485e8160219",
+                params: &[
+                    ParamSpec {
+                        name: "day",
+                        ty: "Date",
+                    },
+                ],
+                output: "Rates",
+                fallible: true,
+                asynchronous: true,
+                policies: Policies {
+                    retries: Some(3),
+                    cache: Some(CachePolicy {
+                        ttl: Some(Duration::from_secs(600)),
+                        tags: &["rates"],
+                    }),
+                    rate_limit: Some(RateLimit {
+                        permits: 50,
+                        period: Duration::from_secs(1),
+                        burst: 1,
+                        name: None,
+                    }),
+                    ..Policies::NONE
                 },
-            ],
-            output: "Rates",
-            fallible: true,
-            asynchronous: true,
-            policies: __p::Policies {
-                retries: __p::Some(3),
-                cache: __p::Some(__p::CachePolicy {
-                    ttl: __p::Some(__p::Duration::from_secs(600)),
-                    tags: &["rates"],
-                }),
-                rate_limit: __p::Some(__p::RateLimit {
-                    permits: 50,
-                    period: __p::Duration::from_secs(1),
-                    burst: 1,
-                    name: __p::None,
-                }),
-                ..__p::Policies::NONE
-            },
-            reads_arguments: true,
-            ..__p::StepSpec::new("fetch-rates")
+                reads_arguments: true,
+                ..StepSpec::new("fetch-rates")
+            }
         };
-        fn share(o: &Self::Output) -> __p::Option<__p::Shared> {
-            <Self::Output as __p::Cacheable>::share(o)
-        }
-        fn restore(s: &__p::Shared) -> __p::Option<Self::Output> {
-            <Self::Output as __p::Cacheable>::restore(s)
-        }
+        const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
     }
     impl fetch_rates<'_> {
         #[doc(hidden)]
         pub fn call(
             self,
             day: Date,
-        ) -> impl __p::Future<Output = __p::CalledOf<fetch_rates<'static>>> + __p::Send {
+        ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
-                if self.__orch.asks_facts() {
-                    return __p::facts(__p::Facts {
-                        cache_key: __p::cache_key(::core::format_args!("rates:{}", day)),
-                        ..__p::Facts::NONE
-                    });
+                if self.__cx.asks_facts() {
+                    return __p::facts(
+                        __p::cache_key(::core::format_args!("rates:{}", day)),
+                        __p::None,
+                        __p::None,
+                    );
                 }
                 __p::called_if(
-                    fetch_rates(day, self.__orch.resource::<Client>(), self.__orch.ctx())
-                        .await,
+                    match self.__cx.mock::<__Orch>() {
+                        __p::Some(mock) => mock.0(day),
+                        __p::None => {
+                            fetch_rates(
+                                    day,
+                                    self.__cx.resource::<Client>(),
+                                    self.__cx.ctx(),
+                                )
+                                .await
+                        }
+                    },
                     |e| transient(e),
                 )
             }
         }
+        #[doc(hidden)]
+        pub fn mock(
+            f: impl __p::Fn(
+                Date,
+            ) -> Result<Rates, HttpError> + __p::Send + __p::Sync + 'static,
+        ) -> __p::Mock {
+            __p::Mock::new(__Orch(__p::Box::new(f)))
+        }
     }
 };
 #[doc(hidden)]
-pub struct fetch_rates<'__orch> {
+pub struct fetch_rates<'a> {
     #[doc(hidden)]
-    pub __orch: &'__orch ::orch::__private::Cx,
+    pub __cx: &'a ::orch::__private::Cx,
 }

@@ -1,28 +1,42 @@
 fn price() {}
 const _: () = {
     use ::orch::__private as __p;
-    impl __p::Step for price<'static> {
+    struct __Orch(__p::Box<dyn __p::Fn() + __p::Send + __p::Sync>);
+    impl __p::Step for price<'_> {
         type Output = ();
         type Error = __p::Never;
+        type Kind = __p::Infallible;
         type Reuse = __p::Once;
         type Needs = ();
-        const SPEC: __p::StepSpec = __p::StepSpec {
-            function: ::core::concat!(::core::module_path!(), "::price"),
-            version: "cfc093d17315f0ef",
-            ..__p::StepSpec::new("price")
+        const SPEC: __p::StepSpec = {
+            use __p::*;
+            StepSpec {
+                function: ::core::concat!(::core::module_path!(), "::price"),
+                version: "cfc093d17315f0ef",
+                ..StepSpec::new("price")
+            }
         };
     }
     impl price<'_> {
         #[doc(hidden)]
-        pub fn call(
-            self,
-        ) -> impl __p::Future<Output = __p::CalledOf<price<'static>>> + __p::Send {
-            async move { __p::Called::Value(price()) }
+        pub fn call(self) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
+            async move {
+                __p::Called::Value(
+                    match self.__cx.mock::<__Orch>() {
+                        __p::Some(mock) => mock.0(),
+                        __p::None => price(),
+                    },
+                )
+            }
+        }
+        #[doc(hidden)]
+        pub fn mock(f: impl __p::Fn() + __p::Send + __p::Sync + 'static) -> __p::Mock {
+            __p::Mock::new(__Orch(__p::Box::new(f)))
         }
     }
 };
 #[doc(hidden)]
-struct price<'__orch> {
+struct price<'a> {
     #[doc(hidden)]
-    pub __orch: &'__orch ::orch::__private::Cx,
+    pub __cx: &'a ::orch::__private::Cx,
 }

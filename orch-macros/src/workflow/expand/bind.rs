@@ -131,8 +131,15 @@ impl<'a, 'w> Binder<'a, 'w> {
         expr.to_token_stream()
     }
 
-    /// The value itself: moved out of its slot, or copied where others use it too.
+    /// The value itself, in a block of its own: its type is settled there, so that it coerces as any argument does
+    /// (`&String` to `&str`, a box to a box of a trait), and what does not fit is reported at the name.
     fn value(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
+        let taken = self.taken(ident, symbol);
+        quote_spanned!(ident.span()=> { let __orch_value = #taken; __orch_value })
+    }
+
+    /// The value moved out of its slot, or copied where others use it too.
+    fn taken(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         if self.reads_outcome(symbol) {
             self.bind(symbol, ident);

@@ -290,8 +290,7 @@ fn implementation(
         [only] => (quote!(#(#types)*), quote!(#only)),
         _ => (quote!((#(#types),*)), quote!((#(#fields),*))),
     };
-    let rest = (!fields.is_empty()).then(|| quote!(..::core::default::Default::default()));
-    let rest = rest.unwrap_or_else(|| quote!(..::core::default::Default::default()));
+    let rest = quote!(..::core::default::Default::default());
     let Wants {
         list,
         nothing,
@@ -426,18 +425,18 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
             let alias = types::alias(scope, equation, idx);
             let step = types::step(&tier.callee, &alias);
             let span = tier.callee.path().span();
-            let policies = node.clone().unwrap_or_else(|| quote!(__p::Policies::NONE));
+            let policies = node.clone().unwrap_or_else(|| quote!(Policies::NONE));
             if let Some(deadline) = &analysis.workflow.options.deadline {
                 let deadline = duration(deadline.value);
                 checks.extend(quote_spanned!(span=>
-                    const _: () = __p::fits(&<#step as __p::Step>::SPEC, #policies, #deadline);
+                    const _: () = { use __p::*; fits(&<#step as Step>::SPEC, #policies, #deadline) };
                 ));
             }
             let suited = defined.options.policies.retries() > 0
                 || defined.options.policies.cached().is_some();
             if suited && matches!(tier.callee, Callee::Step(_)) {
                 checks.extend(quote_spanned!(span=>
-                    const _: () = __p::suits(&<#step as __p::Step>::SPEC, #policies);
+                    const _: () = { use __p::*; suits(&<#step as Step>::SPEC, #policies) };
                 ));
             }
         }

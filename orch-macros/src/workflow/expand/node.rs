@@ -218,7 +218,7 @@ fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
     quote::ToTokens::to_tokens(&group, &mut arguments);
     let span = tier.callee.path().span();
     match &tier.callee {
-        Callee::Step(_) => quote_spanned!(span=> #alias { __orch: #cx }.call #arguments),
+        Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
         Callee::Workflow(_) => {
             let input = quote_spanned!(span=> #alias::__orch_input #arguments);
             quote_spanned!(span=> __p::child::<#alias>(#cx, #input))

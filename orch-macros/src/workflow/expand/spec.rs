@@ -99,7 +99,7 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     if matches!(defined.rhs, Rhs::Call(_))
         && let Some(policies) = options.policies.tokens()
     {
-        fields.extend(quote!(policies: #policies,));
+        fields.extend(quote!(policies: { use __p::*; #policies },));
     }
     if fields.is_empty() {
         return quote!(__p::NodeSpec::new(#name, #kind));
@@ -176,7 +176,12 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 return quote!(__p::NodeKind::Call(&[#(#callees),*]));
             };
             let (callee, max) = (&callees[0], repeat.max);
-            let every = option(repeat.every.map(duration));
+            let every = option(
+                repeat
+                    .every
+                    .map(duration)
+                    .map(|every| quote!({ use __p::*; #every })),
+            );
             quote!(__p::NodeKind::Repeat { callee: #callee, max: #max, every: #every })
         }
         Rhs::For(_) => {
@@ -272,7 +277,7 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     }
     if let Some(deadline) = &options.deadline {
         let deadline = duration(deadline.value);
-        fields.extend(quote!(deadline: ::core::option::Option::Some(#deadline),));
+        fields.extend(quote!(deadline: ::core::option::Option::Some({ use __p::*; #deadline }),));
     }
     if let Some(limit) = options.concurrency {
         fields.extend(quote!(concurrency: ::core::option::Option::Some(#limit),));
