@@ -1,7 +1,6 @@
 //! What generated node functions call.
 
 use std::error::Error;
-use std::fmt::Display;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -126,6 +125,12 @@ pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
 /// While the workflow is compiled, if they do not.
 #[track_caller]
 pub const fn suits(step: &StepSpec, node: Policies) {
+    let policies = node.over(step.policies);
+    if let (Some(timeout), Some(deadline)) = (policies.timeout, policies.deadline)
+        && timeout.as_nanos() > deadline.as_nanos()
+    {
+        panic!("the timeout of one attempt is longer than the deadline of all attempts together");
+    }
     if let Some(retries) = node.retries
         && retries > 0
         && !step.idempotent
@@ -413,7 +418,7 @@ pub trait SourceOfWords<'a> {
     fn source_of(&self) -> Option<&'a (dyn Error + 'static)>;
 }
 
-impl<'a, E: Display> SourceOfWords<'a> for SourceProbe<'a, E> {
+impl<'a, E> SourceOfWords<'a> for SourceProbe<'a, E> {
     fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
         None
     }

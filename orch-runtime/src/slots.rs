@@ -108,6 +108,7 @@ impl<T> Take<T> for Once {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> Take<T> for Anew {
     fn take(slot: &mut Option<T>) -> Option<T> {
         slot.clone()
@@ -259,6 +260,7 @@ impl<T> std::ops::Deref for Item<'_, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync> Source<'a> for &'a [T] {
     type Item = &'a T;
 
@@ -271,6 +273,7 @@ impl<'a, T: Sync> Source<'a> for &'a [T] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync> Source<'a> for &'a Vec<T> {
     type Item = &'a T;
 
@@ -283,6 +286,7 @@ impl<'a, T: Sync> Source<'a> for &'a Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync, const N: usize> Source<'a> for &'a [T; N] {
     type Item = &'a T;
 
@@ -336,6 +340,7 @@ impl<T> Chunked<'_, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync> Source<'a> for Chunked<'a, T> {
     type Item = &'a [T];
 
@@ -351,6 +356,7 @@ impl<'a, T: Sync> Source<'a> for Chunked<'a, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Send + Sync + 'static> Source<'a> for Vec<T> {
     type Item = T;
 
@@ -371,6 +377,7 @@ impl<'a, T: Send + Sync + 'static> Source<'a> for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Send + Sync + 'static, const N: usize> Source<'a> for [T; N] {
     type Item = T;
 
@@ -385,6 +392,7 @@ impl<'a, T: Send + Sync + 'static, const N: usize> Source<'a> for [T; N] {
 
 macro_rules! ranges {
     ($($int:ty),*) => {$(
+#[diagnostic::do_not_recommend]
         impl<'a> Source<'a> for Range<$int> {
             type Item = $int;
 
@@ -400,6 +408,7 @@ macro_rules! ranges {
             }
         }
 
+#[diagnostic::do_not_recommend]
         impl<'a> Source<'a> for std::ops::RangeInclusive<$int> {
             type Item = $int;
 
@@ -421,18 +430,45 @@ macro_rules! ranges {
 
 ranges!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
-/// Keeps what a `for` head gave, and counts its items.
-pub fn hold<'a, S: Source<'a>>(held: &'a Held, head: S) -> usize {
-    head.hold(held)
+/// What a `for` runs over.
+///
+/// It asks for [`Source`] where it is made and nowhere else: the head of a `for` is written wherever an item is read,
+/// and the compiler says the same thing about the same tokens only once.
+pub struct Fan<'a, S, F, I> {
+    held: &'a Held,
+    head: F,
+    hold: fn(S, &'a Held) -> usize,
+    borrow: fn(&'a Held, usize, F) -> Item<'a, I>,
 }
 
-/// The item at an index.
-pub fn item<'a, S: Source<'a>>(
-    held: &'a Held,
-    idx: usize,
-    again: impl FnOnce() -> S,
-) -> Item<'a, S::Item> {
-    S::borrow(held, idx, again)
+/// Runs over what a `for`'s head gives.
+pub fn fan<'a, S: Source<'a>, F: FnOnce() -> S>(held: &'a Held, head: F) -> Fan<'a, S, F, S::Item> {
+    Fan {
+        held,
+        head,
+        hold: S::hold,
+        borrow: |held, idx, again| S::borrow(held, idx, again),
+    }
+}
+
+impl<'a, S, F: FnOnce() -> S, I> Fan<'a, S, F, I> {
+    /// Keeps what must be kept, and counts the items.
+    pub fn hold(self) -> usize {
+        (self.hold)((self.head)(), self.held)
+    }
+
+    /// The item at an index.
+    pub fn item(self, idx: usize) -> Item<'a, I> {
+        (self.borrow)(self.held, idx, self.head)
+    }
+}
+
+impl<S, F, I> std::fmt::Debug for Fan<'_, S, F, I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fan")
+            .field("held", self.held)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An item that is moved into the one step that names it.

@@ -45,7 +45,7 @@ pub(crate) enum Part {
 }
 
 /// Who reads a name: an equation, or a scope's result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reader {
     Equation(usize, Part),
     Tail,
@@ -106,6 +106,10 @@ pub(crate) struct Analysis<'a> {
     pub(crate) scopes: Vec<ScopeInfo<'a>>,
     pub(crate) uses: Vec<Use>,
     names: Vec<BTreeMap<String, Symbol>>,
+    /// Symbols that a second definition has made doubtful.
+    doubtful: BTreeSet<Symbol>,
+    /// Who reads something that was reported, so that whatever followed from it would be said twice.
+    spoiled: BTreeSet<(ScopeId, Reader)>,
 }
 
 impl<'a> Analysis<'a> {
@@ -116,6 +120,8 @@ impl<'a> Analysis<'a> {
             scopes: Vec::new(),
             uses: Vec::new(),
             names: Vec::new(),
+            doubtful: BTreeSet::new(),
+            spoiled: BTreeSet::new(),
         };
         analysis.enter(&workflow.body, Kind::Root, None, Vec::new(), errors);
         analysis.connect();
@@ -137,6 +143,23 @@ impl<'a> Analysis<'a> {
             at = self.scopes[scope].parent.map(|(around, _)| around);
         }
         None
+    }
+
+    /// Leaves a reader out of the code.
+    pub(crate) fn spoil(&mut self, scope: ScopeId, reader: Reader) {
+        self.spoiled.insert((scope, reader));
+    }
+
+    /// Whether an equation holds or reads something that was reported.
+    pub(crate) fn is_spoiled(&self, scope: ScopeId, equation: usize) -> bool {
+        self.spoiled.iter().any(|(at, reader)| {
+            *at == scope && matches!(reader, Reader::Equation(idx, _) if *idx == equation)
+        })
+    }
+
+    /// Whether a scope's result holds or reads something that was reported.
+    pub(crate) fn is_tail_spoiled(&self, scope: ScopeId) -> bool {
+        self.scopes[scope].scope.tail_broken || self.spoiled.contains(&(scope, Reader::Tail))
     }
 
     /// The scope that a symbol belongs to.
@@ -245,8 +268,9 @@ impl<'a> Analysis<'a> {
     }
 
     /// The names that a scope defines.
-    fn define(&self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
+    fn define(&mut self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
         let mut names: BTreeMap<String, (Symbol, Span)> = BTreeMap::new();
+        let mut doubtful = Vec::new();
         let info = &self.scopes[id];
         if id == 0 {
             for (idx, input) in self.workflow.inputs.iter().enumerate() {
@@ -264,18 +288,24 @@ impl<'a> Analysis<'a> {
                 continue;
             }
             let name = text::name_of(&equation.ident);
-            if let Some((earlier, _)) = names.get(&name) {
+            if let Some((earlier, place)) = names.get(&name) {
                 let what = match earlier {
                     Symbol::Input(_) => "an input",
                     Symbol::Local(..) => "a name of the pattern around",
                     Symbol::Equation(..) => "another equation",
                 };
-                errors.at(
-                    &equation.ident,
+                let mut error = syn::Error::new(
+                    equation.ident.span(),
                     format!(
                         "`{name}` is {what} already: equations are not assignments, so each needs a name of its own"
                     ),
                 );
+                error.combine(syn::Error::new(
+                    *place,
+                    format!("`{name}` is defined here first"),
+                ));
+                errors.push(error);
+                doubtful.push(*earlier);
                 continue;
             }
             let around = info
@@ -290,6 +320,7 @@ impl<'a> Analysis<'a> {
             }
             names.insert(name, (Symbol::Equation(id, idx), equation.ident.span()));
         }
+        self.doubtful.extend(doubtful);
         names
             .into_iter()
             .map(|(name, (symbol, _))| (name, symbol))
@@ -407,6 +438,7 @@ impl<'a> Analysis<'a> {
                     }
                 }
                 Noted::Call(path) => {
+                    self.spoil(id, reader);
                     let called = text::source(&path);
                     errors.at(
                         &path,
@@ -429,6 +461,9 @@ impl<'a> Analysis<'a> {
         reader: Reader,
         in_view: bool,
     ) {
+        if self.doubtful.contains(&symbol) {
+            self.spoil(scope, reader);
+        }
         self.uses.push(Use {
             symbol,
             ident: ident.clone(),

@@ -327,7 +327,8 @@ impl<'a, 'w> Binder<'a, 'w> {
         let levels = self.analysis.levels(self.at, scope);
         let head = self.in_scope(around, |binder| binder.argument_in_head(&for_loop.head));
         let cx = types::cx();
-        quote!(__p::item(&#held, #cx.item(#levels), || #head))
+        let fan = types::fan(&for_loop.head, &held, &head);
+        quote!(#fan.item(#cx.item(#levels)))
     }
 
     /// The head of a `for`: a name alone is moved into what is kept, once; here it only says its type.
@@ -453,7 +454,12 @@ pub(super) fn tail(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let mut binder = Binder::new(analysis, scope, Some(Reader::Tail));
     let value = match &analysis.scopes[scope].scope.tail {
         Some(tail) => binder.construction(tail),
-        None => quote!(()),
+        None => {
+            // Where a value is wanted, the last equation is the one that should have been it.
+            let last = analysis.scopes[scope].scope.equations.last();
+            let span = last.map_or_else(Span::call_site, |equation| equation.ident.span());
+            quote_spanned!(span=> ())
+        }
     };
     let lets = binder.lets();
     quote!(#lets #value)

@@ -277,6 +277,7 @@ fn for_functions(
     let lets = binder.lets();
     let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
     let held = format_ident!("h{equation}");
+    let fan = types::fan(&for_loop.head, &quote!(#cx.up::<#slots>(0).#held), &head);
     let body = analysis.scopes[scope].inner[equation][0];
     let item = bind::tail(analysis, body);
     let slot = quote!(&#cx.up::<#slots>(0).#slot);
@@ -298,7 +299,7 @@ fn for_functions(
     quote! {
         fn #function(#cx: &__p::Cx) -> usize {
             #lets
-            __p::hold(&#cx.up::<#slots>(0).#held, #head)
+            #fan.hold()
         }
         fn #collect(#cx: &__p::Cx, items: &__p::Items) {
             __p::#gather(items, #slot, |#cx| { #item });

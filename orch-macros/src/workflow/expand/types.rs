@@ -1,9 +1,9 @@
 //! The types of slots, as far as a macro can name them.
 
 use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
-use syn::Ident;
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
+use syn::{Expr, Ident};
 
 use super::super::analysis::{self, Analysis, ScopeId, Symbol};
 use super::super::model::{Callee, Rhs};
@@ -31,6 +31,11 @@ pub(super) fn step(callee: &Callee, alias: &Ident) -> TokenStream {
         Callee::Step(_) => quote!(#alias<'static>),
         Callee::Workflow(_) => quote!(#alias),
     }
+}
+
+/// What a `for` runs over, spelled alike wherever its head is written.
+pub(super) fn fan(head: &Expr, held: &TokenStream, value: &TokenStream) -> TokenStream {
+    quote_spanned!(head.span()=> __p::fan(&#held, || #value))
 }
 
 /// Whether a node's value may be absent, so that its slot holds an `Option`.
