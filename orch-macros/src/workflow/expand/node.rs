@@ -139,7 +139,7 @@ fn attempt(
     let mut args: Vec<TokenStream> = tier.args.iter().map(|arg| binder.argument(arg)).collect();
     let state = format_ident!("t{equation}");
     let slots = types::slots(scope);
-    if call.repeat.is_some() {
+    if call.repeat.is_some() && !args.is_empty() {
         let (reuse, first) = (&binder.reuse, args.remove(0));
         let span = tier
             .args
