@@ -16,6 +16,7 @@ pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
         after(analysis, scope, errors);
         for equation in &analysis.scopes[scope].scope.equations {
             options(analysis, scope, equation, errors);
+            bounds(analysis, equation, errors);
         }
         rules(analysis, scope, errors);
         finally(analysis, scope, errors);
@@ -67,6 +68,25 @@ fn after(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
                     errors.at(name, diagnostics::unknown("node", &text, &known));
                 }
             }
+        }
+    }
+}
+
+/// Bounds of a node that the workflow's own deadline makes meaningless.
+fn bounds(analysis: &Analysis<'_>, equation: &Equation, errors: &mut Errors) {
+    let Some(whole) = &analysis.workflow.options.deadline else {
+        return;
+    };
+    let policies = &equation.options.policies;
+    for (what, bound) in [
+        ("timeout", &policies.timeout),
+        ("deadline", &policies.deadline),
+    ] {
+        if let Some(bound) = bound.as_ref().filter(|bound| bound.value > whole.value) {
+            errors.push(bound.error(format!(
+                "this {what} is longer than the deadline of the whole workflow, {}: shorten it, or leave it out",
+                text::source(&whole.tokens)
+            )));
         }
     }
 }
