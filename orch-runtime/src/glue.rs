@@ -9,6 +9,7 @@ use std::time::Duration;
 use orch_core::error::{AnyError, BoxError, Cause, NodeError, RunError};
 use orch_core::plan::StepSpec;
 use orch_core::policy::{Policies, Retry};
+use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
@@ -350,7 +351,9 @@ fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> D
 /// Runs a workflow inside another one's node.
 pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
     let parent = &cx.ctx().frame().run;
-    let run = parent.services.clone().child_run(W::program(), parent);
+    // The same id whenever the node is attempted, so that keys derived from it stay the same too.
+    let id = RunId::new(cx.ctx().idempotency_key());
+    let run = parent.services.clone().child_run(W::program(), id, parent);
     match execute_observed::<W>(Arc::new(run), input).await {
         Ok(output) => Called::Value(output),
         Err(error) => Called::Error(error, Retry::Yes),

@@ -85,6 +85,13 @@ impl<T> Put<T> for &Moved<T> {
     }
 }
 
+impl<T> Moved<T> {
+    /// Moves the value out, if the node gave one: for its outcome.
+    pub fn take_if_there(&self) -> Option<T> {
+        lock(&self.0).take()
+    }
+}
+
 /// How a value leaves its slot: moved, or cloned where it may be wanted again.
 #[diagnostic::on_unimplemented(
     message = "this step takes its arguments anew for each attempt, and `{T}` is not `Clone`",

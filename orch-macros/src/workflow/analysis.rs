@@ -230,7 +230,7 @@ impl<'a> Analysis<'a> {
         only.how == How::Bare
             && !only.in_view
             && !self.crosses_loop(only.scope, Self::scope_of(symbol))
-            && !self.is_outcome(only)
+            && (only.reader == Reader::Tail || !self.is_outcome(only))
     }
 
     /// Whether a use reads an outcome instead of a value.

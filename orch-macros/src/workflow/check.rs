@@ -119,7 +119,7 @@ fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors:
                 true
             }
             (Rhs::For(_) | Rhs::Branch(_), name) => {
-                matches!(name, "after" | "on" | "finally" | "optional" | "name")
+                matches!(name, "after" | "optional" | "name")
             }
             (Rhs::Call(call), name) if matches!(call.tiers[0].callee, Callee::Workflow(_)) => {
                 if matches!(name, "cache" | "cache_ttl" | "retry_if") {

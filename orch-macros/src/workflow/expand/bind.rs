@@ -162,6 +162,15 @@ impl<'a, 'w> Binder<'a, 'w> {
     fn taken(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         if self.reads_outcome(symbol) {
+            if let Symbol::Equation(scope, equation) = symbol
+                && self.analysis.is_moved(symbol)
+            {
+                let slot = self.slot(scope, format_ident!("n{equation}"));
+                let levels = self.analysis.levels(self.at, scope);
+                let position = self.analysis.scopes[scope].position(equation).unwrap_or(0);
+                let cx = types::cx();
+                return quote_spanned!(span=> #cx.outcome(#levels, #position, #slot.take_if_there()));
+            }
             self.bind(symbol, ident);
             return quote_spanned!(span=> ::core::clone::Clone::clone(#ident));
         }

@@ -142,14 +142,19 @@ pub(super) fn is_handled(analysis: &Analysis<'_>, scope: ScopeId, equation: usiz
         return true;
     }
     let info = &analysis.scopes[scope];
+    // A rule that a failure can satisfy decides about it; a `finally` node only looks on.
     let by_rule = |reader: usize| {
         let options = &info.scope.equations[reader].options;
-        let rule = options
-            .rule
-            .as_ref()
-            .is_some_and(|rule| rule.value != "AllSuccess");
-        rule && (info.reads[reader].contains_key(&equation)
-            || info.after[reader].contains_key(&equation))
+        let decides = options.finally.is_none()
+            && options.rule.as_ref().is_some_and(|rule| {
+                matches!(
+                    rule.value,
+                    "AllDone" | "AllFailed" | "OneSuccess" | "OneFailed" | "NoneSkipped"
+                )
+            });
+        decides
+            && (info.reads[reader].contains_key(&equation)
+                || info.after[reader].contains_key(&equation))
     };
     (0..info.scope.equations.len()).any(by_rule)
 }
