@@ -1,6 +1,7 @@
 //! Where the values of a run live: one typed slot for each node, written once.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -135,6 +136,46 @@ where
 {
     fn put(&self, value: T) {
         self.0.put(Some(value));
+    }
+}
+
+/// What a fallback gives in place of a `T`.
+#[diagnostic::on_unimplemented(
+    message = "this fallback gives `{Self}`, and the step before it `{T}`",
+    label = "gives `{Self}`",
+    note = "a fallback stands in for the steps before it: let it give the same type"
+)]
+pub trait StandsFor<T> {
+    /// The value.
+    fn stand(self) -> T;
+}
+
+impl<T> StandsFor<T> for T {
+    fn stand(self) -> T {
+        self
+    }
+}
+
+/// Takes what a fallback gives, where a `T` is wanted.
+#[derive(Debug)]
+pub struct InsteadOf<T, P> {
+    slot: P,
+    wanted: PhantomData<fn() -> T>,
+}
+
+impl<T, P> InsteadOf<T, P> {
+    /// Puts into a slot.
+    pub fn new(slot: P) -> Self {
+        Self {
+            slot,
+            wanted: PhantomData,
+        }
+    }
+}
+
+impl<T, U: StandsFor<T>, P: Put<T>> Put<U> for InsteadOf<T, P> {
+    fn put(&self, value: U) {
+        self.slot.put(value.stand());
     }
 }
 

@@ -7,7 +7,7 @@ use syn::{Expr, Ident, Pat};
 
 use super::model::{BranchKind, Call, Equation, Rhs, Scope, Test, Workflow};
 use super::names::{self, Found};
-use crate::diagnostics::Errors;
+use crate::diagnostics::{self, Errors};
 use crate::text;
 
 /// A scope by its place in [`Analysis::scopes`]; the workflow's own is 0.
@@ -108,6 +108,8 @@ pub(crate) struct Analysis<'a> {
     names: Vec<BTreeMap<String, Symbol>>,
     /// Symbols that a second definition has made doubtful.
     doubtful: BTreeSet<Symbol>,
+    /// Symbols that a misspelt name was most likely meant to be.
+    meant: BTreeSet<Symbol>,
     /// Who reads something that was reported, so that whatever followed from it would be said twice.
     spoiled: BTreeSet<(ScopeId, Reader)>,
 }
@@ -121,6 +123,7 @@ impl<'a> Analysis<'a> {
             uses: Vec::new(),
             names: Vec::new(),
             doubtful: BTreeSet::new(),
+            meant: BTreeSet::new(),
             spoiled: BTreeSet::new(),
         };
         analysis.enter(&workflow.body, Kind::Root, None, Vec::new(), errors);
@@ -143,6 +146,26 @@ impl<'a> Analysis<'a> {
             at = self.scopes[scope].parent.map(|(around, _)| around);
         }
         None
+    }
+
+    /// The name that was most likely meant by one that stands for nothing here.
+    pub(crate) fn nearest(&self, scope: ScopeId, ident: &Ident) -> Option<(String, Symbol)> {
+        let mut visible: BTreeMap<&str, Symbol> = BTreeMap::new();
+        let mut at = Some(scope);
+        while let Some(scope) = at {
+            let named = self.names[scope]
+                .iter()
+                .filter(|(name, _)| !name.starts_with("__orch_"));
+            visible.extend(named.map(|(name, symbol)| (name.as_str(), *symbol)));
+            at = self.scopes[scope].parent.map(|(around, _)| around);
+        }
+        let name = diagnostics::nearest(&text::name_of(ident), visible.keys().copied())?;
+        Some((name.to_owned(), visible[name]))
+    }
+
+    /// Whether a name that stands for nothing was most likely meant to be this one.
+    pub(crate) fn is_meant(&self, symbol: Symbol) -> bool {
+        self.meant.contains(&symbol)
     }
 
     /// Leaves a reader out of the code.
@@ -435,6 +458,8 @@ impl<'a> Analysis<'a> {
                 Noted::Name(name, how) => {
                     if let Some(symbol) = self.resolve(id, &name) {
                         self.add(symbol, &name, how, id, reader, in_view);
+                    } else if let Some((_, symbol)) = self.nearest(id, &name) {
+                        self.meant.insert(symbol);
                     }
                 }
                 Noted::Call(path) => {

@@ -16,6 +16,7 @@ pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
         after(analysis, scope, errors);
         for equation in &analysis.scopes[scope].scope.equations {
             options(analysis, scope, equation, errors);
+            bounds(analysis, equation, errors);
         }
         rules(analysis, scope, errors);
         finally(analysis, scope, errors);
@@ -67,6 +68,25 @@ fn after(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
                     errors.at(name, diagnostics::unknown("node", &text, &known));
                 }
             }
+        }
+    }
+}
+
+/// Bounds of a node that the workflow's own deadline makes meaningless.
+fn bounds(analysis: &Analysis<'_>, equation: &Equation, errors: &mut Errors) {
+    let Some(whole) = &analysis.workflow.options.deadline else {
+        return;
+    };
+    let policies = &equation.options.policies;
+    for (what, bound) in [
+        ("timeout", &policies.timeout),
+        ("deadline", &policies.deadline),
+    ] {
+        if let Some(bound) = bound.as_ref().filter(|bound| bound.value > whole.value) {
+            errors.push(bound.error(format!(
+                "this {what} is longer than the deadline of the whole workflow, {}: shorten it, or leave it out",
+                text::source(&whole.tokens)
+            )));
         }
     }
 }
@@ -150,27 +170,25 @@ fn repeated(equation: &Equation, errors: &mut Errors) {
 }
 
 /// Rules that have nothing to decide about.
-fn rules(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
+fn rules(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
     let info = &analysis.scopes[scope];
+    let mut spoiled = Vec::new();
     for (idx, equation) in info.scope.equations.iter().enumerate() {
-        let Some(rule) = &equation.options.rule else {
-            continue;
-        };
-        let reads = info.reads[idx].keys().copied();
-        let nodes = analysis.nodes_behind(scope, reads);
-        if nodes.is_empty() && info.after[idx].is_empty() && !equation.rhs.is_broken() {
-            errors.push(
-                rule.error("this rule has no node to look at: name one in the call, or in `after`"),
-            );
-        }
-        if rule.value == "AllSuccess" {
-            if equation.options.finally.is_some() {
-                errors.push(
-                    rule.error(
-                        "a `finally` node runs however the others ended: leave the rule out",
-                    ),
-                );
+        if let Some(rule) = &equation.options.rule {
+            let reads = info.reads[idx].keys().copied();
+            let nodes = analysis.nodes_behind(scope, reads);
+            if nodes.is_empty() && info.after[idx].is_empty() && !equation.rhs.is_broken() {
+                errors.push(rule.error(
+                    "this rule has no node to look at: name one in the call, or in `after`",
+                ));
             }
+            if rule.value == "AllSuccess" && equation.options.finally.is_some() {
+                errors.push(rule.error(
+                    "a `finally` node runs however the others ended: leave the rule out",
+                ));
+            }
+        }
+        if !equation.reads_outcomes() {
             continue;
         }
         for (read, ident) in &info.reads[idx] {
@@ -179,10 +197,14 @@ fn rules(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
             {
                 errors.at(
                     ident,
-                    format!("under this rule names are outcomes, and `{ident}` is an expression over values: name the nodes themselves"),
+                    format!("here names are outcomes, as this node runs whether the others succeed or not, and `{ident}` is an expression over values: name the nodes themselves"),
                 );
+                spoiled.push(Reader::Equation(idx, Part::Whole));
             }
         }
+    }
+    for reader in spoiled {
+        analysis.spoil(scope, reader);
     }
 }
 

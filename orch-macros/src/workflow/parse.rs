@@ -285,6 +285,9 @@ fn at_end(error: syn::Error, end: Option<Span>) -> syn::Error {
         error.to_string().strip_prefix("unexpected end of input, "),
         end,
     ) {
+        (Some(rest), Some(end)) if rest.starts_with("expected") => {
+            syn::Error::new(end, format!("something is missing here: {rest}"))
+        }
         (Some(rest), Some(end)) => syn::Error::new(end, rest),
         (Some(rest), None) => syn::Error::new(error.span(), rest),
         (None, _) => error,

@@ -432,10 +432,16 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
                     const _: () = { use __p::*; fits(&<#step as Step>::SPEC, #policies, #deadline) };
                 ));
             }
-            let suited = defined.options.policies.retries() > 0
-                || defined.options.policies.cached().is_some();
-            if suited && matches!(tier.callee, Callee::Step(_)) {
-                checks.extend(quote_spanned!(span=>
+            let own = &defined.options.policies;
+            let retries = own.retries.as_ref().filter(|retries| retries.value > 0);
+            let key = retries
+                .map(|retries| &retries.key)
+                .or(own.cached())
+                .or(own.timeout.as_ref().map(|timeout| &timeout.key))
+                .or(own.deadline.as_ref().map(|deadline| &deadline.key));
+            if let (Some(key), Callee::Step(_)) = (key, &tier.callee) {
+                let step = types::spanned(step.clone(), key.span());
+                checks.extend(quote_spanned!(key.span()=>
                     const _: () = { use __p::*; suits(&<#step as Step>::SPEC, #policies) };
                 ));
             }

@@ -150,7 +150,7 @@ fn attempt(
     let lets = binder.lets();
     let called = called(tier, &alias, &args);
     let over = over(options, tier);
-    let put = put(analysis, scope, equation, call);
+    let put = put(analysis, scope, equation, call, idx);
     let span = tier.callee.path().span();
     let raises = match (
         surfaces(analysis, scope, equation, call, idx),
@@ -191,6 +191,7 @@ fn attempt(
         .map(|word| {
             let bounded = options.policies.timeout.is_some() || options.policies.deadline.is_some();
             let span = word.span();
+            let step = types::spanned(step.clone(), span);
             (!bounded).then(|| quote_spanned!(span=> __p::fallback_is_reached::<#step>();))
         });
     quote!(#dead #lets #raises(#cx, #called, #over, #put).await)
@@ -217,6 +218,8 @@ fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
     group.set_span(tier.paren.span.join());
     quote::ToTokens::to_tokens(&group, &mut arguments);
     let span = tier.callee.path().span();
+    let mut alias = alias.clone();
+    alias.set_span(span);
     match &tier.callee {
         Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
         Callee::Workflow(_) => {
@@ -243,7 +246,14 @@ fn over(options: &super::super::options::NodeOptions, tier: &Tier) -> TokenStrea
     quote!(__p::Over { #retry_if #when ..__p::Over::NONE })
 }
 
-fn put(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
+/// Where what a tier gives is put: of a fallback, it has to be what the first tier gives.
+fn put(
+    analysis: &Analysis<'_>,
+    scope: ScopeId,
+    equation: usize,
+    call: &Call,
+    tier: usize,
+) -> TokenStream {
     let cx = types::cx();
     let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
     let slot = quote!(&#cx.up::<#slots>(0).#slot);
@@ -252,6 +262,10 @@ fn put(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, call: &Call) ->
     } else {
         slot
     };
+    if tier > 0 {
+        let first = types::step(&call.tiers[0].callee, &types::alias(scope, equation, 0));
+        return quote!(__p::InsteadOf::<<#first as __p::Step>::Output, _>::new(#slot));
+    }
     if call.repeat.is_none() {
         return slot;
     }

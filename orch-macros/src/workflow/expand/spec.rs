@@ -303,7 +303,9 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
 
 /// The names that nobody reads, so that the compiler says so in its own words.
 pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
-    let used = |symbol: Symbol| analysis.uses.iter().any(|usage| usage.symbol == symbol);
+    let used = |symbol: Symbol| {
+        analysis.is_meant(symbol) || analysis.uses.iter().any(|usage| usage.symbol == symbol)
+    };
     let mut names: Vec<&Ident> = Vec::new();
     for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
         if !used(Symbol::Input(idx)) {

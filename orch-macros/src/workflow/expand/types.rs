@@ -1,6 +1,6 @@
 //! The types of slots, as far as a macro can name them.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident};
@@ -21,6 +21,18 @@ pub(super) fn alias(scope: ScopeId, equation: usize, tier: usize) -> Ident {
 /// The context that every generated function has, under a name that no user's name can be.
 pub(super) fn cx() -> Ident {
     Ident::new("cx", Span::mixed_site())
+}
+
+/// Tokens at a place, so that what is wrong with them is said there.
+pub(super) fn spanned(tokens: TokenStream, place: Span) -> TokenStream {
+    let token = |mut token: TokenTree| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), spanned(group.stream(), place)).into();
+        }
+        token.set_span(place);
+        token
+    };
+    tokens.into_iter().map(token).collect()
 }
 
 /// A callee as a type that implements `Step`; what is wrong with it is said where the callee stands.
