@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod docs;
 mod engine;
 mod failures;
 mod fan_out;
