@@ -409,7 +409,7 @@ async fn an_error_says_where_and_leads_to_its_cause() -> Result<(), Box<dyn Erro
     );
     assert_eq!(
         error.to_string(),
-        format!("run run-7 of workflow `Typed` failed: {failure}")
+        "run run-7 of workflow `Typed` failed: node `numbers/inner/parse`, item 1, item 2 (step `parse`) failed in attempt 2: high: not a number"
     );
 
     let mut chain = Vec::new();
