@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod caching;
 mod engine;
 mod failures;
 mod fan_out;
