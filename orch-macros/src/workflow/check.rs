@@ -183,9 +183,11 @@ fn rules(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
                 ));
             }
             if rule.value == "AllSuccess" && equation.options.finally.is_some() {
-                errors.push(rule.error(
-                    "a `finally` node runs however the others ended: leave the rule out",
-                ));
+                errors.push(
+                    rule.error(
+                        "a `finally` node runs however the others ended: leave the rule out",
+                    ),
+                );
             }
         }
         if !equation.reads_outcomes() {

@@ -87,7 +87,9 @@ fn title(equation: &Equation) -> String {
         Rhs::Call(call) if name.starts_with("__orch_") => {
             call.tiers[0].callee.name().map_or(name, text::name_of)
         }
-        _ => name.strip_prefix("__orch_result_").map_or(name.clone(), str::to_owned),
+        _ => name
+            .strip_prefix("__orch_result_")
+            .map_or(name.clone(), str::to_owned),
     }
 }
 

@@ -20,8 +20,9 @@ const SAMPLES: [&str; 4] = [
 
 /// Words of the language and around it.
 const WORDS: [&str; 36] = [
-    "a", "b", "f", "=", ";", ",", "(", ")", "{", "}", "[", "]", "for", "in", "if", "else", "match", "=>", "let",
-    "return", ".await", "?", "&", ".", "::", "#", "\"x\"", "1", "|", "->", "node", "after", "on", "r#match", "'a", "_",
+    "a", "b", "f", "=", ";", ",", "(", ")", "{", "}", "[", "]", "for", "in", "if", "else", "match",
+    "=>", "let", "return", ".await", "?", "&", ".", "::", "#", "\"x\"", "1", "|", "->", "node",
+    "after", "on", "r#match", "'a", "_",
 ];
 
 /// The words of a text, with their separators.
@@ -125,10 +126,22 @@ fn every_beginning_of_a_workflow_gives_items() {
 #[test]
 fn a_half_typed_equation_leaves_the_others_expanded() {
     let equations = ["a = f(&n)", "b = f(&n)", "c = f(&b)", "d = f(&n)"];
-    for broken in ["a = ", "a = f(&n).", "a = f(&n", "a = &", "a = if", "a = for x in", "a = f(,)"] {
+    for broken in [
+        "a = ",
+        "a = f(&n).",
+        "a = f(&n",
+        "a = &",
+        "a = if",
+        "a = for x in",
+        "a = f(,)",
+    ] {
         let text = format!(
             "A(n: u32) -> u32 {{ {}; {}; {}; {}; b + c + d }}",
-            if broken.ends_with("(&n") { "a = f(&n) x" } else { broken },
+            if broken.ends_with("(&n") {
+                "a = f(&n) x"
+            } else {
+                broken
+            },
             equations[1],
             equations[2],
             equations[3]
@@ -137,7 +150,10 @@ fn a_half_typed_equation_leaves_the_others_expanded() {
         assert!(expanded.contains("compile_error"), "{broken}");
         for idx in 1..4 {
             let function = format!("fn __orch_n0_{idx} ");
-            assert!(expanded.contains(&function), "{broken}: equation {idx} is lost\n{expanded}");
+            assert!(
+                expanded.contains(&function),
+                "{broken}: equation {idx} is lost\n{expanded}"
+            );
         }
         assert!(!expanded.contains("fn __orch_n0_0 "), "{broken}");
     }

@@ -48,6 +48,7 @@ fn layers(depth: usize, width: usize) -> String {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the table is what one looks for")]
 fn expansions_stay_within_their_budget() {
     let shapes = [
         (
@@ -64,7 +65,9 @@ fn expansions_stay_within_their_budget() {
         let (size, budget) = (size(&text), WHOLE + nodes * NODE + edges * EDGE);
         println!("{name}: {size} of {budget} bytes, {} a node", size / nodes);
         if size > budget {
-            over.push(format!("{name}: {size} bytes are over the budget of {budget}"));
+            over.push(format!(
+                "{name}: {size} bytes are over the budget of {budget}"
+            ));
         }
     }
     assert!(over.is_empty(), "{over:?}");
