@@ -1,6 +1,6 @@
 //! Observing runs: events, progress, metrics and spans, for whoever listens.
 //!
-//! A run that nobody listens to has no [`Observer`], and reads no clock for one.
+//! A run that nobody listens to has no observer, and reads no clock for one.
 
 mod metrics;
 mod outlet;

@@ -43,7 +43,7 @@ async fn opens_at_the_threshold_and_says_for_how_long() {
     assert_eq!(open.retry_after, Duration::from_secs(40));
     assert_eq!(
         open.to_string(),
-        "breaker `billing` is open for another 40s"
+        "breaker `billing` is open for another 40.0s"
     );
     assert_eq!(open.code(), "breaker_open");
 }
