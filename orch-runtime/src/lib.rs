@@ -3,7 +3,11 @@
 //! Users depend on the facade crate `orch-rs`, which re-exports what they need of this one.
 #![cfg_attr(
     not(all(feature = "cache", feature = "rate-limit")),
-    allow(dead_code, unused_imports, reason = "what a feature that is left out would use")
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what a feature that is left out would use"
+    )
 )]
 
 pub mod ctx;
