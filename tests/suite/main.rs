@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+mod breakers;
+mod building;
 mod caching;
 mod engine;
 mod failures;
