@@ -1,4 +1,6 @@
-//! Workflows as ordinary Rust.
+#![doc = include_str!("../README.md")]
+
+pub mod guide;
 
 pub use orch_core::error::{AnyError, BoxError, ErrorKind, NodeError, Place, RunError};
 pub use orch_core::graph::Graph;

@@ -165,18 +165,15 @@ async fn values_outlive_runs_and_not_orchestrators() {
     assert_eq!(probe.count("rates of 1"), 2);
 }
 
-#[step(cache_ttl = 600)]
-async fn alone() -> std::time::Duration {
-    Instant::now().elapsed()
-}
-
 // ---- keys
 
 #[derive(Debug, Clone, Serialize)]
 pub struct Query {
     text: String,
     page: u32,
+    /// No part of the key.
     #[serde(skip)]
+    #[expect(dead_code, reason = "what matters is that nothing reads it")]
     trace: u32,
 }
 

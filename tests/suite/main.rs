@@ -10,6 +10,7 @@
 mod breakers;
 mod building;
 mod caching;
+mod docs;
 mod engine;
 mod failures;
 mod fan_out;

@@ -7,7 +7,7 @@ use syn::{Expr, Ident, Pat};
 
 use super::model::{BranchKind, Call, Equation, Rhs, Scope, Test, Workflow};
 use super::names::{self, Found};
-use crate::diagnostics::Errors;
+use crate::diagnostics::{self, Errors};
 use crate::text;
 
 /// A scope by its place in [`Analysis::scopes`]; the workflow's own is 0.
@@ -45,7 +45,7 @@ pub(crate) enum Part {
 }
 
 /// Who reads a name: an equation, or a scope's result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reader {
     Equation(usize, Part),
     Tail,
@@ -106,6 +106,12 @@ pub(crate) struct Analysis<'a> {
     pub(crate) scopes: Vec<ScopeInfo<'a>>,
     pub(crate) uses: Vec<Use>,
     names: Vec<BTreeMap<String, Symbol>>,
+    /// Symbols that a second definition has made doubtful.
+    doubtful: BTreeSet<Symbol>,
+    /// Symbols that a misspelt name was most likely meant to be.
+    meant: BTreeSet<Symbol>,
+    /// Who reads something that was reported, so that whatever followed from it would be said twice.
+    spoiled: BTreeSet<(ScopeId, Reader)>,
 }
 
 impl<'a> Analysis<'a> {
@@ -116,6 +122,9 @@ impl<'a> Analysis<'a> {
             scopes: Vec::new(),
             uses: Vec::new(),
             names: Vec::new(),
+            doubtful: BTreeSet::new(),
+            meant: BTreeSet::new(),
+            spoiled: BTreeSet::new(),
         };
         analysis.enter(&workflow.body, Kind::Root, None, Vec::new(), errors);
         analysis.connect();
@@ -137,6 +146,43 @@ impl<'a> Analysis<'a> {
             at = self.scopes[scope].parent.map(|(around, _)| around);
         }
         None
+    }
+
+    /// The name that was most likely meant by one that stands for nothing here.
+    pub(crate) fn nearest(&self, scope: ScopeId, ident: &Ident) -> Option<(String, Symbol)> {
+        let mut visible: BTreeMap<&str, Symbol> = BTreeMap::new();
+        let mut at = Some(scope);
+        while let Some(scope) = at {
+            let named = self.names[scope]
+                .iter()
+                .filter(|(name, _)| !name.starts_with("__orch_"));
+            visible.extend(named.map(|(name, symbol)| (name.as_str(), *symbol)));
+            at = self.scopes[scope].parent.map(|(around, _)| around);
+        }
+        let name = diagnostics::nearest(&text::name_of(ident), visible.keys().copied())?;
+        Some((name.to_owned(), visible[name]))
+    }
+
+    /// Whether a name that stands for nothing was most likely meant to be this one.
+    pub(crate) fn is_meant(&self, symbol: Symbol) -> bool {
+        self.meant.contains(&symbol)
+    }
+
+    /// Leaves a reader out of the code.
+    pub(crate) fn spoil(&mut self, scope: ScopeId, reader: Reader) {
+        self.spoiled.insert((scope, reader));
+    }
+
+    /// Whether an equation holds or reads something that was reported.
+    pub(crate) fn is_spoiled(&self, scope: ScopeId, equation: usize) -> bool {
+        self.spoiled.iter().any(|(at, reader)| {
+            *at == scope && matches!(reader, Reader::Equation(idx, _) if *idx == equation)
+        })
+    }
+
+    /// Whether a scope's result holds or reads something that was reported.
+    pub(crate) fn is_tail_spoiled(&self, scope: ScopeId) -> bool {
+        self.scopes[scope].scope.tail_broken || self.spoiled.contains(&(scope, Reader::Tail))
     }
 
     /// The scope that a symbol belongs to.
@@ -184,7 +230,7 @@ impl<'a> Analysis<'a> {
         only.how == How::Bare
             && !only.in_view
             && !self.crosses_loop(only.scope, Self::scope_of(symbol))
-            && !self.is_outcome(only)
+            && (only.reader == Reader::Tail || !self.is_outcome(only))
     }
 
     /// Whether a use reads an outcome instead of a value.
@@ -245,8 +291,9 @@ impl<'a> Analysis<'a> {
     }
 
     /// The names that a scope defines.
-    fn define(&self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
+    fn define(&mut self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
         let mut names: BTreeMap<String, (Symbol, Span)> = BTreeMap::new();
+        let mut doubtful = Vec::new();
         let info = &self.scopes[id];
         if id == 0 {
             for (idx, input) in self.workflow.inputs.iter().enumerate() {
@@ -264,18 +311,24 @@ impl<'a> Analysis<'a> {
                 continue;
             }
             let name = text::name_of(&equation.ident);
-            if let Some((earlier, _)) = names.get(&name) {
+            if let Some((earlier, place)) = names.get(&name) {
                 let what = match earlier {
                     Symbol::Input(_) => "an input",
                     Symbol::Local(..) => "a name of the pattern around",
                     Symbol::Equation(..) => "another equation",
                 };
-                errors.at(
-                    &equation.ident,
+                let mut error = syn::Error::new(
+                    equation.ident.span(),
                     format!(
                         "`{name}` is {what} already: equations are not assignments, so each needs a name of its own"
                     ),
                 );
+                error.combine(syn::Error::new(
+                    *place,
+                    format!("`{name}` is defined here first"),
+                ));
+                errors.push(error);
+                doubtful.push(*earlier);
                 continue;
             }
             let around = info
@@ -290,6 +343,7 @@ impl<'a> Analysis<'a> {
             }
             names.insert(name, (Symbol::Equation(id, idx), equation.ident.span()));
         }
+        self.doubtful.extend(doubtful);
         names
             .into_iter()
             .map(|(name, (symbol, _))| (name, symbol))
@@ -404,9 +458,12 @@ impl<'a> Analysis<'a> {
                 Noted::Name(name, how) => {
                     if let Some(symbol) = self.resolve(id, &name) {
                         self.add(symbol, &name, how, id, reader, in_view);
+                    } else if let Some((_, symbol)) = self.nearest(id, &name) {
+                        self.meant.insert(symbol);
                     }
                 }
                 Noted::Call(path) => {
+                    self.spoil(id, reader);
                     let called = text::source(&path);
                     errors.at(
                         &path,
@@ -429,6 +486,9 @@ impl<'a> Analysis<'a> {
         reader: Reader,
         in_view: bool,
     ) {
+        if self.doubtful.contains(&symbol) {
+            self.spoil(scope, reader);
+        }
         self.uses.push(Use {
             symbol,
             ident: ident.clone(),

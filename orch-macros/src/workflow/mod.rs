@@ -11,6 +11,8 @@ mod model;
 mod names;
 mod options;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use proc_macro2::TokenStream;
 

@@ -14,15 +14,17 @@ use super::model::{
     Arm, Branch, BranchKind, Call, Callee, Equation, For, Input, Output, Repeat, Rhs, Scope, Test,
     Tier, Workflow,
 };
+use super::names;
 use super::options::{NodeOptions, WorkflowOptions};
 use crate::diagnostics::Errors;
 use crate::options::{OptionList, duration, value};
-use crate::text;
+use crate::{text, types};
 
 /// Reads a workflow. `None` when its header cannot be read; what is wrong is in `errors`.
 pub(crate) fn workflow(tokens: TokenStream, errors: &mut Errors) -> Option<Workflow> {
     let header = |input: ParseStream<'_>| Header::parse(input);
-    let header = errors.accept(header.parse2(tokens))?;
+    let end = end_of(&tokens);
+    let header = errors.accept(header.parse2(tokens).map_err(|error| at_end(error, end)))?;
     let (options, attrs) = WorkflowOptions::take(header.attrs, errors);
     let name = header.name.to_string();
     if !name.starts_with(char::is_uppercase) {
@@ -34,14 +36,18 @@ pub(crate) fn workflow(tokens: TokenStream, errors: &mut Errors) -> Option<Workf
             ),
         );
     }
-    let body = scope(header.body, errors);
+    let mut body = scope(header.body, errors);
+    let declares = header.output.is_some();
+    let declared = header.output.filter(|ty| owns(ty, errors));
+    body.tail_broken |= declares && declared.is_none();
+    let output = output(declared);
     Some(Workflow {
         attrs,
         options,
         vis: header.vis,
         name: header.name,
         inputs: inputs(header.inputs, errors),
-        output: output(header.output),
+        output,
         body,
     })
 }
@@ -77,6 +83,10 @@ impl Parse for Header {
         let vis = input.parse()?;
         if input.peek(Token![fn]) || input.peek(Token![struct]) || input.peek(Token![async]) {
             return Err(input.error("leave this word out: a workflow is written `pub Name(input: Type) -> Output { … }`"));
+        }
+        if !input.peek(Ident) {
+            return Err(input
+                .error("the workflow's name comes here: `pub Name(input: Type) -> Output { … }`"));
         }
         let name = input.parse()?;
         if input.peek(Token![<]) {
@@ -141,20 +151,23 @@ fn inputs(tokens: TokenStream, errors: &mut Errors) -> Vec<Input> {
             }
             input.parse::<Token![:]>()?;
             let ty: Type = input.parse()?;
-            if let Type::Reference(reference) = &ty
-                && reference
-                    .lifetime
-                    .as_ref()
-                    .is_none_or(|lifetime| lifetime.ident != "static")
-            {
-                return Err(syn::Error::new(
-                    reference.and_token.span(),
+            if let Some(opaque) = types::opaque(&ty) {
+                return Err(syn::Error::new_spanned(
+                    opaque,
+                    "an input has one type, which a plan can list: write it instead of `impl`",
+                ));
+            }
+            if let Some(borrowed) = types::borrowed(&ty).into_iter().next() {
+                return Err(syn::Error::new_spanned(
+                    borrowed,
                     "a workflow owns its inputs: take the value itself, and lend it to steps as `&name`",
                 ));
             }
             Ok(Input { name, ty })
         };
-        let Some(input) = errors.accept(input.parse2(piece)) else {
+        let end = end_of(&piece);
+        let input = input.parse2(piece).map_err(|error| at_end(error, end));
+        let Some(input) = errors.accept(input) else {
             continue;
         };
         if inputs.iter().any(|earlier| earlier.name == input.name) {
@@ -167,6 +180,25 @@ fn inputs(tokens: TokenStream, errors: &mut Errors) -> Vec<Input> {
         }
     }
     inputs
+}
+
+/// Whether an output's type can be named by others and owns its data.
+fn owns(ty: &Type, errors: &mut Errors) -> bool {
+    let (mistakes, clean) = (types::borrowed(ty), types::opaque(ty));
+    let owns = mistakes.is_empty() && clean.is_none();
+    if let Some(opaque) = clean {
+        errors.at(
+            opaque,
+            "a workflow's output has a type that others can name: write it, or a `Box<dyn …>`",
+        );
+    }
+    for place in mistakes {
+        errors.at(
+            place,
+            "a workflow's output outlives its run: give an owned value, such as `String` for `&str`",
+        );
+    }
+    owns
 }
 
 fn output(ty: Option<Type>) -> Output {
@@ -242,6 +274,26 @@ fn split(tokens: TokenStream, separator: char) -> Vec<Piece> {
     pieces
 }
 
+/// Where tokens end.
+fn end_of(tokens: &TokenStream) -> Option<Span> {
+    tokens.clone().into_iter().last().map(|token| token.span())
+}
+
+/// An error of input that ended too early is where it ended, and not everywhere.
+fn at_end(error: syn::Error, end: Option<Span>) -> syn::Error {
+    match (
+        error.to_string().strip_prefix("unexpected end of input, "),
+        end,
+    ) {
+        (Some(rest), Some(end)) if rest.starts_with("expected") => {
+            syn::Error::new(end, format!("something is missing here: {rest}"))
+        }
+        (Some(rest), Some(end)) => syn::Error::new(end, rest),
+        (Some(rest), None) => syn::Error::new(error.span(), rest),
+        (None, _) => error,
+    }
+}
+
 /// Reads the equations of a body, and its result.
 fn scope(tokens: TokenStream, errors: &mut Errors) -> Scope {
     let mut scope = Scope::default();
@@ -264,7 +316,7 @@ fn statement(
     let mut understood = None;
     let parser = |input: ParseStream<'_>| {
         let attrs = input.call(Attribute::parse_outer)?;
-        let name = name(input)?;
+        let name = name(input, errors)?;
         understood = Some((attrs, name.clone()));
         if input.is_empty() {
             return Err(input.error("there is nothing on the right of the `=`: write a step call, a control form or an expression"));
@@ -273,11 +325,18 @@ fn statement(
         let block = matches!(rhs, Right::Rhs(Rhs::For(_) | Rhs::Branch(_)));
         let ends_in_block = block && name.is_none();
         if !input.is_empty() && !ends_in_block {
-            return Err(trailing(input));
+            let error = trailing(input);
+            if !(input.peek(Ident) && input.peek2(Token![=])) {
+                return Err(error);
+            }
+            // The next equation begins here, so only the `;` is missing.
+            errors.push(error);
         }
         Ok((rhs, input.parse::<TokenStream>()?))
     };
-    let parsed = parser.parse2(tokens);
+    let ended = end.or_else(|| end_of(&tokens));
+    let gives_result = matches!(tokens.clone().into_iter().next(), Some(TokenTree::Ident(word)) if word == "return");
+    let parsed = parser.parse2(tokens).map_err(|error| at_end(error, ended));
     let (attrs, name) = understood.unwrap_or_default();
     let options = NodeOptions::take(attrs, errors);
     let (right, rest) = match parsed {
@@ -291,8 +350,7 @@ fn statement(
                     options,
                     rhs: Rhs::Broken,
                 }),
-                None if end.is_none() => scope.tail_broken = true,
-                None => {}
+                None => scope.tail_broken |= end.is_none() || gives_result,
             }
             return TokenStream::new();
         }
@@ -316,11 +374,26 @@ fn trailing(input: ParseStream<'_>) -> syn::Error {
 }
 
 /// Reads `name =`.
-fn name(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
+fn name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Ident>> {
     if input.peek(Token![let]) {
-        return Err(input.error(
+        errors.push(input.error(
             "equations have no `let`: write `name = step(…);`; a name may be used above its definition",
         ));
+        input.parse::<Token![let]>()?;
+        input.parse::<Option<Token![mut]>>()?;
+    } else if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+        let ahead = input.fork();
+        ahead.parse::<Ident>()?;
+        errors.push(ahead.error(
+            "an equation has no type of its own, as its step says it: write `name = step(…);`",
+        ));
+    }
+    if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+        let name = input.parse()?;
+        input.parse::<Token![:]>()?;
+        input.parse::<Type>()?;
+        input.parse::<Token![=]>()?;
+        return Ok(Some(name));
     }
     if input.peek(Token![return]) {
         return Err(input.error(
@@ -367,7 +440,7 @@ fn right_side(input: ParseStream<'_>, errors: &mut Errors, depth: usize) -> syn:
         ));
     }
     if input.peek(Token![let]) || input.peek(Token![return]) {
-        name(input)?;
+        name(input, errors)?;
     }
     let expr: Expr = input.parse()?;
     expression(expr, errors).map(Right::Rhs)
@@ -378,20 +451,57 @@ fn expression(expr: Expr, errors: &mut Errors) -> syn::Result<Rhs> {
     match expr {
         Expr::Paren(paren) => expression(*paren.expr, errors),
         Expr::Call(_) | Expr::MethodCall(_) if is_call(&expr) => call(expr, errors).map(Rhs::Call),
-        Expr::Await(wait) => Err(syn::Error::new(
-            wait.await_token.span(),
-            "a workflow waits by itself: leave `.await` out, naming a value is enough",
-        )),
-        Expr::Try(attempt) => Err(syn::Error::new(
-            attempt.question_token.span(),
-            "results are unwrapped by themselves: leave the `?` out",
-        )),
+        Expr::Await(wait) => {
+            errors.push(syn::Error::new(wait.await_token.span(), names::AWAIT));
+            expression(*wait.base, errors)
+        }
+        Expr::Try(attempt) => {
+            errors.push(syn::Error::new(attempt.question_token.span(), names::TRY));
+            expression(*attempt.expr, errors)
+        }
         Expr::Assign(assign) => Err(syn::Error::new(
             assign.eq_token.span(),
-            "an equation has one name: write a second equation for the other",
+            assigned(&assign.left),
+        )),
+        Expr::Binary(binary) if is_compound(&binary.op) => Err(syn::Error::new_spanned(
+            binary.op,
+            "equations are not assignments: give the new value a name of its own, as in `total = sum + 1`",
         )),
         view => Ok(Rhs::View(Box::new(view))),
     }
+}
+
+/// What is wrong with an assignment to this.
+fn assigned(left: &Expr) -> &'static str {
+    match left {
+        Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) => {
+            "an equation defines one name: write `pair = …;`, and read its parts where they are wanted, `pair.0`"
+        }
+        Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) => {
+            "an equation defines a name and changes no value: write `name = …;`"
+        }
+        _ => "an equation has one name: write a second equation for the other",
+    }
+}
+
+fn is_compound(op: &syn::BinOp) -> bool {
+    use syn::BinOp::{
+        AddAssign, BitAndAssign, BitOrAssign, BitXorAssign, DivAssign, MulAssign, RemAssign,
+        ShlAssign, ShrAssign, SubAssign,
+    };
+    matches!(
+        op,
+        AddAssign(_)
+            | SubAssign(_)
+            | MulAssign(_)
+            | DivAssign(_)
+            | RemAssign(_)
+            | BitAndAssign(_)
+            | BitOrAssign(_)
+            | BitXorAssign(_)
+            | ShlAssign(_)
+            | ShrAssign(_)
+    )
 }
 
 /// Whether an expression is a step call or a workflow's run, with or without what may follow it.
@@ -677,12 +787,13 @@ fn if_chain(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Right> {
             break;
         }
         input.parse::<Token![if]>()?;
-        let cond = input.call(Expr::parse_without_eager_brace)?;
+        let mut cond = input.call(Expr::parse_without_eager_brace)?;
         if is_call(&cond) {
             errors.at(
                 &cond,
                 "a step in an `else if` would run even when it is not asked for: write `else { if … }`, or give it a name",
             );
+            cond = syn::parse_quote!(true);
         }
         arms.push(Arm {
             test: Test::Cond(Box::new(cond)),
@@ -766,7 +877,7 @@ fn place(
                 &format!("{HEAD}_{}", scope.equations.len()),
                 call.tiers[0].callee.path().span(),
             );
-            let rhs = super::names::rename(rhs, HEAD, &ident);
+            let rhs = names::rename(rhs, HEAD, &ident);
             scope.equations.push(Equation {
                 ident,
                 named: true,

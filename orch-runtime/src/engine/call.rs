@@ -201,7 +201,12 @@ impl<'a> Call<'a> {
                 _ => Ok(Arc::new(()) as Shared),
             }
         };
-        let cached = cache.get_or_compute(&key, policy, run, compute).await?;
+        let cached = cache.get_or_compute(&key, policy, run, compute).await;
+        let cached = cached.inspect_err(|_| {
+            if let Some(observer) = &self.frame.run.observer {
+                observer.cache_read(tier.step(), false);
+            }
+        })?;
         let came = &cached.provenance;
         if let Some(observer) = &self.frame.run.observer {
             observer.cache_read(tier.step(), came.hit);
@@ -256,12 +261,19 @@ impl<'a> Call<'a> {
         let attempts = Attempts::of(&policies);
         let mut random = None;
         let mut attempt = 0;
+        let mut before = None;
         loop {
             attempt += 1;
             let failed = match self.admitted(tier, policies, facts, attempt).await {
                 Ok(done) => return Ok(done),
                 Err(failed) => failed,
             };
+            if failed.error.kind() == ErrorKind::BreakerOpen
+                && let Some(before) = before
+            {
+                // The breaker opened under these attempts: what they failed with says more.
+                return Err(before);
+            }
             let wait = attempts.next(
                 attempt,
                 failed.retry,
@@ -274,6 +286,7 @@ impl<'a> Call<'a> {
                 return Err(failed);
             };
             tokio::time::sleep(wait).await;
+            before = Some(failed);
         }
     }
 
@@ -301,8 +314,9 @@ impl<'a> Call<'a> {
         {
             Ok(permit) => permit,
             Err(open) => {
+                // An open breaker fails at once, so that a fallback is called at once.
                 let error = self.error(ErrorKind::BreakerOpen, attempt, open.to_string());
-                return Err(Failed::new(error));
+                return Err(Failed::last(error));
             }
         };
         let limiter = policies

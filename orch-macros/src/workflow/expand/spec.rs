@@ -1,10 +1,10 @@
 //! The plan as constants.
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Literal, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::Ident;
 
-use super::super::analysis::{Analysis, Reader, ScopeId, Symbol};
+use super::super::analysis::{Analysis, Kind, Reader, ScopeId, Symbol};
 use super::super::model::{Callee, Output, Rhs, Test};
 use super::super::options::Tolerance;
 use super::super::parse;
@@ -142,14 +142,19 @@ pub(super) fn is_handled(analysis: &Analysis<'_>, scope: ScopeId, equation: usiz
         return true;
     }
     let info = &analysis.scopes[scope];
+    // A rule that a failure can satisfy decides about it; a `finally` node only looks on.
     let by_rule = |reader: usize| {
         let options = &info.scope.equations[reader].options;
-        let rule = options
-            .rule
-            .as_ref()
-            .is_some_and(|rule| rule.value != "AllSuccess");
-        rule && (info.reads[reader].contains_key(&equation)
-            || info.after[reader].contains_key(&equation))
+        let decides = options.finally.is_none()
+            && options.rule.as_ref().is_some_and(|rule| {
+                matches!(
+                    rule.value,
+                    "AllDone" | "AllFailed" | "OneSuccess" | "OneFailed" | "NoneSkipped"
+                )
+            });
+        decides
+            && (info.reads[reader].contains_key(&equation)
+                || info.after[reader].contains_key(&equation))
     };
     (0..info.scope.equations.len()).any(by_rule)
 }
@@ -298,7 +303,9 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
 
 /// The names that nobody reads, so that the compiler says so in its own words.
 pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
-    let used = |symbol: Symbol| analysis.uses.iter().any(|usage| usage.symbol == symbol);
+    let used = |symbol: Symbol| {
+        analysis.is_meant(symbol) || analysis.uses.iter().any(|usage| usage.symbol == symbol)
+    };
     let mut names: Vec<&Ident> = Vec::new();
     for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
         if !used(Symbol::Input(idx)) {
@@ -306,6 +313,10 @@ pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
         }
     }
     for (scope, info) in analysis.scopes.iter().enumerate() {
+        let unread = info.locals.iter().enumerate().filter(|(idx, local)| {
+            !used(Symbol::Local(scope, *idx)) && !tests(analysis, scope, local)
+        });
+        names.extend(unread.map(|(_, local)| local));
         for (idx, equation) in info.scope.equations.iter().enumerate() {
             let waited_for = info.after.iter().any(|after| after.contains_key(&idx));
             if equation.named && !waited_for && !used(Symbol::Equation(scope, idx)) {
@@ -322,6 +333,33 @@ pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
     }
 }
 
+/// Whether the condition or the guard of an arm reads what the arm's own pattern binds.
+fn tests(analysis: &Analysis<'_>, scope: ScopeId, local: &Ident) -> bool {
+    let info = &analysis.scopes[scope];
+    let (Kind::Arm(arm), Some((around, equation))) = (info.kind, info.parent) else {
+        return false;
+    };
+    let Rhs::Branch(branch) = &analysis.equation(around, equation).rhs else {
+        return false;
+    };
+    let test = match &branch.arms[arm].test {
+        Test::Cond(cond) => cond.to_token_stream(),
+        Test::Pat(pat) => pat.to_token_stream(),
+        Test::Else => return false,
+    };
+    occurrences(test, local) > 1
+}
+
+/// How often a name stands in tokens.
+fn occurrences(tokens: TokenStream, name: &Ident) -> usize {
+    let count = |token| match token {
+        TokenTree::Ident(ident) => usize::from(ident == *name),
+        TokenTree::Group(group) => occurrences(group.stream(), name),
+        _ => 0,
+    };
+    tokens.into_iter().map(count).sum()
+}
+
 /// Whether anything of a scope's equation could not be understood, or reads what could not.
 pub(super) fn is_broken(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
     let mut open = vec![(scope, equation)];
@@ -332,13 +370,15 @@ pub(super) fn is_broken(analysis: &Analysis<'_>, scope: ScopeId, equation: usize
         }
         seen.push((scope, equation));
         let info = &analysis.scopes[scope];
-        if matches!(info.scope.equations[equation].rhs, Rhs::Broken) {
+        if matches!(info.scope.equations[equation].rhs, Rhs::Broken)
+            || analysis.is_spoiled(scope, equation)
+        {
             return true;
         }
         open.extend(info.reads[equation].keys().map(|read| (scope, *read)));
         for &inner in &info.inner[equation] {
             let inner_info = &analysis.scopes[inner];
-            if inner_info.scope.tail_broken {
+            if analysis.is_tail_spoiled(inner) {
                 return true;
             }
             open.extend((0..inner_info.scope.equations.len()).map(|idx| (inner, idx)));
@@ -357,12 +397,11 @@ pub(super) fn is_broken(analysis: &Analysis<'_>, scope: ScopeId, equation: usize
 
 /// Whether a scope's result can be written.
 pub(super) fn is_tail_sound(analysis: &Analysis<'_>, scope: ScopeId) -> bool {
-    let info = &analysis.scopes[scope];
     let reads = analysis
         .uses
         .iter()
         .filter(|usage| usage.scope == scope && usage.reader == Reader::Tail);
-    !info.scope.tail_broken
+    !analysis.is_tail_spoiled(scope)
         && reads.into_iter().all(|usage| match usage.symbol {
             Symbol::Equation(at, equation) => !is_broken(analysis, at, equation),
             _ => true,
