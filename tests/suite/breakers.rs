@@ -101,7 +101,7 @@ async fn a_breaker_opens_probes_and_closes() -> Result<(), Box<dyn Error>> {
     let error = run.result().await.unwrap_err();
     let failure = &error.failures()[0];
     assert_eq!(failure.kind(), ErrorKind::BreakerOpen);
-    assert_eq!(failure.message(), "breaker `api` is open for another 60s");
+    assert_eq!(failure.message(), "breaker `api` is open for another 60.0s");
     assert_eq!(probe.count("call"), 3);
 
     // Half open: two may probe, and one that fails opens it again.
@@ -199,14 +199,31 @@ async fn recovers(probe: &Probe) -> Result<u32, Refused> {
 workflow! { pub Recovers(probe: Probe) -> Result<u32, Refused> { recovers(&probe) } }
 
 #[tokio::test(start_paused = true)]
-async fn a_breaker_counts_attempts_and_retries_wait_for_it() -> Result<(), Box<dyn Error>> {
+async fn a_breaker_counts_attempts_and_ends_their_series() -> Result<(), Box<dyn Error>> {
     let (orch, probe) = (orchestrator().await, Probe::new());
-    // It opens at 4 s, refuses the attempts at 8 and 12 s, and lets the one at 16 s probe, which opens it again.
-    let run = orch.start(Recovers, probe.clone()).await?;
-    let error = run.result().await.unwrap_err();
-    assert_eq!(probe.times("call"), [0, 4, 16].map(secs));
-    assert_eq!(error.failures()[0].kind(), ErrorKind::BreakerOpen);
-    assert_eq!(error.failures()[0].attempt(), 6);
+    // It opens at 4 s and refuses the attempt at 8 s: what failed before is what the run failed with.
+    let error = orch
+        .start(Recovers, probe.clone())
+        .await?
+        .result()
+        .await
+        .unwrap_err();
+    assert_eq!(probe.times("call"), [0, 4].map(secs));
+    assert_eq!(error.error(), Some(&Refused("down")));
+    assert_eq!(error.failures()[0].attempt(), 2);
+    // At 14 s it lets one probe, which opens it again, and at 24 s another one, which closes it.
+    tokio::time::sleep(secs(6)).await;
+    orch.start(Recovers, probe.clone())
+        .await?
+        .result()
+        .await
+        .unwrap_err();
+    tokio::time::sleep(secs(6)).await;
+    assert_eq!(
+        orch.start(Recovers, probe.clone()).await?.result().await?,
+        1
+    );
+    assert_eq!(probe.times("call"), [0, 4, 14, 24].map(secs));
     // A breaker without a name is its step's, under the step's name.
     let breaker = orch.breaker("recovers").unwrap();
     assert_eq!(breaker.snapshot().opened, 2);

@@ -17,6 +17,7 @@ mod fan_out;
 mod handles;
 mod language;
 mod limits;
+mod metrics;
 mod mocks;
 mod observability;
 mod probe;
