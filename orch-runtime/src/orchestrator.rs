@@ -1,5 +1,6 @@
 //! The orchestrator: what its runs share, and how they are started and steered.
 
+use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::future::{Future, IntoFuture};
@@ -8,18 +9,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use orch_core::error::{NodeError, RunError};
-use orch_core::plan::WorkflowSpec;
+use orch_core::plan::{Callee, NodeKind, ScopeSpec, WorkflowSpec};
 use orch_core::run::{Progress, RunEvent, RunId};
 use tokio::runtime::Handle;
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::engine::execute_observed;
-use crate::engine::layout::ScopeLayout;
 use crate::engine::run::{Halt, Run};
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
 use crate::observe::Emission;
+use crate::policy::Owner;
 use crate::policy::breaker::Breaker;
 use crate::program::{Program, Workflow};
 use crate::services::Services;
@@ -102,10 +103,18 @@ impl Builder {
     /// Registers a workflow, so that what it lacks is found when the orchestrator is built.
     #[must_use]
     pub fn workflow<W: Workflow>(mut self, _workflow: W) -> Self {
+        let program = W::program();
+        if self
+            .programs
+            .iter()
+            .any(|known| std::ptr::eq(*known, program))
+        {
+            return self;
+        }
         let mut needs = Vec::new();
         W::needs(&mut needs);
-        self.needs.push((W::program().spec.name, needs));
-        self.programs.push(W::program());
+        self.needs.push((program.spec.name, needs));
+        self.programs.push(program);
         self
     }
 
@@ -222,17 +231,18 @@ impl Builder {
             }
         }
         for (idx, program) in self.programs.iter().enumerate() {
-            let same = |other: &&&'static Program| {
-                other.spec.name == program.spec.name && !std::ptr::eq(**other, *program)
-            };
-            if self.programs[..idx].iter().any(|other| same(&other)) {
-                let name = program.spec.name;
+            let name = program.spec.name;
+            if self.programs[..idx]
+                .iter()
+                .any(|other| other.spec.name == name)
+            {
                 problems.push(format!("two workflows are named `{name}`"));
             }
-            conflicts(&self.services, &program.layout().root, &mut problems);
+            conflicts(&self.services, program.spec.scope, &mut problems);
         }
         problems.extend(self.services.overrides.resolve(&self.programs));
-        problems.dedup();
+        let mut told = HashSet::new();
+        problems.retain(|problem| told.insert(problem.clone()));
         if !problems.is_empty() {
             return Err(BuildError { problems });
         }
@@ -243,17 +253,31 @@ impl Builder {
     }
 }
 
-/// Adds what shares a name with other settings.
-fn conflicts(services: &Services, scope: &ScopeLayout, problems: &mut Vec<String>) {
-    for node in &scope.nodes {
-        for tier in &node.tiers {
-            let resolved = services.registry.resolve(tier.owner(), &tier.policies);
-            for conflict in resolved.err().into_iter().flatten() {
-                problems.push(conflict.to_string());
+/// Adds what shares a name with other settings, in the workflows inside as well.
+fn conflicts(services: &Services, scope: &ScopeSpec, problems: &mut Vec<String>) {
+    for node in scope.nodes {
+        let callees = match &node.kind {
+            NodeKind::Call(callees) => *callees,
+            NodeKind::Repeat { callee, .. } => std::slice::from_ref(callee),
+            NodeKind::For { body, .. } => {
+                conflicts(services, body, problems);
+                continue;
             }
-        }
-        for body in &node.bodies {
-            conflicts(services, body, problems);
+            NodeKind::Branch { arms, .. } => {
+                for arm in *arms {
+                    conflicts(services, arm.body, problems);
+                }
+                continue;
+            }
+        };
+        for callee in callees {
+            let policies = node.policies.over(callee.policies());
+            let resolved = services.registry.resolve(Owner::from(*callee), &policies);
+            let found = resolved.err().into_iter().flatten();
+            problems.extend(found.map(|conflict| conflict.to_string()));
+            if let Callee::Workflow(spec) = callee {
+                conflicts(services, spec().scope, problems);
+            }
         }
     }
 }

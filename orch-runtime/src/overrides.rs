@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use orch_core::duration;
-use orch_core::plan::WorkflowSpec;
+use orch_core::plan::Callee;
 use orch_core::policy::Policies;
 
-use crate::engine::layout::ScopeLayout;
+use crate::engine::layout::{NodeLayout, ScopeLayout, Tier};
 use crate::program::Program;
 
 /// The options that can be overridden.
@@ -88,28 +88,78 @@ fn read(
             "override `{key}`: write `workflow.node.option`, as in `Checkout.charge.timeout`"
         ));
     };
-    let known: Vec<&WorkflowSpec> = programs.iter().map(|program| program.spec).collect();
     let Some(program) = programs
         .iter()
         .find(|program| plain(program.spec.name) == plain(workflow))
     else {
-        let names: Vec<_> = known.iter().map(|spec| spec.name).collect();
+        let names: Vec<_> = programs.iter().map(|program| program.spec.name).collect();
         return Err(format!(
             "override `{key}`: no workflow `{workflow}` is registered, there are: {}",
             names.join(", ")
         ));
     };
-    let mut names = Vec::new();
-    add_names(&program.layout().root, &mut names);
-    if !names.iter().any(|name| plain(name) == plain(node)) {
+    let mut calls = Vec::new();
+    add_calls(&program.layout().root, &mut calls);
+    let named: Vec<_> = calls.iter().filter(|call| call.is_named(node)).collect();
+    if named.is_empty() {
+        let mut names: Vec<_> = calls.iter().flat_map(Calling::names).collect();
+        names.sort_unstable();
+        names.dedup();
         return Err(format!(
             "override `{key}`: workflow `{}` has no node or step `{node}`, there are: {}",
             program.spec.name,
             names.join(", ")
         ));
     }
-    let setting = setting(option, value).map_err(|why| format!("override `{key}`: {why}"))?;
+    let setting = setting(option, value).and_then(|setting| {
+        named.iter().try_for_each(|call| call.bears(setting))?;
+        Ok(setting)
+    });
+    let setting = setting.map_err(|why| format!("override `{key}`: {why}"))?;
     Ok(((plain(workflow), plain(node)), setting))
+}
+
+/// A node's call of one callee.
+struct Calling<'a> {
+    node: &'a NodeLayout,
+    tier: &'a Tier,
+}
+
+impl<'a> Calling<'a> {
+    fn names(&self) -> [&'a str; 2] {
+        [&self.node.path, self.tier.step()]
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.names().iter().any(|own| plain(own) == plain(name))
+    }
+
+    /// Whether it can do what the setting asks for, which the compiler checks of what the code asks for.
+    fn bears(&self, setting: Setting) -> Result<(), String> {
+        let Setting::Retries(1..) = setting else {
+            return Ok(());
+        };
+        let name = self.tier.step();
+        let (idempotent, borrows) = match self.tier.callee {
+            Callee::Step(step) => {
+                let borrows = step.params.iter().all(|param| param.ty.starts_with('&'));
+                (step.idempotent, step.reads_arguments || borrows)
+            }
+            Callee::Workflow(spec) => (true, spec().inputs.is_empty()),
+        };
+        if !idempotent {
+            return Err(format!(
+                "`{name}` is `idempotent = false`, so that it cannot be retried"
+            ));
+        }
+        let retried = |policies: Policies| policies.retries.is_some_and(|retries| retries > 0);
+        if borrows || retried(self.node.spec.policies) || retried(self.tier.callee.policies()) {
+            return Ok(());
+        }
+        Err(format!(
+            "`{name}` takes its arguments once, so that it cannot be retried: say `retries` in the code, and override that"
+        ))
+    }
 }
 
 fn setting(option: &str, value: &str) -> Result<Setting, String> {
@@ -137,14 +187,11 @@ fn limit(value: &str) -> Result<Duration, String> {
     Ok(limit)
 }
 
-fn add_names(scope: &ScopeLayout, names: &mut Vec<String>) {
+fn add_calls<'a>(scope: &'a ScopeLayout, calls: &mut Vec<Calling<'a>>) {
     for node in &scope.nodes {
-        names.push(node.path.to_string());
-        names.extend(node.tiers.iter().map(|tier| tier.step().to_owned()));
+        calls.extend(node.tiers.iter().map(|tier| Calling { node, tier }));
         for body in &node.bodies {
-            add_names(body, names);
+            add_calls(body, calls);
         }
     }
-    names.sort();
-    names.dedup();
 }

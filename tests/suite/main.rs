@@ -7,6 +7,8 @@
     reason = "tests"
 )]
 
+mod breakers;
+mod building;
 mod caching;
 mod docs;
 mod engine;
@@ -15,6 +17,7 @@ mod fan_out;
 mod handles;
 mod language;
 mod limits;
+mod metrics;
 mod mocks;
 mod observability;
 mod probe;

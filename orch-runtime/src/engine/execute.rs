@@ -19,11 +19,13 @@ use crate::program::Workflow;
 /// Stops the run should its future be dropped, and lets `finally` nodes run on.
 struct Guard {
     run: Arc<Run>,
+    /// Whether the run has its result, so that nothing was dropped.
+    concluded: bool,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if self.run.is_finished() {
+        if self.concluded {
             self.run.clear();
             return;
         }
@@ -64,8 +66,9 @@ async fn execute<W: Workflow>(
     run: Arc<Run>,
     input: W::Input,
 ) -> Result<W::Output, RunError<W::Error>> {
-    let guard = Guard {
+    let mut guard = Guard {
         run: Arc::clone(&run),
+        concluded: false,
     };
     let frame = Opening {
         run: Arc::clone(&run),
@@ -75,7 +78,7 @@ async fn execute<W: Workflow>(
     .with(W::open(input));
     drive(&run, &frame).await;
     let result = conclude::<W>(&run, &frame);
-    drop(guard);
+    guard.concluded = true;
     result
 }
 

@@ -55,14 +55,7 @@ impl Tier {
 
     /// Whose breakers and limits it goes through.
     pub(crate) fn owner(&self) -> Owner<'static> {
-        let path = match self.callee {
-            Callee::Step(step) => step.function,
-            Callee::Workflow(spec) => spec().module,
-        };
-        Owner {
-            name: self.step(),
-            path,
-        }
+        self.callee.into()
     }
 
     /// The step's version, for cache keys.

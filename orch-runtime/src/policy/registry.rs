@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use orch_core::plan::Callee;
 #[cfg(feature = "rate-limit")]
 use orch_core::policy::RateLimit;
 use orch_core::policy::{BreakerPolicy, Concurrency, Policies};
@@ -65,6 +66,19 @@ pub struct Owner<'a> {
 impl<'a> From<&'a str> for Owner<'a> {
     fn from(name: &'a str) -> Self {
         Self { name, path: "" }
+    }
+}
+
+impl From<Callee> for Owner<'static> {
+    fn from(callee: Callee) -> Self {
+        let path = match callee {
+            Callee::Step(step) => step.function,
+            Callee::Workflow(spec) => spec().module,
+        };
+        Self {
+            name: callee.name(),
+            path,
+        }
     }
 }
 

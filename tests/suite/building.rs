@@ -1,0 +1,464 @@
+//! Building an orchestrator: what it finds wrong, all at once, and what its configuration says over the code.
+
+use std::error::Error;
+use std::process::Command;
+use std::sync::Arc;
+
+use orch::prelude::*;
+use orch::{ErrorKind, Orchestrator, StartError};
+use tokio::time::Instant;
+
+use crate::probe::{Probe, Refused, secs};
+
+// ---- resources
+
+#[derive(Debug)]
+pub struct Client(u32);
+
+#[derive(Debug)]
+pub struct Pool;
+
+pub trait Mailer: Send + Sync {
+    fn mail(&self) -> u32;
+}
+
+struct Smtp;
+
+impl Mailer for Smtp {
+    fn mail(&self) -> u32 {
+        3
+    }
+}
+
+#[step]
+fn fetches(#[resource] client: &Client) -> u32 {
+    client.0
+}
+
+#[step]
+async fn mails(#[resource] mailer: &dyn Mailer, #[resource] _pool: &Pool) -> u32 {
+    mailer.mail()
+}
+
+workflow! {
+    pub Fetches() -> u32 { fetches() }
+}
+
+workflow! {
+    pub Mails() -> u32 {
+        fetched = Fetches::run();
+        mailed = if fetched > 0 { mails() } else { fetches() };
+        fetched + mailed
+    }
+}
+
+#[tokio::test]
+async fn steps_are_given_shared_things_by_type() -> Result<(), Box<dyn Error>> {
+    let orch = Orchestrator::builder()
+        .workflow(Mails)
+        .resource(Client(4))
+        .shared::<dyn Mailer>(Arc::new(Smtp))
+        .resource(Pool)
+        .build()
+        .await?;
+    assert_eq!(orch.start(Mails, ()).await?.result().await?, 7);
+    let names: Vec<_> = orch.workflows().iter().map(|spec| spec.name).collect();
+    assert_eq!(names, ["Mails"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_of_a_type_is_the_one() -> Result<(), Box<dyn Error>> {
+    let orch = Orchestrator::builder()
+        .resource(Client(4))
+        .resource(Client(5))
+        .build()
+        .await?;
+    assert_eq!(orch.start(Fetches, ()).await?.result().await?, 5);
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_missing_resource_is_found_when_the_orchestrator_is_built() {
+    let error = Orchestrator::builder()
+        .workflow(Mails)
+        .workflow(Fetches)
+        .resource(Pool)
+        .build()
+        .await
+        .unwrap_err();
+    let wants = |workflow: &str, what: &str| {
+        format!(
+            "workflow `{workflow}` wants a resource of type `{what}`: give one with `.resource(…)` or `.shared(…)`"
+        )
+    };
+    assert_eq!(
+        error.problems(),
+        [
+            wants("Mails", "suite::building::Client"),
+            wants("Mails", "dyn suite::building::Mailer"),
+            wants("Fetches", "suite::building::Client"),
+        ]
+    );
+    assert_eq!(
+        error.to_string(),
+        format!(
+            "the orchestrator cannot be built: {}",
+            error.problems().join("; ")
+        )
+    );
+}
+
+#[tokio::test]
+async fn without_registering_a_missing_resource_is_found_when_the_run_starts()
+-> Result<(), Box<dyn Error>> {
+    let orch = Orchestrator::builder().build().await?;
+    let error = orch.start(Fetches, ()).await.unwrap_err();
+    assert_eq!(
+        error,
+        StartError::MissingResource {
+            workflow: "Fetches",
+            resource: "suite::building::Client"
+        }
+    );
+    assert_eq!(error.code(), "missing_resource");
+    assert_eq!(
+        error.to_string(),
+        "workflow `Fetches` wants a resource of type `suite::building::Client`: give one to the orchestrator with `.resource(…)` or `.shared(…)`"
+    );
+    Ok(())
+}
+
+// ---- names that are shared, or taken
+
+mod one {
+    use super::*;
+
+    #[step(
+        rate_limit("50/s", name = "api"),
+        concurrency(4, name = "api"),
+        breaker("api", failure_threshold = 5)
+    )]
+    pub(super) async fn call(n: u32) -> u32 {
+        n
+    }
+
+    workflow! {
+        pub Flow(n: u32) -> u32 {
+            items = for k in 0..n { if k > 1 { call(k) } else { call(0) } };
+            items.iter().sum()
+        }
+    }
+}
+
+mod other {
+    use super::*;
+
+    #[step(
+        rate_limit("60/s", name = "api"),
+        concurrency(8, name = "api"),
+        breaker("api", failure_threshold = 6)
+    )]
+    pub(super) async fn call(n: u32) -> u32 {
+        n
+    }
+
+    workflow! {
+        pub Flow(n: u32) -> u32 {
+            items = for k in 0..n { if k > 1 { call(k) } else { call(0) } };
+            items.iter().sum()
+        }
+    }
+}
+
+#[tokio::test]
+async fn names_that_clash_are_all_found() -> Result<(), Box<dyn Error>> {
+    let builder = || {
+        Orchestrator::builder()
+            .workflow(one::Flow)
+            .workflow(one::Flow)
+    };
+    let orch = builder().build().await?;
+    assert_eq!(orch.workflows().len(), 1, "the same one twice is no clash");
+    assert_eq!(orch.start(one::Flow, 3).await?.result().await?, 2);
+
+    let error = builder().workflow(other::Flow).build().await.unwrap_err();
+    assert_eq!(
+        error.problems(),
+        [
+            "two workflows are named `Flow`",
+            "the breaker `api` is declared with different settings: failure_threshold 5, recovery_timeout 60s, half_open_max_calls 1, and failure_threshold 6, recovery_timeout 60s, half_open_max_calls 1",
+            "the concurrency limit `api` is declared with different settings: max 4, and max 8",
+            "the rate limit `api` is declared with different settings: 50 per 1s, burst 1, and 60 per 1s, burst 1",
+        ]
+    );
+    Ok(())
+}
+
+workflow! {
+    pub FlowInside(n: u32) -> u32 { other::Flow::run(n) }
+}
+
+#[tokio::test]
+async fn names_clash_in_workflows_inside_as_well() {
+    let builder = Orchestrator::builder()
+        .workflow(one::Flow)
+        .workflow(FlowInside);
+    let error = builder.build().await.unwrap_err();
+    assert_eq!(error.problems().len(), 3, "{error}");
+}
+
+#[tokio::test]
+async fn a_clash_that_was_not_registered_is_found_when_the_step_runs() -> Result<(), Box<dyn Error>>
+{
+    let orch = Orchestrator::builder().workflow(one::Flow).build().await?;
+    let error = orch
+        .start(other::Flow, 1)
+        .await?
+        .result()
+        .await
+        .unwrap_err();
+    let message = error.failures()[0].message();
+    assert!(
+        message.starts_with("the breaker `api` is declared with different settings"),
+        "{message}"
+    );
+    Ok(())
+}
+
+// ---- overrides
+
+#[step(timeout = "60s")]
+async fn slow(probe: &Probe, name: &'static str) -> u32 {
+    let under_way = probe.enter(name);
+    probe.note(name);
+    tokio::time::sleep(secs(30)).await;
+    under_way.end();
+    1
+}
+
+#[step(retries = 5, backoff(initial = "1s", factor = 1, jitter = "none"))]
+async fn shaky(probe: &Probe) -> Result<u32, Refused> {
+    probe.note("shaky");
+    Err(Refused("always"))
+}
+
+#[step(cache_ttl = 600)]
+async fn kept(n: u32, #[resource] probe: &Probe) -> u32 {
+    probe.note("kept");
+    n
+}
+
+workflow! {
+    pub SlowFlow(probe: Probe) -> u32 {
+        first_slow = slow(&probe, "first");
+        each = for _ in 0..1_u8 { inner_slow = slow(&probe, "inner"); inner_slow };
+        first_slow + each[0]
+    }
+}
+
+workflow! { pub ShakyFlow(probe: Probe) -> Result<u32, Refused> { shaky(&probe) } }
+workflow! { pub KeptFlow(n: u32) -> u32 { kept(n) } }
+
+#[tokio::test(start_paused = true)]
+async fn a_configuration_lies_over_the_code() -> Result<(), Box<dyn Error>> {
+    let probe = Probe::new();
+    let orch = Orchestrator::builder()
+        .workflow(SlowFlow)
+        .workflow(ShakyFlow)
+        .workflow(KeptFlow)
+        .resource(probe.clone())
+        // A step, and over it a node of it.
+        .set("SlowFlow.slow.timeout", "20s")
+        .set("slow_flow.each/inner-slow.timeout", "10s")
+        .set("SHAKY_FLOW.SHAKY.RETRIES", "2")
+        .set("KeptFlow.kept.cache", "off")
+        .build()
+        .await?;
+    let error = orch
+        .start(SlowFlow, probe.clone())
+        .await?
+        .result()
+        .await
+        .unwrap_err();
+    assert!(error.is_timed_out());
+    assert_eq!(probe.times("first dropped"), [secs(20)]);
+    assert_eq!(probe.times("inner dropped"), [secs(10)]);
+
+    orch.start(ShakyFlow, probe.clone())
+        .await?
+        .result()
+        .await
+        .unwrap_err();
+    assert_eq!(probe.count("shaky"), 3);
+
+    orch.start(KeptFlow, 1).await?.result().await?;
+    orch.start(KeptFlow, 1).await?.result().await?;
+    assert_eq!(probe.count("kept"), 2);
+    Ok(())
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_may_be_set_where_there_was_none() -> Result<(), Box<dyn Error>> {
+    let (probe, began) = (Probe::new(), Instant::now());
+    let orch = Orchestrator::builder()
+        .workflow(ShakyFlow)
+        .set("ShakyFlow.shaky.deadline", "1500ms")
+        .build()
+        .await?;
+    let error = orch
+        .start(ShakyFlow, probe.clone())
+        .await?
+        .result()
+        .await
+        .unwrap_err();
+    assert_eq!(error.failures()[0].kind(), ErrorKind::DeadlineExceeded);
+    assert_eq!(
+        (probe.count("shaky"), began.elapsed().as_millis()),
+        (2, 1500)
+    );
+    Ok(())
+}
+
+#[step]
+fn gives() -> String {
+    "parcel".to_owned()
+}
+
+#[step]
+async fn takes_by_value(parcel: String, probe: &Probe) -> Result<u32, Refused> {
+    probe.note(parcel);
+    Err(Refused("always"))
+}
+
+#[step(idempotent = false)]
+async fn charges(probe: &Probe) -> Result<u32, Refused> {
+    probe.note("charged");
+    Err(Refused("always"))
+}
+
+workflow! {
+    pub Moves(probe: Probe) -> Result<u32, Refused> {
+        parcel = gives();
+        #[node(optional)]
+        Charges::run(probe.clone());
+        takes_by_value(parcel, &probe)
+    }
+}
+
+workflow! { pub Charges(probe: Probe) -> Result<u32, Refused> { charges(&probe) } }
+
+#[tokio::test]
+async fn every_override_that_does_not_fit_is_found() {
+    let error = Orchestrator::builder()
+        .workflow(SlowFlow)
+        .workflow(ShakyFlow)
+        .workflow(Charges)
+        .workflow(Moves)
+        .set("Checkout.charge.timeout", "5s")
+        .set("SlowFlow.slo.timeout", "5s")
+        .set("SlowFlow.each.timeout", "5s")
+        .set("SlowFlow.slow.timeuot", "5s")
+        .set("SlowFlow.timeout", "5s")
+        .set("SlowFlow.slow.timeout", "soon")
+        .set("SlowFlow.slow.timeout", "0s")
+        .set("ShakyFlow.shaky.retries", "-1")
+        .set("ShakyFlow.shaky.cache", "on")
+        .set("Charges.charges.retries", "3")
+        .set("Moves.takes_by_value.retries", "3")
+        .set("Moves.takes_by_value.retries", "0")
+        .set("Moves.Charges.retries", "1")
+        .build()
+        .await
+        .unwrap_err();
+    assert_eq!(
+        error.problems(),
+        [
+            "override `Checkout.charge.timeout`: no workflow `Checkout` is registered, there are: SlowFlow, ShakyFlow, Charges, Moves",
+            "override `SlowFlow.slo.timeout`: workflow `SlowFlow` has no node or step `slo`, there are: each/inner-slow, first-slow, slow",
+            "override `SlowFlow.each.timeout`: workflow `SlowFlow` has no node or step `each`, there are: each/inner-slow, first-slow, slow",
+            "override `SlowFlow.slow.timeuot`: `timeuot` cannot be overridden, these can: timeout, deadline, retries, cache",
+            "override `SlowFlow.timeout`: write `workflow.node.option`, as in `Checkout.charge.timeout`",
+            "override `SlowFlow.slow.timeout`: `soon` is not a duration: write a number before each unit, such as `30s` or `1h30m`",
+            "override `SlowFlow.slow.timeout`: a limit of zero lets nothing run",
+            "override `ShakyFlow.shaky.retries`: `-1` is not a number of retries",
+            "override `ShakyFlow.shaky.cache`: `on` is not known here: write `off`",
+            "override `Charges.charges.retries`: `charges` is `idempotent = false`, so that it cannot be retried",
+            "override `Moves.takes_by_value.retries`: `takes-by-value` takes its arguments once, so that it cannot be retried: say `retries` in the code, and override that",
+            "override `Moves.Charges.retries`: `Charges` takes its arguments once, so that it cannot be retried: say `retries` in the code, and override that",
+        ]
+    );
+}
+
+// ---- the environment
+
+/// Run by the test below in a process of its own, which has its own environment.
+#[test]
+#[ignore = "wants an environment that another test makes"]
+fn reads_the_environment() -> Result<(), Box<dyn Error>> {
+    orch::testing::paused(async {
+        let probe = Probe::new();
+        let built = Orchestrator::builder()
+            .workflow(SlowFlow)
+            .workflow(ShakyFlow)
+            .set_from_env("ORCH")
+            .build()
+            .await;
+        let orch = match built {
+            Ok(orch) => orch,
+            Err(error) => {
+                println!("problems: {:?}", error.problems());
+                return;
+            }
+        };
+        orch.start(SlowFlow, probe.clone())
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
+        orch.start(ShakyFlow, probe.clone())
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
+        println!("dropped at {:?}", probe.times("inner dropped"));
+        println!("{} attempts", probe.count("shaky"));
+    })?;
+    Ok(())
+}
+
+fn in_environment(variables: &[(&str, &str)]) -> Result<String, Box<dyn Error>> {
+    let output = Command::new(std::env::current_exe()?)
+        .args([
+            "--exact",
+            "building::reads_the_environment",
+            "--ignored",
+            "--nocapture",
+        ])
+        .envs(variables.iter().copied())
+        .output()?;
+    assert!(output.status.success(), "{output:?}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+#[test]
+fn the_environment_lies_over_the_code() -> Result<(), Box<dyn Error>> {
+    let told = in_environment(&[
+        ("ORCH__SLOW_FLOW__EACH_INNER_SLOW__TIMEOUT", "7s"),
+        ("ORCH__SHAKYFLOW__SHAKY__RETRIES", "1"),
+        ("ORCHESTRA__SHAKYFLOW__SHAKY__RETRIES", "9"),
+    ])?;
+    assert!(
+        told.contains("dropped at [7s]") && told.contains("2 attempts"),
+        "{told}"
+    );
+
+    let told = in_environment(&[("ORCH__SHAKY_FLOW__SHAKY__RETRIES", "many")])?;
+    assert!(
+        told.contains("override `SHAKY_FLOW.SHAKY.RETRIES`: `many` is not a number of retries"),
+        "{told}"
+    );
+    Ok(())
+}
