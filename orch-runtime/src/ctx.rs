@@ -268,9 +268,11 @@ impl StepCtx {
         match serde_json::to_value(value) {
             Ok(value) => observer.emit(&self.frame, self.node, value),
             Err(error) => tracing::warn!(
-                node = self.node(),
+                target: "orch",
+                event = "emission_lost",
+                task_id = self.node(),
+                execution_id = %self.run_id(),
                 %error,
-                "an emitted value does not serialize to JSON"
             ),
         }
     }

@@ -24,4 +24,5 @@ mod probe;
 mod retries;
 mod rules;
 mod streams;
+mod traces;
 mod ui;
