@@ -83,7 +83,9 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
         attributes.record(&mut fields);
         let span = ctx.span(id).unwrap();
         let around = span.scope().from_root().filter(|around| around.id() != *id);
-        let around = around.map(|around| around.extensions().get::<Place>().unwrap().0).collect();
+        let around = around
+            .map(|around| around.extensions().get::<Place>().unwrap().0)
+            .collect();
         let place = self.keep(attributes.metadata(), fields, around);
         span.extensions_mut().insert(Place(place));
     }
@@ -95,8 +97,13 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
     fn on_event(&self, event: &Event<'_>, ctx: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        let around = ctx.event_scope(event).into_iter().flat_map(|scope| scope.from_root());
-        let around = around.map(|around| around.extensions().get::<Place>().unwrap().0).collect();
+        let around = ctx
+            .event_scope(event)
+            .into_iter()
+            .flat_map(|scope| scope.from_root());
+        let around = around
+            .map(|around| around.extensions().get::<Place>().unwrap().0)
+            .collect();
         self.keep(event.metadata(), fields, around);
     }
 }
@@ -115,7 +122,11 @@ async fn shaky(#[ctx] ctx: &StepCtx) -> Result<u32, Refused> {
     tracing::info!(target: "test", says = "before");
     tokio::time::sleep(secs(1)).await;
     tracing::info!(target: "test", says = "after");
-    if ctx.attempt() == 1 { Err(Refused("again")) } else { Ok(1) }
+    if ctx.attempt() == 1 {
+        Err(Refused("again"))
+    } else {
+        Ok(1)
+    }
 }
 
 #[step]
@@ -157,7 +168,9 @@ fn paths(seen: &[Seen]) -> Vec<String> {
         _ if seen.is_event => seen.fields["says"].clone(),
         other => other.to_owned(),
     };
-    let wanted = seen.iter().filter(|seen| !seen.is_event || seen.fields.contains_key("says"));
+    let wanted = seen
+        .iter()
+        .filter(|seen| !seen.is_event || seen.fields.contains_key("says"));
     wanted
         .map(|one| {
             let around = one.around.iter().map(|place| label(&seen[*place]));
@@ -194,7 +207,8 @@ const TREE: [&str; 23] = [
 
 #[test]
 fn a_run_is_a_tree_of_nodes_and_attempts() {
-    let request = tracing::dispatcher::with_default(&Trace::default().dispatch(), tracing::Span::none);
+    let request =
+        tracing::dispatcher::with_default(&Trace::default().dispatch(), tracing::Span::none);
     drop(request);
     let (sum, seen) = traced(async {
         let request = tracing::info_span!(target: "test", "request");
@@ -211,7 +225,9 @@ fn a_started_run_is_the_same_tree_under_the_span_that_started_it() {
     let (sum, seen) = traced(async {
         let orch = Orchestrator::builder().build().await.unwrap();
         let start = async { orch.start(Traced, ()).await.unwrap() };
-        let run = start.instrument(tracing::info_span!(target: "test", "request")).await;
+        let run = start
+            .instrument(tracing::info_span!(target: "test", "request"))
+            .await;
         run.result().await
     });
     assert_eq!(sum.unwrap(), 1);
@@ -233,7 +249,11 @@ async fn quick(n: u32, #[ctx] ctx: &StepCtx) -> Result<u32, Refused> {
     tracing::info!(target: "test", says = ctx.node(), attempt = ctx.attempt(), items = ?ctx.items());
     tokio::task::yield_now().await;
     tracing::info!(target: "test", says = ctx.node(), attempt = ctx.attempt(), items = ?ctx.items());
-    if n.is_multiple_of(5) && ctx.attempt() == 1 { Err(Refused("again")) } else { Ok(n) }
+    if n.is_multiple_of(5) && ctx.attempt() == 1 {
+        Err(Refused("again"))
+    } else {
+        Ok(n)
+    }
 }
 
 #[test]
@@ -249,7 +269,10 @@ fn every_step_is_in_its_own_span_on_two_threads() -> Result<(), Box<dyn Error>> 
     assert_eq!(sum, (0..40).sum());
     drop(runtime);
     let seen = trace.all();
-    let told: Vec<_> = seen.iter().filter(|seen| seen.fields.contains_key("says")).collect();
+    let told: Vec<_> = seen
+        .iter()
+        .filter(|seen| seen.fields.contains_key("says"))
+        .collect();
     assert_eq!(told.len(), 2 * (81 + 1 + 8 * 2));
     for event in told {
         let around: Vec<_> = event.around.iter().map(|place| &seen[*place]).collect();
@@ -306,11 +329,25 @@ workflow! {
 }
 
 async fn everything() {
-    let orch = Orchestrator::builder().on_error(|_| panic!("a bad handler")).build().await.unwrap();
-    let run = orch.start(Logged, ()).id("run-1").correlation_id("basket-7").await.unwrap();
+    let orch = Orchestrator::builder()
+        .on_error(|_| panic!("a bad handler"))
+        .build()
+        .await
+        .unwrap();
+    let run = orch
+        .start(Logged, ())
+        .id("run-1")
+        .correlation_id("basket-7")
+        .await
+        .unwrap();
     run.result().await.unwrap_err();
     orch.breaker("guarded").unwrap().reset();
-    orch.start(Traced, ()).await.unwrap().result().await.unwrap();
+    orch.start(Traced, ())
+        .await
+        .unwrap()
+        .result()
+        .await
+        .unwrap();
 }
 
 #[test]
@@ -323,7 +360,9 @@ fn spans_and_events_are_those_that_the_page_lists() {
         .inspect(|span| assert_eq!(span.level, Level::INFO))
         .map(|span| (span.name.clone(), span.fields.keys().cloned().collect()))
         .collect();
-    let listed = table("## Spans").into_iter().map(|row| (row[0].clone(), set(&row[1])));
+    let listed = table("## Spans")
+        .into_iter()
+        .map(|row| (row[0].clone(), set(&row[1])));
     assert_eq!(spans, listed.collect());
 
     let mut events: BTreeMap<_, (String, BTreeSet<_>)> = BTreeMap::new();
@@ -333,7 +372,10 @@ fn spans_and_events_are_those_that_the_page_lists() {
         let level = event.level.as_str().to_lowercase();
         let name = event.fields["event"].clone();
         let earlier = events.insert(name, (level.clone(), fields.clone()));
-        assert!(earlier.is_none_or(|earlier| earlier == (level, fields)), "{event:?}");
+        assert!(
+            earlier.is_none_or(|earlier| earlier == (level, fields)),
+            "{event:?}"
+        );
     }
     let listed = table("## Log events").into_iter();
     let listed = listed.map(|row| (row[0].clone(), (row[1].clone(), set(&row[2]))));
@@ -349,7 +391,11 @@ fn a_log_line_says_what_when_and_how_long() {
                 && seen.fields.get("task_id").is_none_or(|own| own == task)
         };
         let fields = &seen.iter().find(same).unwrap().fields;
-        fields.iter().map(|(key, value)| format!("{key}={value}")).collect::<Vec<_>>().join(" ")
+        fields
+            .iter()
+            .map(|(key, value)| format!("{key}={value}"))
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     assert_eq!(
         find("run_started", ""),
