@@ -7,7 +7,6 @@ use syn::Ident;
 
 use super::analysis::{Analysis, ScopeId};
 use crate::diagnostics::Errors;
-use crate::text;
 
 /// Reports each cycle among a scope's equations; says whether there is none.
 pub(crate) fn report(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) -> bool {
@@ -37,11 +36,7 @@ pub(crate) fn report(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Error
 /// One error for a cycle: its first edge has the words, every edge is underlined.
 fn describe(analysis: &Analysis<'_>, scope: ScopeId, cycle: &[usize]) -> syn::Error {
     let info = &analysis.scopes[scope];
-    let name = |idx: usize| {
-        let name = text::name_of(&info.scope.equations[idx].ident);
-        name.strip_prefix("__orch_result_")
-            .map_or(name.clone(), str::to_owned)
-    };
+    let name = |idx: usize| info.scope.equations[idx].title();
     let edge = |from: usize, to: usize| -> &Ident {
         info.reads[from]
             .get(&to)

@@ -22,11 +22,14 @@ pub(crate) fn workflow(input: TokenStream) -> TokenStream {
     let Some(workflow) = parse::workflow(input, &mut errors) else {
         return errors.into_tokens();
     };
-    let mut analysis = analysis::Analysis::new(&workflow, &mut errors);
-    check::check(&mut analysis, &mut errors);
+    let analysis = analysis::Analysis::new(&workflow, &mut errors);
+    check::check(&analysis, &mut errors);
     let sound = errors.is_empty();
     let code = expand::expand(&analysis, sound);
     let mut tokens = errors.into_tokens();
     tokens.extend(code);
     tokens
 }
+
+#[cfg(test)]
+mod tests;
