@@ -60,9 +60,17 @@ pub enum Difficulty {
 impl Talk {
     /// A conversation that begins with a question.
     pub fn about(question: &str, files: PathBuf) -> Self {
-        let system = Message::System { text: TOOLS.to_owned() };
-        let user = Message::User { text: question.to_owned() };
-        Self { messages: vec![system, user], files, models: Vec::new() }
+        let system = Message::System {
+            text: TOOLS.to_owned(),
+        };
+        let user = Message::User {
+            text: question.to_owned(),
+        };
+        Self {
+            messages: vec![system, user],
+            files,
+            models: Vec::new(),
+        }
     }
 
     /// How much it asks of a model: what asks for several things is hard.
@@ -71,7 +79,11 @@ impl Talk {
             Message::User { text } => text.matches([',', '?', ';']).count(),
             _ => 0,
         };
-        if self.messages.iter().map(asks).sum::<usize>() > 1 { Difficulty::Hard } else { Difficulty::Easy }
+        if self.messages.iter().map(asks).sum::<usize>() > 1 {
+            Difficulty::Hard
+        } else {
+            Difficulty::Easy
+        }
     }
 
     /// About how many tokens a model has to read.
@@ -83,7 +95,10 @@ impl Talk {
     fn after(&self, reply: &Reply, results: &[Outcome<String>]) -> ControlFlow<Answer, Self> {
         let mut next = self.clone();
         next.models.push(reply.model);
-        next.messages.push(Message::Model { text: reply.text.clone(), calls: reply.calls.clone() });
+        next.messages.push(Message::Model {
+            text: reply.text.clone(),
+            calls: reply.calls.clone(),
+        });
         if reply.calls.is_empty() {
             return ControlFlow::Break(Answer {
                 text: reply.text.clone(),
@@ -95,9 +110,15 @@ impl Talk {
             let (failed, text) = match result {
                 Outcome::Done(text) => (false, text.clone()),
                 Outcome::Failed(error) => (true, error.message().to_owned()),
-                Outcome::Skipped | Outcome::Blocked | Outcome::Pending => (true, "it was not used".to_owned()),
+                Outcome::Skipped | Outcome::Blocked | Outcome::Pending => {
+                    (true, "it was not used".to_owned())
+                }
             };
-            Message::Tool { call: call.clone(), failed, text }
+            Message::Tool {
+                call: call.clone(),
+                failed,
+                text,
+            }
         });
         next.messages.extend(results);
         ControlFlow::Continue(next)
@@ -109,11 +130,15 @@ impl Talk {
     retries = 1,
     backoff = "100ms..1s",
     timeout = "3s",
-    rate_limit("24000/min", burst = 1600, name = "model-tokens", weight = talk.tokens()),
+    rate_limit("24000/min", burst = 500, name = "model-tokens", weight = talk.tokens()),
     breaker(failure_threshold = 3, recovery_timeout = "30s"),
     retry_if = ModelError::retry,
 )]
-async fn ask_large(talk: &Talk, #[ctx] ctx: &StepCtx, #[resource] models: &Models) -> Result<Reply, ModelError> {
+async fn ask_large(
+    talk: &Talk,
+    #[ctx] ctx: &StepCtx,
+    #[resource] models: &Models,
+) -> Result<Reply, ModelError> {
     ask(Model::Large, talk, ctx, models).await
 }
 
@@ -122,17 +147,31 @@ async fn ask_large(talk: &Talk, #[ctx] ctx: &StepCtx, #[resource] models: &Model
     retries = 2,
     backoff = "100ms..1s",
     timeout = "3s",
-    rate_limit("24000/min", burst = 1600, name = "model-tokens", weight = talk.tokens()),
+    rate_limit("24000/min", burst = 500, name = "model-tokens", weight = talk.tokens()),
     retry_if = ModelError::retry,
 )]
-async fn ask_small(talk: &Talk, #[ctx] ctx: &StepCtx, #[resource] models: &Models) -> Result<Reply, ModelError> {
+async fn ask_small(
+    talk: &Talk,
+    #[ctx] ctx: &StepCtx,
+    #[resource] models: &Models,
+) -> Result<Reply, ModelError> {
     ask(Model::Small, talk, ctx, models).await
 }
 
-async fn ask(model: Model, talk: &Talk, ctx: &StepCtx, models: &Models) -> Result<Reply, ModelError> {
+async fn ask(
+    model: Model,
+    talk: &Talk,
+    ctx: &StepCtx,
+    models: &Models,
+) -> Result<Reply, ModelError> {
     let (turn, attempt) = (talk.models.len() + 1, ctx.attempt());
     let said = |text: &str| {
-        ctx.emit(&Partial { model, turn, attempt, text: text.to_owned() });
+        ctx.emit(&Partial {
+            model,
+            turn,
+            attempt,
+            text: text.to_owned(),
+        });
     };
     models.ask(model, &talk.messages, said).await
 }
@@ -176,19 +215,30 @@ mod tests {
     }
 
     fn reply(calls: Vec<ToolCall>) -> Reply {
-        Reply { model: Model::Small, text: "I need today.".to_owned(), calls, tokens: 6 }
+        Reply {
+            model: Model::Small,
+            text: "I need today.".to_owned(),
+            calls,
+            tokens: 6,
+        }
     }
 
     #[test]
     fn what_asks_for_several_things_is_hard() {
         assert_eq!(talk("What is 2 + 2?").difficulty(), Difficulty::Easy);
-        assert_eq!(talk("What is 2 + 2, and how long until 2030-01-01?").difficulty(), Difficulty::Hard);
+        assert_eq!(
+            talk("What is 2 + 2, and how long until 2030-01-01?").difficulty(),
+            Difficulty::Hard
+        );
     }
 
     #[test]
     fn a_turn_with_tools_goes_on_and_one_without_ends() {
         let talk = talk("What day is it?");
-        let call = ToolCall { tool: "today".to_owned(), input: String::new() };
+        let call = ToolCall {
+            tool: "today".to_owned(),
+            input: String::new(),
+        };
         let results = [Outcome::Done("2026-03-02".to_owned())];
         let ControlFlow::Continue(next) = talk.after(&reply(vec![call]), &results) else {
             panic!("a turn with a tool ended the talk");
@@ -204,10 +254,17 @@ mod tests {
     #[test]
     fn what_was_not_used_is_said() {
         let talk = talk("What day is it?");
-        let call = ToolCall { tool: "today".to_owned(), input: String::new() };
-        let ControlFlow::Continue(next) = talk.after(&reply(vec![call]), &[Outcome::Blocked]) else {
+        let call = ToolCall {
+            tool: "today".to_owned(),
+            input: String::new(),
+        };
+        let ControlFlow::Continue(next) = talk.after(&reply(vec![call]), &[Outcome::Blocked])
+        else {
             panic!("a turn with a tool ended the talk");
         };
-        assert!(matches!(next.messages.last(), Some(Message::Tool { failed: true, .. })));
+        assert!(matches!(
+            next.messages.last(),
+            Some(Message::Tool { failed: true, .. })
+        ));
     }
 }

@@ -7,12 +7,20 @@ use std::fmt;
 /// # Errors
 /// Says at which character the expression cannot be read, or that it has no finite value.
 pub fn calculate(text: &str) -> Result<f64, CalculationError> {
-    let mut reader = Reader { text, at: 0, depth: 0 };
+    let mut reader = Reader {
+        text,
+        at: 0,
+        depth: 0,
+    };
     let value = reader.sum()?;
     if reader.peek().is_some() {
         return Err(reader.error("an operator was expected"));
     }
-    if value.is_finite() { Ok(value) } else { Err(reader.error("this has no finite value")) }
+    if value.is_finite() {
+        Ok(value)
+    } else {
+        Err(reader.error("this has no finite value"))
+    }
 }
 
 /// Why an expression has no value.
@@ -89,17 +97,29 @@ impl Reader<'_> {
     /// Powers group to the right: `2 ^ 3 ^ 2` is 512.
     fn power(&mut self) -> Result<f64, CalculationError> {
         let base = self.atom()?;
-        if self.take('^') { Ok(base.powf(self.signed()?)) } else { Ok(base) }
+        if self.take('^') {
+            Ok(base.powf(self.signed()?))
+        } else {
+            Ok(base)
+        }
     }
 
     fn atom(&mut self) -> Result<f64, CalculationError> {
         if self.take('(') {
             let value = self.sum()?;
-            return if self.take(')') { Ok(value) } else { Err(self.error("a `)` was expected")) };
+            return if self.take(')') {
+                Ok(value)
+            } else {
+                Err(self.error("a `)` was expected"))
+            };
         }
         let rest = self.rest();
-        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number = rest[..digits].parse().map_err(|_| self.error("a number was expected"))?;
+        let digits = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
+        let number = rest[..digits]
+            .parse()
+            .map_err(|_| self.error("a number was expected"))?;
         self.at += digits;
         Ok(number)
     }
@@ -124,7 +144,10 @@ impl Reader<'_> {
     }
 
     fn error(&self, problem: &'static str) -> CalculationError {
-        CalculationError { at: self.text[..self.at].chars().count() + 1, problem }
+        CalculationError {
+            at: self.text[..self.at].chars().count() + 1,
+            problem,
+        }
     }
 }
 
@@ -164,15 +187,24 @@ mod tests {
             ("1 / 0", 6, "this has no finite value"),
             ("0 / 0", 6, "this has no finite value"),
         ] {
-            assert_eq!(calculate(text), Err(CalculationError { at, problem }), "{text}");
+            assert_eq!(
+                calculate(text),
+                Err(CalculationError { at, problem }),
+                "{text}"
+            );
         }
     }
 
     #[test]
     fn depth_is_bounded() {
-        let deep = |open: &str| calculate(&format!("{}1", open.repeat(100_000))).map_err(|error| error.problem);
+        let deep = |open: &str| {
+            calculate(&format!("{}1", open.repeat(100_000))).map_err(|error| error.problem)
+        };
         assert_eq!(deep("("), Err("this is nested too deeply"));
         assert_eq!(deep("-"), Err("this is nested too deeply"));
-        assert_eq!(calculate(&format!("{}1{}", "(".repeat(60), ")".repeat(60))), Ok(1.0));
+        assert_eq!(
+            calculate(&format!("{}1{}", "(".repeat(60), ")".repeat(60))),
+            Ok(1.0)
+        );
     }
 }

@@ -39,10 +39,17 @@ pub enum ModelError {
     BrokenOff(Model),
     /// The answer is not what was agreed.
     #[error("the {model} model said what makes no sense: {error}")]
-    Senseless { model: Model, error: serde_json::Error },
+    Senseless {
+        model: Model,
+        error: serde_json::Error,
+    },
     /// There was no answer.
     #[error("the {model} model cannot be reached")]
-    Unreachable { model: Model, #[source] error: reqwest::Error },
+    Unreachable {
+        model: Model,
+        #[source]
+        error: reqwest::Error,
+    },
 }
 
 impl ModelError {
@@ -60,7 +67,10 @@ impl Models {
     /// A client of the server at this address.
     pub fn at(address: std::net::SocketAddr) -> reqwest::Result<Self> {
         let http = Client::builder().no_proxy().build()?;
-        Ok(Self { http, url: format!("http://{address}/answers") })
+        Ok(Self {
+            http,
+            url: format!("http://{address}/answers"),
+        })
     }
 
     /// Asks a model; `on_text` is told what it says while it says it.
@@ -70,20 +80,42 @@ impl Models {
         messages: &[Message],
         mut on_text: impl FnMut(&str),
     ) -> Result<Reply, ModelError> {
-        let prompt = Prompt { model, messages: messages.to_vec() };
+        let prompt = Prompt {
+            model,
+            messages: messages.to_vec(),
+        };
         let unreachable = |error| ModelError::Unreachable { model, error };
-        let mut response = self.http.post(&self.url).json(&prompt).send().await.map_err(unreachable)?;
+        let mut response = self
+            .http
+            .post(&self.url)
+            .json(&prompt)
+            .send()
+            .await
+            .map_err(unreachable)?;
         let status = response.status();
         if status == StatusCode::TOO_MANY_REQUESTS {
-            let seconds = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-            let seconds = seconds.and_then(|seconds| seconds.parse().ok()).unwrap_or(1);
-            return Err(ModelError::Busy { model, after: Duration::from_secs(seconds) });
+            let seconds = response
+                .headers()
+                .get(header::RETRY_AFTER)
+                .and_then(|value| value.to_str().ok());
+            let seconds = seconds
+                .and_then(|seconds| seconds.parse().ok())
+                .unwrap_or(1);
+            return Err(ModelError::Busy {
+                model,
+                after: Duration::from_secs(seconds),
+            });
         }
         if !status.is_success() {
             return Err(ModelError::Unavailable { model, status });
         }
         let mut lines = Lines::default();
-        let mut reply = Reply { model, text: String::new(), calls: Vec::new(), tokens: 0 };
+        let mut reply = Reply {
+            model,
+            text: String::new(),
+            calls: Vec::new(),
+            tokens: 0,
+        };
         while let Some(bytes) = response.chunk().await.map_err(unreachable)? {
             for line in lines.add(&bytes) {
                 let chunk = serde_json::from_slice(&line);
@@ -117,7 +149,9 @@ impl Lines {
         };
         let rest = self.0.split_off(end + 1);
         let complete = std::mem::replace(&mut self.0, rest);
-        let lines = complete.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let lines = complete
+            .split(|byte| *byte == b'\n')
+            .filter(|line| !line.is_empty());
         lines.map(<[u8]>::to_vec).collect()
     }
 }

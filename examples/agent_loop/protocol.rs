@@ -30,7 +30,11 @@ pub enum Message {
     /// What a model said, and the tools it asked for.
     Model { text: String, calls: Vec<ToolCall> },
     /// What a tool gave, or why it gave nothing.
-    Tool { call: ToolCall, failed: bool, text: String },
+    Tool {
+        call: ToolCall,
+        failed: bool,
+        text: String,
+    },
 }
 
 /// A tool and its input, as a model asks for it.
@@ -69,7 +73,9 @@ impl Message {
     pub fn tokens(&self) -> u32 {
         match self {
             Self::System { text } | Self::User { text } => tokens_of(text),
-            Self::Model { text, calls } => tokens_of(text) + calls.iter().map(ToolCall::tokens).sum::<u32>(),
+            Self::Model { text, calls } => {
+                tokens_of(text) + calls.iter().map(ToolCall::tokens).sum::<u32>()
+            }
             Self::Tool { call, text, .. } => call.tokens() + tokens_of(text),
         }
     }

@@ -32,10 +32,20 @@ pub fn say(model: Model, messages: &[Message]) -> Said {
         calls.truncate(1);
     }
     if calls.is_empty() {
-        return Said { text: answer(question.unwrap_or_default(), &parts, &known), calls };
+        return Said {
+            text: answer(question.unwrap_or_default(), &parts, &known),
+            calls,
+        };
     }
-    let wanted = calls.iter().map(|call| format!("{} {}", call.tool, call.input).trim_end().to_owned());
-    Said { text: format!("I need {}.", wanted.collect::<Vec<_>>().join(" and ")), calls }
+    let wanted = calls.iter().map(|call| {
+        format!("{} {}", call.tool, call.input)
+            .trim_end()
+            .to_owned()
+    });
+    Said {
+        text: format!("I need {}.", wanted.collect::<Vec<_>>().join(" and ")),
+        calls,
+    }
 }
 
 /// What the tools gave so far.
@@ -46,7 +56,11 @@ impl<'a> From<&'a [Message]> for Known<'a> {
     fn from(messages: &'a [Message]) -> Self {
         let results = messages.iter().filter_map(|message| match message {
             Message::Tool { call, failed, text } => {
-                let result = if *failed { Err(text.as_str()) } else { Ok(text.as_str()) };
+                let result = if *failed {
+                    Err(text.as_str())
+                } else {
+                    Ok(text.as_str())
+                };
                 Some(((call.tool.as_str(), call.input.as_str()), result))
             }
             _ => None,
@@ -57,7 +71,9 @@ impl<'a> From<&'a [Message]> for Known<'a> {
 
 impl<'a> Known<'a> {
     fn get(&self, call: &ToolCall) -> Option<Result<&'a str, &'a str>> {
-        self.0.get(&(call.tool.as_str(), call.input.as_str())).copied()
+        self.0
+            .get(&(call.tool.as_str(), call.input.as_str()))
+            .copied()
     }
 }
 
@@ -71,7 +87,10 @@ enum Part {
 }
 
 fn call(tool: &str, input: impl Into<String>) -> ToolCall {
-    ToolCall { tool: tool.to_owned(), input: input.into() }
+    ToolCall {
+        tool: tool.to_owned(),
+        input: input.into(),
+    }
 }
 
 impl Part {
@@ -105,7 +124,9 @@ impl Part {
             (Self::Days(from, to), Ok(days)) => format!("The days from {from} to {to} are {days}."),
             (Self::DaysUntil(date), Ok(days)) => format!("The days until {date} are {days}."),
             (Self::Words(path), Err(why)) => format!("I cannot count the words of {path}: {why}."),
-            (Self::Value(expression), Err(why)) => format!("I cannot calculate {expression}: {why}."),
+            (Self::Value(expression), Err(why)) => {
+                format!("I cannot calculate {expression}: {why}.")
+            }
             (_, Err(why)) => format!("I cannot count the days: {why}."),
         }
     }
@@ -113,11 +134,22 @@ impl Part {
 
 /// The parts of a question: files, expressions and dates, in this order.
 fn parts(question: &str) -> Vec<Part> {
-    let words = || question.split_whitespace().map(|word| word.trim_matches(|c: char| ",;:?!\"'`".contains(c)));
-    let files = words().map(|word| word.trim_end_matches('.')).filter(|word| is_file(word));
+    let words = || {
+        question
+            .split_whitespace()
+            .map(|word| word.trim_matches(|c: char| ",;:?!\"'`".contains(c)))
+    };
+    let files = words()
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| is_file(word));
     let mut parts: Vec<Part> = files.map(|path| Part::Words(path.to_owned())).collect();
-    let dates: Vec<&str> = words().map(|word| word.trim_end_matches('.')).filter(|word| is_date(word)).collect();
-    let rest = dates.iter().fold(question.to_owned(), |rest, date| rest.replace(date, "|"));
+    let dates: Vec<&str> = words()
+        .map(|word| word.trim_end_matches('.'))
+        .filter(|word| is_date(word))
+        .collect();
+    let rest = dates
+        .iter()
+        .fold(question.to_owned(), |rest, date| rest.replace(date, "|"));
     parts.extend(expressions(&rest).into_iter().map(Part::Value));
     match dates.as_slice() {
         [from, to, ..] => parts.push(Part::Days((*from).to_owned(), (*to).to_owned())),
@@ -132,7 +164,7 @@ fn is_file(word: &str) -> bool {
     let Some((name, ending)) = word.rsplit_once('.') else {
         return false;
     };
-    let letters = !ending.is_empty() && ending.len() < 5 && ending.chars().all(|c| c.is_ascii_alphabetic());
+    let letters = (2..5).contains(&ending.len()) && ending.chars().all(|c| c.is_ascii_alphabetic());
     letters && name.chars().any(char::is_alphanumeric)
 }
 
@@ -146,9 +178,12 @@ fn is_date(word: &str) -> bool {
 fn expressions(text: &str) -> Vec<String> {
     let belongs = |c: char| c.is_ascii_digit() || "+-*/^(). ".contains(c);
     let stretches = text.split(|c: char| !belongs(c));
-    let trimmed = stretches.map(|stretch| stretch.trim_matches(|c: char| ". ".contains(c) || "+*/^".contains(c)));
+    let trimmed = stretches
+        .map(|stretch| stretch.trim_matches(|c: char| ". ".contains(c) || "+*/^".contains(c)));
     let calculates = |stretch: &&str| {
-        let numbers = stretch.split(|c: char| !c.is_ascii_digit() && c != '.').filter(|number| !number.is_empty());
+        let numbers = stretch
+            .split(|c: char| !c.is_ascii_digit() && c != '.')
+            .filter(|number| !number.is_empty());
         numbers.count() > 1 && stretch.contains(|c| "+-*/^".contains(c))
     };
     trimmed.filter(calculates).map(ToOwned::to_owned).collect()
@@ -157,12 +192,17 @@ fn expressions(text: &str) -> Vec<String> {
 /// Whether the question wants the numbers added up.
 fn wants_total(question: &str) -> bool {
     let question = question.to_lowercase();
-    ["together", "in total", "add them", "all told"].iter().any(|words| question.contains(words))
+    ["together", "in total", "add them", "all told"]
+        .iter()
+        .any(|words| question.contains(words))
 }
 
 /// The calculation that adds up all results, where the question wants that and there is more than one.
 fn total_of(question: &str, parts: &[Part], known: &Known<'_>) -> Option<ToolCall> {
-    let numbers: Vec<&str> = parts.iter().filter_map(|part| part.result(known)?.ok()).collect();
+    let numbers: Vec<&str> = parts
+        .iter()
+        .filter_map(|part| part.result(known)?.ok())
+        .collect();
     (wants_total(question) && numbers.len() > 1).then(|| call("calculate", numbers.join(" + ")))
 }
 
@@ -172,8 +212,12 @@ fn total(question: &str, parts: &[Part], known: &Known<'_>) -> Option<ToolCall> 
 
 /// The answer, when there is nothing more to find out.
 fn answer(question: &str, parts: &[Part], known: &Known<'_>) -> String {
-    let results = parts.iter().filter_map(|part| Some((part, part.result(known)?)));
-    let mut sentences: Vec<String> = results.map(|(part, result)| part.sentence(result)).collect();
+    let results = parts
+        .iter()
+        .filter_map(|part| Some((part, part.result(known)?)));
+    let mut sentences: Vec<String> = results
+        .map(|(part, result)| part.sentence(result))
+        .collect();
     let total = total_of(question, parts, known).and_then(|call| known.get(&call)?.ok());
     sentences.extend(total.map(|total| format!("Together that makes {total}.")));
     if sentences.is_empty() {
@@ -187,7 +231,9 @@ mod tests {
     use super::*;
 
     fn user(text: &str) -> Message {
-        Message::User { text: text.to_owned() }
+        Message::User {
+            text: text.to_owned(),
+        }
     }
 
     fn tool(name: &str, input: &str, result: Result<&str, &str>) -> Message {
@@ -195,11 +241,14 @@ mod tests {
             Ok(text) => (false, text),
             Err(text) => (true, text),
         };
-        Message::Tool { call: call(name, input), failed, text: text.to_owned() }
+        Message::Tool {
+            call: call(name, input),
+            failed,
+            text: text.to_owned(),
+        }
     }
 
-    const QUESTION: &str =
-        "How many words are in README.md, what is (17 + 4) * 23, and how many days are from 2026-01-01 to 2026-02-01? \
+    const QUESTION: &str = "How many words are in README.md, what is (17 + 4) * 23, and how many days are from 2026-01-01 to 2026-02-01? \
          What is that together?";
 
     #[test]
@@ -211,7 +260,10 @@ mod tests {
         ];
         assert_eq!(parts(QUESTION), expected);
         assert_eq!(parts("What is 2 ^ 10?"), [Part::Value("2 ^ 10".to_owned())]);
-        assert_eq!(parts("How long until 2030-01-01?"), [Part::DaysUntil("2030-01-01".to_owned())]);
+        assert_eq!(
+            parts("How long until 2030-01-01?"),
+            [Part::DaysUntil("2030-01-01".to_owned())]
+        );
         assert_eq!(parts("How are you? Version 1.5, i.e. well."), []);
     }
 
@@ -237,7 +289,13 @@ mod tests {
         let said = say(Model::Large, &talk);
         let answer = "README.md has 100 words. (17 + 4) * 23 is 483. The days from 2026-01-01 to 2026-02-01 are 31. \
                       Together that makes 614.";
-        assert_eq!(said, Said { text: answer.to_owned(), calls: vec![] });
+        assert_eq!(
+            said,
+            Said {
+                text: answer.to_owned(),
+                calls: vec![]
+            }
+        );
     }
 
     #[test]
@@ -245,14 +303,23 @@ mod tests {
         let mut talk = vec![user("How many days until 2030-01-01?")];
         assert_eq!(say(Model::Small, &talk).calls, [call("today", "")]);
         talk.push(tool("today", "", Ok("2029-12-31")));
-        assert_eq!(say(Model::Small, &talk).calls, [call("days_between", "2029-12-31 2030-01-01")]);
+        assert_eq!(
+            say(Model::Small, &talk).calls,
+            [call("days_between", "2029-12-31 2030-01-01")]
+        );
         talk.push(tool("days_between", "2029-12-31 2030-01-01", Ok("1")));
-        assert_eq!(say(Model::Small, &talk).text, "The days until 2030-01-01 are 1.");
+        assert_eq!(
+            say(Model::Small, &talk).text,
+            "The days until 2030-01-01 are 1."
+        );
     }
 
     #[test]
     fn a_failed_tool_is_reported() {
-        let talk = [user("How many words has no.txt?"), tool("count_words", "no.txt", Err("not found"))];
+        let talk = [
+            user("How many words has no.txt?"),
+            tool("count_words", "no.txt", Err("not found")),
+        ];
         let said = say(Model::Large, &talk);
         assert_eq!(said.text, "I cannot count the words of no.txt: not found.");
         assert_eq!(said.calls, []);
@@ -260,7 +327,11 @@ mod tests {
 
     #[test]
     fn what_no_tool_can_answer_is_said() {
-        assert!(say(Model::Small, &[user("How are you?")]).text.starts_with("I can count the words"));
+        assert!(
+            say(Model::Small, &[user("How are you?")])
+                .text
+                .starts_with("I can count the words")
+        );
         assert!(say(Model::Small, &[]).calls.is_empty());
     }
 }

@@ -17,7 +17,7 @@ use clap::ValueEnum;
 use futures_util::stream;
 use tokio::net::TcpListener;
 
-use crate::protocol::{Chunk, Model, Prompt, tokens, tokens_of};
+use crate::protocol::{Chunk, Model, Prompt, ToolCall, tokens, tokens_of};
 use crate::script::{Said, say};
 
 /// How the large model does.
@@ -77,15 +77,26 @@ enum Verdict {
 impl Server {
     /// A server that lets so many prompt tokens in a minute, and so many at once.
     pub fn new(mood: Mood, pace: Duration, per_minute: u32, burst: u32) -> Arc<Self> {
-        let inner = Inner { bucket: Bucket::new(per_minute, burst, Instant::now()), accounts: BTreeMap::new() };
-        Arc::new(Self { mood, pace, inner: Mutex::new(inner) })
+        let inner = Inner {
+            bucket: Bucket::new(per_minute, burst, Instant::now()),
+            accounts: BTreeMap::new(),
+        };
+        Arc::new(Self {
+            mood,
+            pace,
+            inner: Mutex::new(inner),
+        })
     }
 
     /// Listens on a free port of loopback; the future serves until it is dropped.
-    pub async fn listen(self: Arc<Self>) -> std::io::Result<(SocketAddr, impl Future<Output = ()>)> {
+    pub async fn listen(
+        self: Arc<Self>,
+    ) -> std::io::Result<(SocketAddr, impl Future<Output = ()>)> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let app = Router::new().route("/answers", post(answer)).with_state(self);
+        let app = Router::new()
+            .route("/answers", post(answer))
+            .with_state(self);
         let served = async move {
             if let Err(error) = axum::serve(listener, app).await {
                 eprintln!("the model server stopped: {error}");
@@ -135,7 +146,9 @@ impl Server {
 async fn answer(State(server): State<Arc<Server>>, Json(prompt): Json<Prompt>) -> Response {
     let verdict = server.judge(&prompt, Instant::now());
     match verdict {
-        Verdict::TooMany => return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response(),
+        Verdict::TooMany => {
+            return (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "1")]).into_response();
+        }
         Verdict::Refuse => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Verdict::Wait => tokio::time::sleep(Duration::from_secs(30)).await,
         Verdict::Answer | Verdict::BreakOff => {}
@@ -150,9 +163,14 @@ async fn answer(State(server): State<Arc<Server>>, Json(prompt): Json<Prompt>) -
 /// What a model says, word by word.
 fn chunks(said: Said) -> VecDeque<Chunk> {
     let Said { text, calls } = said;
-    let used = tokens_of(&text) + calls.iter().map(|call| call.tokens()).sum::<u32>();
-    let words = text.split_inclusive(' ').map(|word| Chunk::Text(word.to_owned()));
-    words.chain(calls.into_iter().map(Chunk::Call)).chain([Chunk::Done { tokens: used }]).collect()
+    let used = tokens_of(&text) + calls.iter().map(ToolCall::tokens).sum::<u32>();
+    let words = text
+        .split_inclusive(' ')
+        .map(|word| Chunk::Text(word.to_owned()));
+    words
+        .chain(calls.into_iter().map(Chunk::Call))
+        .chain([Chunk::Done { tokens: used }])
+        .collect()
 }
 
 /// A line of JSON for each chunk, with a pause before it.
@@ -179,7 +197,12 @@ struct Bucket {
 impl Bucket {
     fn new(per_minute: u32, burst: u32, at: Instant) -> Self {
         let burst = f64::from(burst);
-        Self { per_second: f64::from(per_minute) / 60.0, burst, left: burst, at }
+        Self {
+            per_second: f64::from(per_minute) / 60.0,
+            burst,
+            left: burst,
+            at,
+        }
     }
 
     /// Takes so much, if there is so much.
@@ -201,7 +224,12 @@ mod tests {
     use crate::protocol::Message;
 
     fn prompt(model: Model, text: &str) -> Prompt {
-        Prompt { model, messages: vec![Message::User { text: text.to_owned() }] }
+        Prompt {
+            model,
+            messages: vec![Message::User {
+                text: text.to_owned(),
+            }],
+        }
     }
 
     #[test]
@@ -216,10 +244,22 @@ mod tests {
 
     #[test]
     fn what_is_said_comes_in_words_and_ends() {
-        let call = crate::protocol::ToolCall { tool: "today".to_owned(), input: String::new() };
-        let said = Said { text: "I need today.".to_owned(), calls: vec![call.clone()] };
+        let call = crate::protocol::ToolCall {
+            tool: "today".to_owned(),
+            input: String::new(),
+        };
+        let said = Said {
+            text: "I need today.".to_owned(),
+            calls: vec![call.clone()],
+        };
         let text = |text: &str| Chunk::Text(text.to_owned());
-        let expected = [text("I "), text("need "), text("today."), Chunk::Call(call), Chunk::Done { tokens: 6 }];
+        let expected = [
+            text("I "),
+            text("need "),
+            text("today."),
+            Chunk::Call(call),
+            Chunk::Done { tokens: 6 },
+        ];
         assert_eq!(chunks(said), expected);
     }
 
@@ -228,11 +268,17 @@ mod tests {
         let now = Instant::now();
         let judged = |mood, model| {
             let server = Server::new(mood, Duration::ZERO, 60, 100);
-            [server.judge(&prompt(model, "hi"), now), server.judge(&prompt(model, "hi"), now)]
+            [
+                server.judge(&prompt(model, "hi"), now),
+                server.judge(&prompt(model, "hi"), now),
+            ]
         };
         assert_eq!(judged(Mood::Up, Model::Large), [Verdict::Answer; 2]);
         assert_eq!(judged(Mood::Down, Model::Large), [Verdict::Refuse; 2]);
-        assert_eq!(judged(Mood::Flaky, Model::Large), [Verdict::BreakOff, Verdict::Answer]);
+        assert_eq!(
+            judged(Mood::Flaky, Model::Large),
+            [Verdict::BreakOff, Verdict::Answer]
+        );
         assert_eq!(judged(Mood::Slow, Model::Large), [Verdict::Wait; 2]);
         assert_eq!(judged(Mood::Down, Model::Small), [Verdict::Answer; 2]);
     }

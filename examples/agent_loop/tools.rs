@@ -58,12 +58,18 @@ fn count_words(path: &str, files: &Path) -> Result<usize, ToolError> {
         return Err(ToolError::Outside(path.to_owned()));
     }
     let text = std::fs::read_to_string(files.join(path));
-    let text = text.map_err(|error| ToolError::File { path: path.to_owned(), error })?;
+    let text = text.map_err(|error| ToolError::File {
+        path: path.to_owned(),
+        error,
+    })?;
     Ok(text.split_whitespace().count())
 }
 
 fn days_between(input: &str) -> Result<i32, ToolError> {
-    let date = |text: &str| text.parse::<Date>().map_err(|_| ToolError::Date(text.to_owned()));
+    let date = |text: &str| {
+        text.parse::<Date>()
+            .map_err(|_| ToolError::Date(text.to_owned()))
+    };
     match input.split_whitespace().collect::<Vec<_>>().as_slice() {
         [from, to] => {
             let (from, to) = (date(from)?, date(to)?);
@@ -78,7 +84,10 @@ mod tests {
     use super::*;
 
     fn used(tool: &str, input: &str) -> Result<String, String> {
-        let call = ToolCall { tool: tool.to_owned(), input: input.to_owned() };
+        let call = ToolCall {
+            tool: tool.to_owned(),
+            input: input.to_owned(),
+        };
         use_tool(&call, Path::new(env!("CARGO_MANIFEST_DIR"))).map_err(|error| error.to_string())
     }
 
@@ -94,39 +103,64 @@ mod tests {
     fn calculations() {
         assert_eq!(used("calculate", "(17 + 4) * 23"), given("483"));
         assert_eq!(used("calculate", "7 / 2"), given("3.5"));
-        assert_eq!(used("calculate", "1 +"), refused("a number was expected at character 4"));
+        assert_eq!(
+            used("calculate", "1 +"),
+            refused("a number was expected at character 4")
+        );
     }
 
     #[test]
     fn days() {
         assert_eq!(used("days_between", "2026-02-01 2026-03-01"), given("28"));
         assert_eq!(used("days_between", "2026-03-01 2024-03-01"), given("-730"));
-        assert_eq!(used("days_between", "2026-02-30 2026-03-01"), refused("`2026-02-30` is not a date such as 2026-03-31"));
-        assert_eq!(used("days_between", "2026-02-01"), refused("two dates are wanted"));
+        assert_eq!(
+            used("days_between", "2026-02-30 2026-03-01"),
+            refused("`2026-02-30` is not a date such as 2026-03-31")
+        );
+        assert_eq!(
+            used("days_between", "2026-02-01"),
+            refused("two dates are wanted")
+        );
     }
 
     #[test]
     fn today_is_a_date() {
         let today = used("today", "").unwrap();
-        assert!(used("days_between", &format!("2026-01-01 {today}")).unwrap().parse::<i32>().unwrap() > 0);
+        assert!(
+            used("days_between", &format!("2026-01-01 {today}"))
+                .unwrap()
+                .parse::<i32>()
+                .unwrap()
+                > 0
+        );
     }
 
     #[test]
     fn words() {
         let license = used("count_words", "Cargo.toml").unwrap();
         assert!(license.parse::<u32>().unwrap() > 100);
-        assert!(used("count_words", "no-such-file.txt").unwrap_err().starts_with("`no-such-file.txt` cannot be read"));
+        assert!(
+            used("count_words", "no-such-file.txt")
+                .unwrap_err()
+                .starts_with("`no-such-file.txt` cannot be read")
+        );
     }
 
     #[test]
     fn files_elsewhere_are_not_read() {
         for path in ["/etc/passwd", "../secret.txt", "docs/../../secret.txt"] {
-            assert_eq!(used("count_words", path), refused(&format!("`{path}` is outside of the working directory")));
+            assert_eq!(
+                used("count_words", path),
+                refused(&format!("`{path}` is outside of the working directory"))
+            );
         }
     }
 
     #[test]
     fn an_unknown_tool_is_refused() {
-        assert_eq!(used("launch", "all"), refused("there is no tool named `launch`"));
+        assert_eq!(
+            used("launch", "all"),
+            refused("there is no tool named `launch`")
+        );
     }
 }

@@ -52,10 +52,10 @@ pub struct Collection {
 impl Collection {
     /// Compares documents.
     pub fn of(mut documents: Vec<Document>, problems: Vec<Problem>) -> Self {
-        let weights = weights(&documents);
+        let weights: Vec<Weights> = weights(&documents).into_iter().map(unit).collect();
         let likeness = weights
             .iter()
-            .map(|a| weights.iter().map(|b| cosine(a, b)).collect())
+            .map(|a| weights.iter().map(|b| likeness(a, b)).collect())
             .collect();
         for idx in 0..documents.len() {
             let same =
@@ -185,26 +185,26 @@ fn own_terms(weights: &Weights) -> Vec<String> {
         .collect()
 }
 
-/// The cosine of the angle between two documents' weights: 1 for the same terms in the same proportions.
-fn cosine(a: &Weights, b: &Weights) -> f64 {
-    let length = |weights: &Weights| {
-        weights
-            .values()
-            .map(|weight| weight * weight)
-            .sum::<f64>()
-            .sqrt()
-    };
-    let product: f64 = a
-        .iter()
-        .filter_map(|(term, weight)| Some(weight * b.get(term)?))
-        .sum();
-    let lengths = length(a) * length(b);
-    // An empty sum is -0.
-    if lengths == 0.0 {
-        0.0
-    } else {
-        (product / lengths).clamp(0.0, 1.0).abs()
+/// Weights of length 1, so that the product of two documents' weights is the cosine of the angle between them:
+/// 1 for the same terms in the same proportions, 0 for none in common.
+fn unit(mut weights: Weights) -> Weights {
+    let length = weights
+        .values()
+        .map(|weight| weight * weight)
+        .sum::<f64>()
+        .sqrt();
+    for weight in weights.values_mut() {
+        *weight /= length;
     }
+    weights
+}
+
+fn likeness(a: &Weights, b: &Weights) -> f64 {
+    let (few, many) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    let shared = few
+        .iter()
+        .filter_map(|(term, weight)| Some(weight * many.get(term)?));
+    shared.fold(0.0, |sum, product| sum + product).min(1.0)
 }
 
 #[cfg(test)]

@@ -80,7 +80,9 @@ fn plural(number: usize, noun: &str) -> String {
 }
 
 fn section(title: &str, lead: &str, content: &str) -> String {
-    format!("<section>\n<h2>{title}</h2>\n<p class=\"note\">{lead}</p>\n{content}</section>\n")
+    format!(
+        "<section>\n<h2>{title}</h2>\n<p class=\"note\">{lead}</p>\n<div class=\"chart\">{content}</div>\n</section>\n"
+    )
 }
 
 fn problems(problems: &[Problem]) -> String {

@@ -23,12 +23,12 @@ workflow! {
         // A document that cannot be read is a result too, so all of them may fail.
         #[node(concurrency = 16, tolerate = "100%")]
         documents = for path in &found.files {
-            text = read(&path);
+            text = read(path);
             prose = clean(&text);
             readability = measure_readability(&prose);
             quality = assess_quality(&prose);
             topics = extract_topics(&prose);
-            describe(&path, &prose, readability, quality, topics)
+            describe(path, &prose, readability, quality, topics)
         };
 
         collection = compare(&found, documents);

@@ -3,9 +3,11 @@
 /// A number from 0 to just below 1: the same for the same seed and name, on every machine.
 pub fn unit(seed: u64, name: &str) -> f64 {
     // FNV-1a over the name, then the finalizer of SplitMix64, which spreads what differs in few bits.
-    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = name
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325 ^ seed, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     let mixed = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     let mixed = mixed ^ (mixed >> 31);
@@ -36,6 +38,9 @@ mod tests {
         for roll in 0..6_000 {
             counts[between(1, &format!("roll {roll}"), 0, 5) as usize] += 1;
         }
-        assert!(counts.iter().all(|count| (850..1_150).contains(count)), "{counts:?}");
+        assert!(
+            counts.iter().all(|count| (850..1_150).contains(count)),
+            "{counts:?}"
+        );
     }
 }

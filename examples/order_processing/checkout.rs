@@ -6,7 +6,10 @@ use reqwest::StatusCode;
 use thiserror::Error;
 
 use crate::client::{CallError, Shop};
-use crate::order::{self, Card, Charge, Item, Label, Order, Parcel, Quote, Rates, RatesFrom, Receipt, Reservation, Shipment};
+use crate::order::{
+    self, Card, Charge, Item, Label, Order, Parcel, Quote, Rates, RatesFrom, Receipt, Reservation,
+    Shipment,
+};
 
 /// Why an order was not carried out.
 #[derive(Debug, Error)]
@@ -47,7 +50,10 @@ pub enum StockError {
 impl From<CallError> for PaymentError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Refused { status: StatusCode::PAYMENT_REQUIRED, reason } => Self::Declined(reason),
+            CallError::Refused {
+                status: StatusCode::PAYMENT_REQUIRED,
+                reason,
+            } => Self::Declined(reason),
             other => Self::Call(other),
         }
     }
@@ -56,7 +62,10 @@ impl From<CallError> for PaymentError {
 impl From<CallError> for StockError {
     fn from(error: CallError) -> Self {
         match error {
-            CallError::Refused { status: StatusCode::CONFLICT, reason } => Self::SoldOut(reason),
+            CallError::Refused {
+                status: StatusCode::CONFLICT,
+                reason,
+            } => Self::SoldOut(reason),
             other => Self::Call(other),
         }
     }
@@ -88,7 +97,11 @@ pub struct Lock {
 
 /// Sees to it that nobody else works on the order.
 #[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
-async fn lock_order(order: u32, #[ctx] ctx: &StepCtx, #[resource] shop: &Shop) -> Result<Lock, CallError> {
+async fn lock_order(
+    order: u32,
+    #[ctx] ctx: &StepCtx,
+    #[resource] shop: &Shop,
+) -> Result<Lock, CallError> {
     shop.lock(order, ctx.run_id().as_str()).await?;
     Ok(Lock { order })
 }
@@ -157,31 +170,53 @@ fn pack(item: &Item) -> Parcel {
     order::parcel(item)
 }
 
-/// A label of the courier.
-#[step(timeout = "400ms")]
+/// A label of the courier; there is one printer for all labels.
+#[step(timeout = "400ms", rate_limit("8/s", burst = 2, name = "labels"))]
 async fn courier_label(
     order: u32,
     parcels: &[Parcel],
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<Label, CallError> {
-    shop.label(order, "courier", parcels, &format!("{}/courier", ctx.idempotency_key())).await
+    shop.label(
+        order,
+        "courier",
+        parcels,
+        &format!("{}/courier", ctx.idempotency_key()),
+    )
+    .await
 }
 
 /// A label of the post.
-#[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
+#[step(
+    retries = 5,
+    backoff = "50ms..1s",
+    timeout = "400ms",
+    rate_limit("8/s", burst = 2, name = "labels"),
+    retry_if = CallError::retry,
+)]
 async fn post_label(
     order: u32,
     parcels: &[Parcel],
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<Label, CallError> {
-    shop.label(order, "post", parcels, &format!("{}/post", ctx.idempotency_key())).await
+    shop.label(
+        order,
+        "post",
+        parcels,
+        &format!("{}/post", ctx.idempotency_key()),
+    )
+    .await
 }
 
 /// Hands the parcels over.
 #[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
-async fn ship(label: &Label, #[ctx] ctx: &StepCtx, #[resource] shop: &Shop) -> Result<Shipment, CallError> {
+async fn ship(
+    label: &Label,
+    #[ctx] ctx: &StepCtx,
+    #[resource] shop: &Shop,
+) -> Result<Shipment, CallError> {
     shop.ship(label, &ctx.idempotency_key()).await
 }
 

@@ -50,7 +50,9 @@ impl CallError {
     fn of(status: StatusCode, retry_after: Option<&str>, reason: String) -> Self {
         if status == StatusCode::TOO_MANY_REQUESTS {
             let seconds = retry_after.and_then(|seconds| seconds.trim().parse().ok());
-            return Self::Busy { after: Duration::from_secs(seconds.unwrap_or(1)) };
+            return Self::Busy {
+                after: Duration::from_secs(seconds.unwrap_or(1)),
+            };
         }
         if status.is_server_error() {
             return Self::Unavailable(status);
@@ -69,7 +71,10 @@ impl Shop {
     /// A client of the service at this address.
     pub fn at(address: std::net::SocketAddr) -> reqwest::Result<Self> {
         let http = Client::builder().no_proxy().build()?;
-        Ok(Self { http, base: format!("http://{address}") })
+        Ok(Self {
+            http,
+            base: format!("http://{address}"),
+        })
     }
 
     async fn send<T: DeserializeOwned>(request: RequestBuilder) -> Result<T, CallError> {
@@ -117,25 +122,39 @@ impl Shop {
     }
 
     /// Sets items aside.
-    pub async fn reserve(&self, order: u32, items: &[Item], key: &str) -> Result<Reservation, CallError> {
+    pub async fn reserve(
+        &self,
+        order: u32,
+        items: &[Item],
+        key: &str,
+    ) -> Result<Reservation, CallError> {
         self.post(format!("/stock/{order}"), key, &items).await
     }
 
     /// Takes money.
     pub async fn charge(&self, quote: &Quote, card: &Card, key: &str) -> Result<Charge, CallError> {
         let body = json!({ "amount": quote.total, "card": card });
-        self.post(format!("/charges/{}", quote.order), key, &body).await
+        self.post(format!("/charges/{}", quote.order), key, &body)
+            .await
     }
 
     /// Has a label printed.
-    pub async fn label(&self, order: u32, carrier: &str, parcels: &[Parcel], key: &str) -> Result<Label, CallError> {
+    pub async fn label(
+        &self,
+        order: u32,
+        carrier: &str,
+        parcels: &[Parcel],
+        key: &str,
+    ) -> Result<Label, CallError> {
         let grams: u32 = parcels.iter().map(|parcel| parcel.grams).sum();
-        self.post(format!("/labels/{order}/{carrier}"), key, &grams).await
+        self.post(format!("/labels/{order}/{carrier}"), key, &grams)
+            .await
     }
 
     /// Hands the parcels over.
     pub async fn ship(&self, label: &Label, key: &str) -> Result<Shipment, CallError> {
-        self.post(format!("/shipments/{}", label.order), key, &label.tracking).await
+        self.post(format!("/shipments/{}", label.order), key, &label.tracking)
+            .await
     }
 
     /// Undoes all that was done for an order.
@@ -150,7 +169,9 @@ mod tests {
 
     #[test]
     fn a_busy_service_says_when_to_come_again() {
-        let busy = |retry_after| CallError::of(StatusCode::TOO_MANY_REQUESTS, retry_after, String::new()).retry();
+        let busy = |retry_after| {
+            CallError::of(StatusCode::TOO_MANY_REQUESTS, retry_after, String::new()).retry()
+        };
         assert_eq!(busy(Some("3")), Retry::After(Duration::from_secs(3)));
         assert_eq!(busy(Some("soon")), Retry::After(Duration::from_secs(1)));
         assert_eq!(busy(None), Retry::After(Duration::from_secs(1)));

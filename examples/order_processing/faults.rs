@@ -16,6 +16,8 @@ pub struct Faults {
     pub stall_for: Duration,
     /// How many requests for rates fail before the first one succeeds.
     pub outage: u32,
+    /// Whether the answer to every shipment is lost.
+    pub no_shipments: bool,
 }
 
 /// What goes wrong with one request.
@@ -34,6 +36,9 @@ impl Faults {
     ///
     /// It depends on nothing else, so that a repeated program meets the same faults whatever the timing.
     pub fn of(&self, endpoint: &str, subject: &str, nth: u32) -> Option<Fault> {
+        if self.no_shipments && endpoint == "shipment" {
+            return Some(Fault::Lost);
+        }
         let roll = unit(self.seed, &format!("{endpoint} {subject} {nth}"));
         if roll < self.fail / 2.0 {
             Some(Fault::Refused)
@@ -52,7 +57,14 @@ mod tests {
     use super::*;
 
     fn counted(fail: f64, stall: f64) -> [usize; 4] {
-        let faults = Faults { seed: 3, fail, stall, stall_for: Duration::ZERO, outage: 0 };
+        let faults = Faults {
+            seed: 3,
+            fail,
+            stall,
+            stall_for: Duration::ZERO,
+            outage: 0,
+            no_shipments: false,
+        };
         let mut counts = [0; 4];
         for order in 0..1_000 {
             let idx = match faults.of("charges", &format!("order-{order}"), 1) {

@@ -41,8 +41,14 @@ pub struct Payment {
 impl Ledger {
     /// Books with so many of each article in stock.
     pub fn new(articles: &[&str], stock: u32) -> Self {
-        let stock = articles.iter().map(|sku| ((*sku).to_owned(), stock)).collect();
-        Self { stock, ..Self::default() }
+        let stock = articles
+            .iter()
+            .map(|sku| ((*sku).to_owned(), stock))
+            .collect();
+        Self {
+            stock,
+            ..Self::default()
+        }
     }
 
     /// The answer that was given to this key; whoever asks again gets it again.
@@ -61,13 +67,19 @@ impl Ledger {
         if held_by == holder {
             Ok(json!({ "order": order, "holder": holder }))
         } else {
-            Err(Refusal::Conflict(format!("order {order} is being worked on by {held_by}")))
+            Err(Refusal::Conflict(format!(
+                "order {order} is being worked on by {held_by}"
+            )))
         }
     }
 
     /// Unlocks an order, if it is this holder's.
     pub fn unlock(&mut self, order: u32, holder: &str) -> Answer {
-        if self.locks.get(&order).is_some_and(|held_by| held_by == holder) {
+        if self
+            .locks
+            .get(&order)
+            .is_some_and(|held_by| held_by == holder)
+        {
             self.locks.remove(&order);
         }
         Ok(json!({ "order": order }))
@@ -95,16 +107,28 @@ impl Ledger {
         if declined {
             return Err(Refusal::Payment("insufficient funds".to_owned()));
         }
-        self.payments.push(Payment { order, amount, refunded: false });
+        self.payments.push(Payment {
+            order,
+            amount,
+            refunded: false,
+        });
         let reference = format!("pay-{}", self.payments.len());
-        Ok(json!(Charge { order, amount, reference }))
+        Ok(json!(Charge {
+            order,
+            amount,
+            reference
+        }))
     }
 
     /// Prints a label.
     pub fn label(&mut self, order: u32, carrier: &str, grams: u32) -> Answer {
         self.alive(order)?;
         let (carrier, tracking) = (carrier.to_owned(), format!("{carrier}-{order}-{grams}g"));
-        Ok(json!(Label { order, carrier, tracking }))
+        Ok(json!(Label {
+            order,
+            carrier,
+            tracking
+        }))
     }
 
     /// Hands the parcels over.
@@ -124,7 +148,11 @@ impl Ledger {
         for item in self.reserved.remove(&order).unwrap_or_default() {
             *self.stock.entry(item.sku).or_default() += item.quantity;
         }
-        for payment in self.payments.iter_mut().filter(|payment| payment.order == order) {
+        for payment in self
+            .payments
+            .iter_mut()
+            .filter(|payment| payment.order == order)
+        {
             payment.refunded = true;
         }
         Ok(json!({ "order": order }))
@@ -145,7 +173,10 @@ impl Ledger {
     /// The orders for which money was taken more than once.
     pub fn paid_twice(&self) -> Vec<u32> {
         let mut seen = BTreeSet::new();
-        let again = self.payments.iter().filter(|payment| !seen.insert(payment.order));
+        let again = self
+            .payments
+            .iter()
+            .filter(|payment| !seen.insert(payment.order));
         again.map(|payment| payment.order).collect()
     }
 
@@ -157,7 +188,10 @@ impl Ledger {
 
     /// How often money was given back.
     pub fn refunds(&self) -> usize {
-        self.payments.iter().filter(|payment| payment.refunded).count()
+        self.payments
+            .iter()
+            .filter(|payment| payment.refunded)
+            .count()
     }
 
     /// How many orders were shipped.
@@ -209,7 +243,10 @@ mod tests {
         for (order, amount) in [(1, 100), (2, 50), (1, 100)] {
             assert!(ledger.charge(order, Cents(amount), false).is_ok());
         }
-        assert_eq!((ledger.paid_twice(), ledger.balance()), (vec![1], Cents(250)));
+        assert_eq!(
+            (ledger.paid_twice(), ledger.balance()),
+            (vec![1], Cents(250))
+        );
     }
 
     #[test]
@@ -245,7 +282,10 @@ mod tests {
     #[test]
     fn a_declined_card_is_not_charged() {
         let mut ledger = ledger(3);
-        assert!(matches!(ledger.charge(1, Cents(100), true), Err(Refusal::Payment(_))));
+        assert!(matches!(
+            ledger.charge(1, Cents(100), true),
+            Err(Refusal::Payment(_))
+        ));
         assert_eq!(ledger.payments(), 0);
     }
 }

@@ -2,9 +2,21 @@
 //!
 //! The service keeps its own books, so that the end of the program can compare what the client believes with what
 //! really happened: no order is paid twice, and one that was not shipped is not paid at all.
+//!
+//! ```sh
+//! cargo run --example order_processing
+//! cargo run --example order_processing -- --orders 40 --fail 0.4 --every 20 --express
+//! ```
 
-#![expect(unreachable_pub, reason = "an example has no API: `pub` is what its modules show each other")]
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it is there to be read")]
+#![expect(
+    unreachable_pub,
+    reason = "an example has no API: `pub` is what its modules show each other"
+)]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it is there to be read"
+)]
 
 mod chance;
 mod checkout;
@@ -16,7 +28,9 @@ mod report;
 mod service;
 
 use std::error::Error;
+use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
@@ -58,6 +72,9 @@ struct Args {
     /// How many of each article are in stock.
     #[arg(long, default_value_t = 1_000)]
     stock: u32,
+    /// Have the carrier lose every parcel, so that paid orders have to be undone.
+    #[arg(long)]
+    lost_parcels: bool,
     /// What orders and faults follow from.
     #[arg(long, default_value_t = 13)]
     seed: u64,
@@ -74,12 +91,49 @@ struct Args {
 
 fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number".to_owned())?;
-    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".to_owned()) }
+    if (0.0..=1.0).contains(&share) {
+        Ok(share)
+    } else {
+        Err("not between 0 and 1".to_owned())
+    }
 }
 
 fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("not of the form KEY=VALUE")?;
     Ok((key.to_owned(), value.to_owned()))
+}
+
+impl Args {
+    /// The service, with the faults that are asked for.
+    fn service(&self) -> Arc<Service> {
+        let faults = Faults {
+            seed: self.seed,
+            fail: self.fail,
+            stall: self.stall,
+            stall_for: STALL,
+            outage: self.outage,
+            no_shipments: self.lost_parcels,
+        };
+        let ledger = Ledger::new(&Item::articles(), self.stock);
+        Service::new(faults, ledger, self.limit)
+    }
+
+    /// The orchestrator, which talks to the service at this address and tells its stories.
+    async fn orchestrator(
+        &self,
+        address: SocketAddr,
+        stories: Stories,
+    ) -> Result<Orchestrator, Box<dyn Error>> {
+        let mut builder = Orchestrator::builder()
+            .resource(Shop::at(address)?)
+            .workflow(Checkout)
+            .seed(self.seed)
+            .on_event(move |event| stories.tell(event));
+        for (key, value) in &self.set {
+            builder = builder.set(key, value);
+        }
+        Ok(builder.build().await?)
+    }
 }
 
 /// Longer than any step waits for an answer.
@@ -100,30 +154,13 @@ async fn main() -> ExitCode {
 /// Checks the orders out, and says whether the client's counts and the service's books agree.
 async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     let recorded = PrometheusBuilder::new().install_recorder()?;
-
-    let faults = Faults {
-        seed: args.seed,
-        fail: args.fail,
-        stall: args.stall,
-        stall_for: STALL,
-        outage: args.outage,
-    };
-    let service = Service::new(faults, Ledger::new(&Item::articles(), args.stock), args.limit);
+    let service = args.service();
     let (address, served) = service.clone().listen().await?;
     let served = tokio::spawn(served);
-
     let stories = Stories::default();
-    let listener = stories.clone();
-    let mut builder = Orchestrator::builder()
-        .resource(Shop::at(address)?)
-        .workflow(Checkout)
-        .seed(args.seed)
-        .on_event(move |event| listener.tell(event));
-    for (key, value) in args.set {
-        builder = builder.set(key, value);
-    }
-    let orch = builder.build().await?;
+    let orch = args.orchestrator(address, stories.clone()).await?;
 
+    println!("{} orders, {}\n", args.orders, address);
     let mut runs = Vec::new();
     for id in 1..=args.orders {
         let order = Order::generate(args.seed, id, args.decline, args.express);
@@ -132,7 +169,6 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         runs.push((name, run));
         tokio::time::sleep(Duration::from_millis(args.every)).await;
     }
-    println!("{} orders, {}\n", args.orders, address);
     let mut tally = Tally::default();
     for (name, run) in runs {
         let result = run.result().await;
@@ -148,13 +184,21 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     println!("\nWhat the service counted, and what the client counted:\n\n{table}");
     for breaker in orch.breakers() {
         let seen = breaker.snapshot();
-        println!("breaker {}: opened {}, refused {} calls", breaker.name(), seen.opened, seen.refused);
+        println!(
+            "breaker {}: opened {}, refused {} calls",
+            breaker.name(),
+            seen.opened,
+            seen.refused
+        );
     }
     let balanced = tally.balanced(&service.ledger());
     if args.all_metrics {
         println!("\nPrometheus:\n\n{metrics}");
     } else {
-        println!("\nPrometheus, zeros and quantiles left out:\n\n{}", report::brief(&metrics));
+        println!(
+            "\nPrometheus, zeros and quantiles left out:\n\n{}",
+            report::brief(&metrics)
+        );
     }
     Ok(agree && balanced)
 }
@@ -176,7 +220,10 @@ impl Tally {
             Ok(receipt) => {
                 self.shipped += 1;
                 self.paid = Cents(self.paid.0 + receipt.paid.0);
-                return format!("shipped   {:>9}  {:16}  {}", receipt.paid, receipt.rates, receipt.tracking);
+                return format!(
+                    "shipped   {:>9}  {:16}  {}",
+                    receipt.paid, receipt.rates, receipt.tracking
+                );
             }
             Err(error) => error,
         };
@@ -202,8 +249,16 @@ impl Tally {
 
     /// Compares what the customers were told with the service's books.
     fn balanced(&self, ledger: &Ledger) -> bool {
-        let Self { shipped, declined, sold_out, failed, paid } = self;
-        println!("\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed");
+        let Self {
+            shipped,
+            declined,
+            sold_out,
+            failed,
+            paid,
+        } = self;
+        println!(
+            "\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed"
+        );
         let (twice, balance) = (ledger.paid_twice(), ledger.balance());
         println!(
             "books:  {} shipped, {} reserved, {} payments of which {} given back, {} orders paid twice, {} locked",

@@ -130,13 +130,19 @@ impl Order {
         let lines = between(seed, &name("lines"), 1, 4);
         let items = (1..=lines).map(|line| Item::generate(seed, &name(&format!("line {line}"))));
         let bad = unit(seed, &name("card")) < declined;
-        let number = if bad { Card::DECLINED } else { "4000 0000 0000 0077" };
+        let number = if bad {
+            Card::DECLINED
+        } else {
+            "4000 0000 0000 0077"
+        };
         let day = between(seed, &name("day"), 2, 6);
         Self {
             id,
             day: Date::constant(2026, 3, day as i8),
             items: items.collect(),
-            card: Card { number: number.to_owned() },
+            card: Card {
+                number: number.to_owned(),
+            },
             express: express || unit(seed, &name("express")) < 0.3,
         }
     }
@@ -150,12 +156,12 @@ impl Order {
 impl Item {
     /// The goods that are sold: article, price, currency, weight.
     const GOODS: [(&str, u64, Currency, u32); 6] = [
-        ("lamp", 49_90, Currency::Eur, 1_200),
-        ("desk", 219_00, Currency::Eur, 24_000),
-        ("chair", 129_50, Currency::Usd, 9_500),
-        ("kettle", 34_95, Currency::Gbp, 1_100),
-        ("clock", 24_00, Currency::Usd, 400),
-        ("rug", 89_00, Currency::Gbp, 5_200),
+        ("lamp", 4_990, Currency::Eur, 1_200),
+        ("desk", 21_900, Currency::Eur, 24_000),
+        ("chair", 12_950, Currency::Usd, 9_500),
+        ("kettle", 3_495, Currency::Gbp, 1_100),
+        ("clock", 2_400, Currency::Usd, 400),
+        ("rug", 8_900, Currency::Gbp, 5_200),
     ];
 
     /// What the articles are called.
@@ -203,7 +209,12 @@ impl Rates {
 
     /// An amount in euro cents, rounded to the nearest one.
     pub fn in_euro(&self, amount: u64, currency: Currency) -> Cents {
-        let per_euro = self.per_euro.get(&currency).copied().unwrap_or(1_000_000).max(1);
+        let per_euro = self
+            .per_euro
+            .get(&currency)
+            .copied()
+            .unwrap_or(1_000_000)
+            .max(1);
         Cents((amount * 1_000_000 + per_euro / 2) / per_euro)
     }
 }
@@ -211,15 +222,24 @@ impl Rates {
 /// What an order costs at these rates.
 pub fn quote(order: &Order, rates: &Rates, from: RatesFrom) -> Quote {
     let prices = order.items.iter().map(|item| {
-        rates.in_euro(item.unit_price * u64::from(item.quantity), item.currency).0
+        rates
+            .in_euro(item.unit_price * u64::from(item.quantity), item.currency)
+            .0
     });
-    Quote { order: order.id, total: Cents(prices.sum()), rates: from }
+    Quote {
+        order: order.id,
+        total: Cents(prices.sum()),
+        rates: from,
+    }
 }
 
 /// A parcel of a line, its box included.
 pub fn parcel(item: &Item) -> Parcel {
     const BOX: u32 = 250;
-    Parcel { sku: item.sku.clone(), grams: item.grams * item.quantity + BOX }
+    Parcel {
+        sku: item.sku.clone(),
+        grams: item.grams * item.quantity + BOX,
+    }
 }
 
 impl fmt::Display for Cents {
@@ -258,18 +278,21 @@ mod tests {
             currency,
             grams: 100,
         };
-        order.items = vec![item(2, 10_00, Currency::Eur), item(1, 10_84, Currency::Usd)];
+        order.items = vec![item(2, 1_000, Currency::Eur), item(1, 1_084, Currency::Usd)];
         let rates = Rates {
             day: order.day,
             per_euro: BTreeMap::from([(Currency::Eur, 1_000_000), (Currency::Usd, 1_084_000)]),
         };
-        assert_eq!(quote(&order, &rates, RatesFrom::Market).total, Cents(30_00));
+        assert_eq!(quote(&order, &rates, RatesFrom::Market).total, Cents(3_000));
     }
 
     #[test]
     fn amounts_are_rounded_to_the_nearest_cent() {
         let day = Date::constant(2026, 3, 2);
-        let rates = Rates { day, per_euro: BTreeMap::from([(Currency::Usd, 3_000_000)]) };
+        let rates = Rates {
+            day,
+            per_euro: BTreeMap::from([(Currency::Usd, 3_000_000)]),
+        };
         let rounded = [1, 2, 3, 4, 5].map(|amount| rates.in_euro(amount, Currency::Usd).0);
         assert_eq!(rounded, [0, 1, 1, 1, 2]);
     }
@@ -283,7 +306,9 @@ mod tests {
         }
         let declined = |share| {
             let orders = (1..=50).map(|id| Order::generate(7, id, share, false));
-            orders.filter(|order| order.card.number == Card::DECLINED).count()
+            orders
+                .filter(|order| order.card.number == Card::DECLINED)
+                .count()
         };
         assert_eq!((declined(0.0), declined(1.0)), (0, 50));
     }
@@ -302,6 +327,6 @@ mod tests {
 
     #[test]
     fn cents_are_shown_in_euro() {
-        assert_eq!(format!("{:>8}", Cents(1_05)), "   €1.05");
+        assert_eq!(format!("{:>8}", Cents(105)), "   €1.05");
     }
 }

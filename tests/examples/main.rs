@@ -1,8 +1,10 @@
 //! The example programs, run as their users run them.
 #![allow(missing_docs, unreachable_pub, clippy::unwrap_used, reason = "tests")]
 
+mod agent_loop;
 mod content_analysis;
 mod data_pipeline;
+mod order_processing;
 
 use std::collections::HashMap;
 use std::env;

@@ -304,9 +304,9 @@ macro_rules! generated {
     };
 }
 
-generated!(Generated, alert, turn, SameStepInside);
+generated!(Generated, report, grow, SameStepInside);
 
 #[tokio::test]
 async fn a_macro_may_write_a_workflow() {
-    assert_eq!(Generated::run(2).await.unwrap(), "failed done 8");
+    assert_eq!(Generated::run(2).await.unwrap(), "failed (kaboom), done 8");
 }

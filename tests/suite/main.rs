@@ -10,8 +10,11 @@
 mod engine;
 mod failures;
 mod fan_out;
+mod handles;
 mod language;
 mod mocks;
+mod observability;
 mod probe;
 mod rules;
 mod streams;
+mod ui;

@@ -70,7 +70,15 @@ async fn events_end_with_the_run() {
     while let Some(event) = events.next().await {
         last = Some(event.kind);
     }
-    let completed = |kind| matches!(kind, RunEventKind::RunEnded { status: RunStatus::Completed, .. });
+    let completed = |kind| {
+        matches!(
+            kind,
+            RunEventKind::RunEnded {
+                status: RunStatus::Completed,
+                ..
+            }
+        )
+    };
     assert!(last.is_some_and(completed));
     let late = run.events().next().await;
     assert!(late.is_none());

@@ -29,7 +29,7 @@ pub(super) fn map(collection: &Collection, names: &[String]) -> String {
             (low.min(value), high.max(value))
         });
         let margin = margin.max((high - low) * 0.15);
-        (low - margin, high + margin)
+        ((low - margin).max(0.0), high + margin)
     };
     let x = Axis {
         values: spread(|document| document.readability.sentence_length, 2.0),
@@ -166,7 +166,7 @@ fn dots(drawing: &mut Drawing, collection: &Collection, names: &[String], x: Axi
         ];
         for (anchor, at, left, middle) in places {
             let place = [left, middle - 7.0, left + length, middle + 7.0];
-            let inside = place[0] > x.pixels.0 && place[2] < x.pixels.1;
+            let inside = place[0] > x.pixels.0 && place[2] < x.pixels.1 - 4.0;
             if inside && !taken.iter().any(|other| overlap(other, &place)) {
                 drawing.text("dot-name", (at, middle + 4.0), anchor, &name);
                 taken.push(place);
@@ -363,7 +363,7 @@ pub(super) fn likeness(collection: &Collection, names: &[String]) -> String {
                 likeness.sqrt()
             ));
             if cell >= 26.0 && a != b {
-                let class = if likeness > 0.5 {
+                let class = if likeness > 0.4 {
                     "cell-value strong"
                 } else {
                     "cell-value"

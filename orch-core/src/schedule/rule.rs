@@ -32,13 +32,23 @@ impl Tally {
 /// What becomes of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
-    Run,
-    Skip,
-    Block,
+    Start,
+    /// It ends without having started.
+    End(Status),
 }
 
 /// What a rule says of a tally, as soon as it can be said.
+#[inline]
 pub(super) fn decide(rule: Rule, tally: Tally) -> Option<Decision> {
+    let early = match rule {
+        Rule::OneSuccess => tally.done > 0,
+        Rule::OneFailed => tally.failed > 0,
+        _ => false,
+    };
+    (tally.open == 0 || early).then(|| judge(rule, tally))
+}
+
+fn judge(rule: Rule, tally: Tally) -> Decision {
     let (done, failed, skipped) = (tally.done > 0, tally.failed > 0, tally.skipped > 0);
     let holds = match rule {
         Rule::AllSuccess => !failed && !skipped,
@@ -51,18 +61,14 @@ pub(super) fn decide(rule: Rule, tally: Tally) -> Option<Decision> {
         Rule::NoneFailedMinOneSuccess => !failed && done,
         Rule::NoneSkipped => !skipped,
     };
-    if tally.open > 0 {
-        let early = matches!(rule, Rule::OneSuccess | Rule::OneFailed);
-        return (early && holds).then_some(Decision::Run);
-    }
     // With nothing named there is nothing to judge.
-    Some(if holds || tally == Tally::default() {
-        Decision::Run
+    if holds || tally == Tally::default() {
+        Decision::Start
     } else if failed && asks_for_success(rule) {
-        Decision::Block
+        Decision::End(Status::Blocked)
     } else {
-        Decision::Skip
-    })
+        Decision::End(Status::Skipped)
+    }
 }
 
 /// Whether a failure, and not the course of things, is why the rule does not hold.
@@ -79,5 +85,5 @@ pub(super) fn outlives_failure(rule: Rule) -> bool {
         failed: 1,
         ..Tally::default()
     };
-    decide(rule, failed) == Some(Decision::Run)
+    decide(rule, failed) == Some(Decision::Start)
 }

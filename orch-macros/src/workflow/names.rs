@@ -146,7 +146,7 @@ impl Walker<'_> {
         }
     }
 
-    /// The `{name}`s of a format string.
+    /// The `{name}`s of a format string, and the `{:width$}`s.
     fn format_string(&mut self, literal: &proc_macro2::Literal) {
         let Ok(syn::Lit::Str(string)) = syn::parse2(TokenTree::Literal(literal.clone()).into())
         else {
@@ -154,14 +154,29 @@ impl Walker<'_> {
         };
         let value = string.value().replace("{{", "").replace("}}", "");
         for piece in value.split('{').skip(1) {
-            let end = piece.find(['}', ':']).unwrap_or(piece.len());
-            let Ok(name) = syn::parse_str::<Ident>(piece[..end].trim()) else {
-                continue;
-            };
-            let name = Ident::new(&name.to_string(), string.span());
-            if !self.is_shadowed(&name) {
-                (self.on)(Found::InMacro(&name));
+            let inside = piece.split('}').next().unwrap_or_default();
+            let (name, format) = inside.split_once(':').unwrap_or((inside, ""));
+            self.format_argument(name, string.span());
+            let mut lengths = format.split('$');
+            lengths.next_back();
+            for length in lengths {
+                let start = length.rfind(|letter: char| !letter.is_alphanumeric() && letter != '_');
+                let start = start.map_or(0, |at| {
+                    at + length[at..].chars().next().map_or(1, char::len_utf8)
+                });
+                self.format_argument(&length[start..], string.span());
             }
+        }
+    }
+
+    /// A name in a format string, where keywords need no `r#`; a number is none.
+    fn format_argument(&mut self, name: &str, span: Span) {
+        let name = name.trim();
+        let ident = syn::parse_str::<Ident>(name).or_else(|_| syn::parse_str(&format!("r#{name}")));
+        let Ok(mut ident) = ident else { return };
+        ident.set_span(span);
+        if !self.is_shadowed(&ident) {
+            (self.on)(Found::InMacro(&ident));
         }
     }
 }

@@ -15,7 +15,7 @@ use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
 use crate::ctx::{Cx, Mode};
-use crate::observe::AttemptWatch;
+use crate::observe::{AttemptWatch, Queued};
 use crate::origin::Origin;
 use crate::policy::retry::Attempts;
 use crate::policy::timeout::within;
@@ -64,9 +64,9 @@ impl Failed {
 }
 
 /// A node's call, with all that its options ask for.
-pub(crate) async fn perform(frame: Arc<Frame>, node: usize, ready: Option<Instant>) -> Called {
+pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Queued>) -> Called {
     let observer = frame.run.observer.as_ref();
-    let span = observer.map(|observer| observer.call_started(&frame, node, ready));
+    let span = observer.map(|observer| observer.call_started(&frame, node, queued));
     let call = Call {
         frame: &frame,
         node,

@@ -29,14 +29,25 @@ impl Drop for Guard {
         }
         self.run
             .halt(Halt::Cancelled("its future was dropped".to_owned()));
-        let run = Arc::clone(&self.run);
+        let ending = Ending(Arc::clone(&self.run));
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(async move {
-                strand(Arc::clone(&run), Jobs::default()).await;
-                finished(&run).await;
-                run.clear();
+                strand(Arc::clone(&ending.0), Jobs::default()).await;
+                finished(&ending.0).await;
             });
         }
+    }
+}
+
+/// Ends a run whose future was dropped: when it has cleaned up, or when there is no runtime left to do so.
+struct Ending(Arc<Run>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        if let Some(observer) = &self.0.observer {
+            observer.run_ended(&self.0, RunStatus::Cancelled);
+        }
+        self.0.clear();
     }
 }
 

@@ -1,7 +1,8 @@
 //! A fan-out under way: which items have started, and how they ended.
 //!
-//! At most one [`Job::Fan`](super::strand::Job::Fan) is on its way for a fan at a time: whoever takes it starts an item
-//! and passes it on, unless there is no room or nothing left to start; the next item that ends then [brings it back](After::Queue).
+//! At most one [`Job::Fan`](super::strand::Job::Fan) is on its way for a fan at a time, and only while an item is left and
+//! there is room for it: whoever takes the job starts the item, and passes the job on if that holds still.
+//! Otherwise the next item that ends [brings it back](After::Queue).
 //!
 //! A failed item that is not tolerated closes the fan, and so does the run's stop: what is under way goes on, nothing
 //! else starts.
@@ -100,11 +101,10 @@ impl Fan {
         failed == 0 || self.tolerate.is_some_and(tolerated)
     }
 
-    /// The next item to start, and whether the job is to be passed on.
+    /// The next item to start, for whoever has taken the job, and whether the job is to be passed on.
     pub(crate) fn next(&self) -> (Option<usize>, bool) {
         let mut state = self.state();
-        if state.closed || state.next >= self.total || state.running >= self.limit {
-            state.queued = false;
+        if state.closed {
             return (None, false);
         }
         let idx = state.next;
@@ -115,12 +115,12 @@ impl Fan {
         (Some(idx), more)
     }
 
-    /// Lets no further item start; says whether it is over by that.
+    /// Lets no further item start, for whoever has taken the job; says whether it is over by that.
     pub(crate) fn close(&self) -> bool {
         let mut state = self.state();
         let first = !state.closed;
         state.closed = true;
-        first && state.running == 0 && state.next < self.total
+        first && state.running == 0
     }
 
     /// An item has ended; `stopping` if the run's stop lets no further one start.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::schedule::{Command, Event, Status, Stop};
-use tokio::time::Instant;
 
 use super::fan::{After, Fan};
 use super::frame::{Frame, Opening, Parent, Role};
 use super::strand::{Called, Job, Jobs, node_error, panic_message, survives};
 use crate::ctx::Cx;
+use crate::observe::Observer;
 use crate::program::NodeCode;
 
 /// A node has started.
@@ -89,12 +89,10 @@ fn carry_out(frame: &Arc<Frame>, command: Command, jobs: &mut Jobs) {
     match command {
         Command::Start(node) => match frame.layout.code.nodes[node] {
             NodeCode::Call(_) => {
-                let ready = frame.run.observer.as_ref().map(|observer| {
-                    observer.node_queued();
-                    Instant::now()
-                });
+                let observer = frame.run.observer.as_ref();
+                let queued = observer.map(Observer::node_queued);
                 jobs.ready
-                    .push_back(Job::Call(Arc::clone(frame), node, ready));
+                    .push_back(Job::Call(Arc::clone(frame), node, queued));
             }
             NodeCode::For { .. } | NodeCode::Branch { .. } => {
                 jobs.ready.push_back(Job::Head(Arc::clone(frame), node));
@@ -104,9 +102,13 @@ fn carry_out(frame: &Arc<Frame>, command: Command, jobs: &mut Jobs) {
             let NodeCode::Branch { arms, .. } = frame.layout.code.nodes[node] else {
                 return;
             };
+            let layout = &frame.layout.nodes[node].bodies[arm];
+            if let Some(observer) = &frame.run.observer {
+                observer.expect_more(layout.nodes.len() as u64);
+            }
             let body = (arms[arm].open)(Opening {
                 run: Arc::clone(&frame.run),
-                layout: &frame.layout.nodes[node].bodies[arm],
+                layout,
                 parent: Some(Parent {
                     frame: Arc::clone(frame),
                     node,

@@ -17,7 +17,6 @@ use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::NodeKind;
 use orch_core::schedule::{Command, Event, Stop};
 use tokio::runtime::Handle;
-use tokio::time::Instant;
 
 use super::call;
 use super::fan::{Fan, Outcome};
@@ -25,13 +24,14 @@ use super::frame::{Frame, Opening, Parent, Role};
 use super::run::Run;
 use super::settle::{self, close_arm};
 use crate::ctx::Cx;
+use crate::observe::Queued;
 use crate::program::{Attempt, Items, NodeCode, Started};
 
 /// Something that is ready.
 #[derive(Debug)]
 pub(crate) enum Job {
-    /// Call this node's step; with the time it became ready, where somebody listens.
-    Call(Arc<Frame>, usize, Option<Instant>),
+    /// Call this node's step; with its place in the queue, where somebody listens.
+    Call(Arc<Frame>, usize, Option<Queued>),
     /// Evaluate the head of this `for` or branch.
     Head(Arc<Frame>, usize),
     /// Start an item.
@@ -299,7 +299,7 @@ pub(crate) fn node_error(
 /// Begins a job: gives the call that is under way, or adds what followed at once.
 fn begin(job: Job, jobs: &mut Jobs) -> Option<(Flight, Call)> {
     match job {
-        Job::Call(frame, node, ready) => begin_call(frame, node, ready, jobs),
+        Job::Call(frame, node, queued) => begin_call(frame, node, queued, jobs),
         Job::Head(frame, node) => {
             head(&frame, node, jobs);
             None
@@ -322,7 +322,7 @@ fn begin(job: Job, jobs: &mut Jobs) -> Option<(Flight, Call)> {
 fn begin_call(
     frame: Arc<Frame>,
     node: usize,
-    ready: Option<Instant>,
+    queued: Option<Queued>,
     jobs: &mut Jobs,
 ) -> Option<(Flight, Call)> {
     if frame.run.stop() == Some(Stop::Cancelled) && !survives(&frame, node, Stop::Cancelled) {
@@ -335,7 +335,7 @@ fn begin_call(
         node,
     };
     if !frame.layout.nodes[node].plain || frame.run.needs_policies() {
-        let whole = Box::pin(call::perform(Arc::clone(&frame), node, ready));
+        let whole = Box::pin(call::perform(Arc::clone(&frame), node, queued));
         return Some((flight(frame), Call::Whole(whole)));
     }
     let NodeCode::Call(code) = frame.layout.code.nodes[node] else {

@@ -103,13 +103,13 @@ impl ProgramMetrics {
             .increment(1);
     }
 
-    pub(super) fn queued(&self) {
+    pub(super) fn queued(&self) -> QueueDepth {
         self.queue_depth.increment(1.0);
+        QueueDepth(self.queue_depth.clone())
     }
 
-    pub(super) fn node_started(&self, node: &NodeLayout, queued: Option<Duration>) {
-        if let (Some(handles), Some(queued)) = (self.nodes.get(node.index), queued) {
-            self.queue_depth.decrement(1.0);
+    pub(super) fn node_started(&self, node: &NodeLayout, queued: Duration) {
+        if let Some(handles) = self.nodes.get(node.index) {
             handles.queue_seconds.record(queued);
         }
     }
@@ -159,6 +159,21 @@ impl ProgramMetrics {
 
     pub(super) fn rate_limited(step: &'static str, waited: Duration) {
         histogram!("orch_rate_limit_wait_seconds", "step" => step).record(waited);
+    }
+}
+
+/// One more in the queue, until it is dropped.
+pub(super) struct QueueDepth(Gauge);
+
+impl fmt::Debug for QueueDepth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("QueueDepth").finish_non_exhaustive()
+    }
+}
+
+impl Drop for QueueDepth {
+    fn drop(&mut self) {
+        self.0.decrement(1.0);
     }
 }
 

@@ -7,17 +7,30 @@ mod outlet;
 mod watch;
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use orch_core::error::NodeError;
 use orch_core::run::{Progress, RunEvent};
 
+use crate::engine::strand::panic_message;
+
 pub(crate) use self::metrics::ProgramMetrics;
 pub use self::watch::Emission;
-pub(crate) use self::watch::{AttemptWatch, Observer};
+pub(crate) use self::watch::{AttemptWatch, Observer, Queued};
 
 type Handler<T> = Box<dyn Fn(&T) + Send + Sync>;
+
+/// Calls each handler; one that panics harms neither the others nor the run.
+fn call<T>(handlers: &[Handler<T>], told: &T) {
+    for handler in handlers {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(|| handler(told))) {
+            let panic = panic_message(&*panic);
+            tracing::error!(target: "orch", event = "handler_panicked", panic);
+        }
+    }
+}
 
 /// What an orchestrator's owner wants to be told.
 #[derive(Default)]

@@ -14,8 +14,9 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
-use super::ProgramMetrics;
+use super::metrics::QueueDepth;
 use super::outlet::Outlet;
+use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
 use crate::program::Program;
@@ -52,7 +53,8 @@ pub(crate) struct Observer {
     workflow: &'static str,
     began: Instant,
     began_at: SystemTime,
-    seq: AtomicU64,
+    /// The number of the last event; held while listeners are told, so that what they are told comes in order.
+    told: Mutex<u64>,
     expected: AtomicU64,
     ended: AtomicU64,
     inner: Mutex<Inner>,
@@ -77,7 +79,7 @@ impl Observer {
             workflow: program.spec.name,
             began: Instant::now(),
             began_at: SystemTime::now(),
-            seq: AtomicU64::new(0),
+            told: Mutex::default(),
             expected: AtomicU64::new(program.layout().nodes),
             ended: AtomicU64::new(0),
             inner: Mutex::default(),
@@ -90,6 +92,10 @@ impl Observer {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> MutexGuard<'_, u64> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn subscribe(&self) -> Option<broadcast::Receiver<RunEvent>> {
@@ -121,17 +127,17 @@ impl Observer {
         if events.is_none() && listeners.on_event.is_empty() {
             return;
         }
+        let mut told = self.told();
+        *told += 1;
         let event = RunEvent {
-            seq: self.seq.fetch_add(1, Ordering::AcqRel) + 1,
+            seq: *told,
             at: self.began_at + self.began.elapsed(),
             run: run.id().clone(),
             correlation_id: Arc::clone(run.correlation_id()),
             workflow: self.workflow,
             kind: kind(),
         };
-        for handler in &listeners.on_event {
-            handler(&event);
-        }
+        call(&listeners.on_event, &event);
         if let Some(events) = events {
             // Nobody reading is no error.
             let _ = events.send(event);
@@ -144,6 +150,7 @@ impl Observer {
         if watched.is_none() && listeners.on_progress.is_empty() {
             return;
         }
+        let _told = self.told();
         let total = self.expected.load(Ordering::Acquire);
         let completed = self.ended.load(Ordering::Acquire).min(total);
         let share = if over || total == 0 {
@@ -164,9 +171,7 @@ impl Observer {
             percentage: inner.percentage,
         };
         drop(inner);
-        for handler in &listeners.on_progress {
-            handler(&progress);
-        }
+        call(&listeners.on_progress, &progress);
         if let Some(watched) = watched {
             watched.send_replace(Some(progress));
         }
@@ -229,14 +234,17 @@ impl Observer {
         self.emissions.close();
     }
 
-    /// More nodes than the plan has: a fan-out's.
+    /// More nodes than the plan has: those of an item or of an arm.
     pub(crate) fn expect_more(&self, nodes: u64) {
         self.expected.fetch_add(nodes, Ordering::AcqRel);
     }
 
-    pub(crate) fn node_queued(&self) {
-        if let Some(metrics) = &self.metrics {
-            metrics.queued();
+    /// A call is ready.
+    pub(crate) fn node_queued(&self) -> Queued {
+        let metrics = self.metrics.as_deref();
+        Queued {
+            since: Instant::now(),
+            _depth: metrics.map(ProgramMetrics::queued),
         }
     }
 
@@ -249,9 +257,9 @@ impl Observer {
         &self,
         frame: &Arc<Frame>,
         node: usize,
-        ready: Option<Instant>,
+        queued: Option<Queued>,
     ) -> Span {
-        self.started(frame, node, ready);
+        self.started(frame, node, queued);
         let layout = &frame.layout.nodes[node];
         tracing::info_span!(
             target: "orch",
@@ -263,11 +271,11 @@ impl Observer {
         )
     }
 
-    fn started(&self, frame: &Arc<Frame>, node: usize, ready: Option<Instant>) {
+    fn started(&self, frame: &Arc<Frame>, node: usize, queued: Option<Queued>) {
         let layout = &frame.layout.nodes[node];
         let now = Instant::now();
-        if let Some(metrics) = &self.metrics {
-            metrics.node_started(layout, ready.map(|ready| now - ready));
+        if let (Some(metrics), Some(queued)) = (&self.metrics, queued) {
+            metrics.node_started(layout, now - queued.since);
         }
         {
             let mut inner = self.inner();
@@ -286,20 +294,19 @@ impl Observer {
         let began = self.inner().starts.remove(&place_key(frame, node));
         let took = began.map(|began| began.elapsed());
         let error = status.is_failure().then(|| frame.error(node)).flatten();
+        // A control form fails with what failed inside it, which was told already.
+        let own = |error: &&NodeError| status == Status::Failed && error.node() == &*layout.path;
+        let failure = error.as_ref().filter(own);
         if let Some(metrics) = &self.metrics {
             metrics.node_ended(layout, status, took);
-            if let Some(error) = &error
-                && status == Status::Failed
-            {
-                metrics.failed(error.kind());
+            if let Some(failure) = failure {
+                metrics.failed(failure.kind());
             }
         }
         self.log_end(frame, node, status, took, error.as_ref());
         self.ended.fetch_add(1, Ordering::AcqRel);
-        if let Some(error) = &error {
-            for handler in &frame.run.services.listeners.on_error {
-                handler(error);
-            }
+        if let Some(failure) = failure {
+            call(&frame.run.services.listeners.on_error, failure);
         }
         self.tell(&frame.run, || RunEventKind::NodeEnded {
             node: Arc::clone(&layout.path),
@@ -417,6 +424,13 @@ impl Observer {
 
 fn place_key(frame: &Arc<Frame>, node: usize) -> (usize, usize) {
     (Arc::as_ptr(frame).cast::<()>() as usize, node)
+}
+
+/// A call that is ready; it is in the queue until it begins or is given up, which is when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Queued {
+    since: Instant,
+    _depth: Option<QueueDepth>,
 }
 
 /// Watches one attempt.

@@ -188,6 +188,8 @@ fn a_cancelled_run_starts_nothing_but_finally_nodes() {
         # The stricter stop wins, whichever comes first.
         a; b(a) all_done -> ! failing; ! cancelled; a done => a done; b blocked
         a; b(a) all_done -> ! cancelled; ! failing; a done => a done; b blocked
+        a; b all_done if:| -> a failed; b 0 => a failed; b running
+        a; b all_done if:| -> ! cancelled; a failed; b 0 => a failed; b blocked
         ",
     );
 }

@@ -90,7 +90,6 @@ impl<'a> Analysis<'a> {
                     &equation.ident,
                     format!("`{name}` is defined around this body already: give this one a name of its own"),
                 );
-                continue;
             }
             names.insert(name, (Symbol::Equation(id, idx), equation.ident.span()));
         }

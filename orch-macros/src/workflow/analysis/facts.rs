@@ -79,7 +79,12 @@ impl Analysis<'_> {
             .map(|equation| equation.gives_outcome() || equation.options.optional.is_some())
             .collect();
         for (reader, equation) in equations.iter().enumerate() {
-            if equation.options.trigger().is_some() {
+            // A rule that a failure can satisfy decides about it; a `finally` node only looks on.
+            let decides = matches!(
+                equation.options.trigger(),
+                Some("AllDone" | "AllFailed" | "OneSuccess" | "OneFailed" | "NoneSkipped")
+            );
+            if decides && equation.options.finally.is_none() {
                 for &named in info.reads[reader].keys().chain(info.after[reader].keys()) {
                     handled[named] = true;
                 }

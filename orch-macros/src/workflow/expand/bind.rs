@@ -131,8 +131,15 @@ impl<'a, 'w> Binder<'a, 'w> {
         expr.to_token_stream()
     }
 
-    /// The value itself: moved out of its slot, or copied where others use it too.
+    /// The value itself, in a block of its own: its type is settled there, so that it coerces as any argument does
+    /// (`&String` to `&str`, a box to a box of a trait), and what does not fit is reported at the name.
     fn value(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
+        let taken = self.taken(ident, symbol);
+        quote_spanned!(ident.span()=> { let __orch_value = #taken; __orch_value })
+    }
+
+    /// The value moved out of its slot, or copied where others use it too.
+    fn taken(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         if self.reads_outcome(symbol) {
             self.bind(symbol, ident);
@@ -140,7 +147,7 @@ impl<'a, 'w> Binder<'a, 'w> {
         }
         if !self.analysis.is_moved(symbol) {
             self.bind(symbol, ident);
-            return quote_spanned!(span=> __p::Again::again(#ident));
+            return quote_spanned!(span=> *__p::Again::again(#ident));
         }
         let reuse = &self.reuse;
         match symbol {
@@ -207,8 +214,8 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// A slot of a scope around.
     fn slot(&self, scope: ScopeId, field: Ident) -> TokenStream {
         let levels = self.analysis.levels(self.at, scope);
-        let slots = types::slots(scope);
-        quote!(cx.up::<#slots>(#levels).#field)
+        let (cx, slots) = (types::cx(), types::slots(scope));
+        quote!(#cx.up::<#slots>(#levels).#field)
     }
 
     /// Binds a name as a reference to its value, once.
@@ -259,7 +266,7 @@ impl<'a, 'w> Binder<'a, 'w> {
                 let witness = self.witness(scope, equation);
                 quote!(#slot.peek(#witness))
             };
-            let cx = types::context();
+            let cx = types::cx();
             return quote_spanned!(span=> let #ident = &#cx.outcome(#levels, #position, #peek););
         }
         let get = if types::may_be_absent(self.analysis, scope, equation) {
@@ -307,7 +314,8 @@ impl<'a, 'w> Binder<'a, 'w> {
         let held = self.slot(around, format_ident!("h{equation}"));
         let levels = self.analysis.levels(self.at, scope);
         let head = self.in_scope(around, |binder| binder.argument_in_head(&for_loop.head));
-        quote!(__p::item(&#held, cx.item(#levels), || #head))
+        let cx = types::cx();
+        quote!(__p::item(&#held, #cx.item(#levels), || #head))
     }
 
     /// The head of a `for`: a name alone is moved into what is kept, once; here it only says its type.

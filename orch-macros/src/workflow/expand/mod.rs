@@ -293,6 +293,7 @@ fn implementation(
     program: &TokenStream,
 ) -> TokenStream {
     let workflow = analysis.workflow;
+    let cx = types::cx();
     let name = &workflow.name;
     let text = name.to_string();
     let slots = types::slots(0);
@@ -335,7 +336,7 @@ fn implementation(
                 #slots { #(#fields: ::core::convert::From::from(#fields),)* #rest }
             }
 
-            fn finish(cx: &__p::Cx) -> Self::Output { #finish }
+            fn finish(#cx: &__p::Cx) -> Self::Output { #finish }
 
             fn source(
                 error: &Self::Error,

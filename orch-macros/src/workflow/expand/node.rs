@@ -86,6 +86,7 @@ fn call_functions(
     equation: usize,
     call: &Call,
 ) -> TokenStream {
+    let cx = types::cx();
     let function = function(scope, equation);
     let asynchronous = call.tiers.iter().enumerate().map(|(idx, tier)| {
         let step = types::step(&tier.callee, &types::alias(scope, equation, idx));
@@ -99,11 +100,11 @@ fn call_functions(
         last
     } else {
         let tiers = 0..attempts.len();
-        quote!(match cx.tier() { #(#tiers => { #attempts })* _ => { #last } })
+        quote!(match #cx.tier() { #(#tiers => { #attempts })* _ => { #last } })
     };
     quote! {
-        fn #function(cx: __p::Cx) -> __p::Started {
-            __p::start(#(#asynchronous)||*, async move { let cx = &cx; #body })
+        fn #function(#cx: __p::Cx) -> __p::Started {
+            __p::start(#(#asynchronous)||*, async move { let #cx = &#cx; #body })
         }
     }
 }
@@ -115,6 +116,7 @@ fn attempt(
     call: &Call,
     idx: usize,
 ) -> TokenStream {
+    let cx = types::cx();
     let tier = &call.tiers[idx];
     let options = &analysis.equation(scope, equation).options;
     let alias = types::alias(scope, equation, idx);
@@ -137,7 +139,6 @@ fn attempt(
             .args
             .first()
             .map_or_else(Span::mixed_site, syn::spanned::Spanned::span);
-        let cx = types::context();
         args.push(quote_spanned!(span=> #cx.up::<#slots>(0).#state.next::<#reuse>(#cx, || #first)));
     }
     let lets = binder.lets();
@@ -186,7 +187,7 @@ fn attempt(
             let span = word.span();
             (!bounded).then(|| quote_spanned!(span=> __p::fallback_is_reached::<#step>();))
         });
-    quote!(#dead #lets #raises(cx, #called, #over, #put).await)
+    quote!(#dead #lets #raises(#cx, #called, #over, #put).await)
 }
 
 /// Whether a tier's failure can be the node's, and the node's the run's.
@@ -203,12 +204,13 @@ fn surfaces(
 }
 
 fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
+    let cx = types::cx();
     let mut arguments = TokenStream::new();
     let mut group =
         proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#(#args),*));
     group.set_span(tier.paren.span.join());
     quote::ToTokens::to_tokens(&group, &mut arguments);
-    let (span, cx) = (tier.callee.path().span(), types::context());
+    let span = tier.callee.path().span();
     match &tier.callee {
         Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
         Callee::Workflow(_) => {
@@ -236,8 +238,9 @@ fn over(options: &super::super::options::NodeOptions, tier: &Tier) -> TokenStrea
 }
 
 fn put(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
+    let cx = types::cx();
     let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
-    let slot = quote!(&cx.up::<#slots>(0).#slot);
+    let slot = quote!(&#cx.up::<#slots>(0).#slot);
     let slot = if types::may_be_absent(analysis, scope, equation) {
         quote!(__p::Present(#slot))
     } else {
@@ -247,7 +250,7 @@ fn put(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, call: &Call) ->
         return slot;
     }
     let state = format_ident!("t{equation}");
-    quote!(__p::Turning(&cx.up::<#slots>(0).#state, #slot))
+    quote!(__p::Turning(&#cx.up::<#slots>(0).#state, #slot))
 }
 
 fn for_functions(
@@ -256,6 +259,7 @@ fn for_functions(
     equation: usize,
     for_loop: &For,
 ) -> TokenStream {
+    let cx = types::cx();
     let function = function(scope, equation);
     let collect = format_ident!("{function}c");
     let mut binder = Binder::new(
@@ -269,7 +273,7 @@ fn for_functions(
     let held = format_ident!("h{equation}");
     let body = analysis.scopes[scope].inner[equation][0];
     let item = bind::tail(analysis, body);
-    let slot = quote!(&cx.up::<#slots>(0).#slot);
+    let slot = quote!(&#cx.up::<#slots>(0).#slot);
     let slot = if types::may_be_absent(analysis, scope, equation) {
         quote!(__p::Present(#slot))
     } else {
@@ -286,12 +290,12 @@ fn for_functions(
         quote!(collect)
     };
     quote! {
-        fn #function(cx: &__p::Cx) -> usize {
+        fn #function(#cx: &__p::Cx) -> usize {
             #lets
-            __p::hold(&cx.up::<#slots>(0).#held, #head)
+            __p::hold(&#cx.up::<#slots>(0).#held, #head)
         }
-        fn #collect(cx: &__p::Cx, items: &__p::Items) {
-            __p::#gather(items, #slot, |cx| { #item });
+        fn #collect(#cx: &__p::Cx, items: &__p::Items) {
+            __p::#gather(items, #slot, |#cx| { #item });
         }
     }
 }
@@ -302,6 +306,7 @@ fn branch_functions(
     equation: usize,
     branch: &Branch,
 ) -> TokenStream {
+    let cx = types::cx();
     let function = function(scope, equation);
     let close = format_ident!("{function}c");
     let mut binder = Binder::new(
@@ -328,18 +333,18 @@ fn branch_functions(
     let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
     let arms = &analysis.scopes[scope].inner[equation];
     let value = bind::arms(analysis, arms, &quote!(taken));
-    let slot = quote!(&cx.up::<#slots>(1).#slot);
+    let slot = quote!(&#cx.up::<#slots>(1).#slot);
     let slot = if types::may_be_absent(analysis, scope, equation) {
         quote!(__p::Present(#slot))
     } else {
         slot
     };
     quote! {
-        fn #function(cx: &__p::Cx) -> ::core::option::Option<usize> {
+        fn #function(#cx: &__p::Cx) -> ::core::option::Option<usize> {
             #lets
             #head
         }
-        fn #close(cx: &__p::Cx, taken: usize) {
+        fn #close(#cx: &__p::Cx, taken: usize) {
             __p::Put::put(&#slot, #value);
         }
     }

@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::Ident;
+use syn::spanned::Spanned as _;
 
 use super::super::analysis::{self, Analysis, ScopeId, Symbol};
 use super::super::model::{Callee, Rhs};
@@ -12,18 +13,20 @@ pub(super) fn slots(scope: ScopeId) -> Ident {
     format_ident!("__OrchSlots{scope}")
 }
 
-/// The context of the call; the same name for a callee that another macro wrote, whose span it must not take.
-pub(super) fn context() -> Ident {
-    Ident::new("cx", Span::call_site())
-}
-
 /// The alias of the step that a tier calls.
 pub(super) fn alias(scope: ScopeId, equation: usize, tier: usize) -> Ident {
     format_ident!("__Orch{scope}_{equation}_{tier}")
 }
 
-/// A callee as a type that implements `Step`.
+/// The context that every generated function has, under a name that no user's name can be.
+pub(super) fn cx() -> Ident {
+    Ident::new("cx", Span::mixed_site())
+}
+
+/// A callee as a type that implements `Step`; what is wrong with it is said where the callee stands.
 pub(super) fn step(callee: &Callee, alias: &Ident) -> TokenStream {
+    let mut alias = alias.clone();
+    alias.set_span(callee.path().span());
     match callee {
         Callee::Step(_) => quote!(#alias<'static>),
         Callee::Workflow(_) => quote!(#alias),

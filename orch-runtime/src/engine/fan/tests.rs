@@ -215,9 +215,11 @@ impl Sim {
             Err(error(ending.idx))
         };
         self.ends[ending.idx] = Some(ending.good);
-        let tolerates = self.fan.tolerates();
-        self.cut += usize::from(!ending.good && ending.stopping && tolerates);
-        self.failed += usize::from(!ending.good && !(ending.stopping && tolerates));
+        if !ending.good && ending.stopping && self.fan.tolerates() {
+            self.cut += 1;
+        } else if !ending.good {
+            self.failed += 1;
+        }
         self.closed |= ending.stopping || !self.is_tolerable();
         match self.fan.ended(ending.idx, result, ending.stopping) {
             After::Nothing => {}

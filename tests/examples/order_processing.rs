@@ -1,0 +1,384 @@
+use std::collections::BTreeMap;
+
+use crate::{run, text};
+
+/// What the program printed, taken apart.
+struct Printed {
+    code: Option<i32>,
+    text: String,
+}
+
+/// A node's line in the table: what the service counted, and what the client counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Row {
+    requests: u32,
+    limited: u32,
+    refused: u32,
+    lost: u32,
+    stalled: u32,
+    replayed: u32,
+    attempts: u32,
+    retries: u32,
+    timeouts: u32,
+    fallbacks: u32,
+}
+
+impl Printed {
+    fn of(arguments: &[&str]) -> Self {
+        let ran = run("order_processing", arguments);
+        assert_eq!(text(&ran.stderr), "");
+        Self {
+            code: ran.status.code(),
+            text: text(&ran.stdout).to_owned(),
+        }
+    }
+
+    fn rows(&self) -> BTreeMap<&str, Row> {
+        let lines = self.text.lines().filter(|line| line.contains(" | "));
+        lines.skip(1).map(row).collect()
+    }
+
+    /// The numbers of the line that begins so, in order.
+    fn numbers(&self, start: &str) -> Vec<u32> {
+        let line = self.text.lines().find(|line| line.starts_with(start));
+        let digits = line.unwrap().split(|c: char| !c.is_ascii_digit());
+        digits.filter_map(|digits| digits.parse().ok()).collect()
+    }
+
+    /// The value of a metric with these labels.
+    fn metric(&self, sample: &str) -> f64 {
+        let found = self.text.lines().filter_map(|line| line.rsplit_once(' '));
+        let mut values = found.filter(|(name, _)| *name == sample);
+        values
+            .next()
+            .map_or(0.0, |(_, value)| value.parse().unwrap())
+    }
+}
+
+fn row(line: &str) -> (&str, Row) {
+    let mut words = line.split([' ', '|']).filter(|word| !word.is_empty());
+    let node = words.next().unwrap();
+    let mut next = || words.next().unwrap().parse().unwrap();
+    let row = Row {
+        requests: next(),
+        limited: next(),
+        refused: next(),
+        lost: next(),
+        stalled: next(),
+        replayed: next(),
+        attempts: next(),
+        retries: next(),
+        timeouts: next(),
+        fallbacks: next(),
+    };
+    (node, row)
+}
+
+#[test]
+fn a_service_that_behaves_is_asked_once_for_each() {
+    let printed = Printed::of(&[
+        "--orders",
+        "10",
+        "--every",
+        "5",
+        "--fail",
+        "0",
+        "--stall",
+        "0",
+        "--outage",
+        "0",
+        "--decline",
+        "0",
+        "--limit",
+        "1000",
+    ]);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    assert_eq!(printed.numbers("orders: "), [10, 0, 0, 0]);
+    let rows = printed.rows();
+    for node in [
+        "lock",
+        "stock",
+        "charge",
+        "label",
+        "shipment",
+        "release-lock",
+    ] {
+        let row = rows[node];
+        assert_eq!(
+            (row.requests, row.attempts, row.retries),
+            (10, 10, 0),
+            "{node}"
+        );
+    }
+    // Five trading days, each asked for once: the other orders of a day have it from the cache.
+    let rates = rows["rates"];
+    assert!((1..=5).contains(&rates.requests), "{rates:?}");
+    assert_eq!(rates.requests, rates.attempts);
+}
+
+#[test]
+fn failures_are_survived_and_nobody_pays_twice() {
+    let printed = Printed::of(&[
+        "--orders", "30", "--every", "10", "--fail", "0.4", "--limit", "1000",
+    ]);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    let rows = printed.rows();
+    let charge = rows["charge"];
+    // The books: shipped, reserved, payments, given back, paid twice, locked.
+    let [shipped, reserved, payments, refunds, twice, locked] = printed.numbers("books:")[..]
+    else {
+        panic!("the books have another form: {}", printed.text);
+    };
+    assert_eq!((twice, locked), (0, 0));
+    assert_eq!(reserved, shipped);
+    assert_eq!(payments, shipped + refunds);
+    // More requests than payments: the others failed or were told the answer again.
+    assert!(
+        charge.requests > payments && charge.replayed > 0,
+        "{charge:?}"
+    );
+    for (node, row) in &rows {
+        // On a machine that is busy, an attempt may time out before its request arrives.
+        let unseen = row.timeouts.saturating_sub(row.stalled);
+        let arrived = row.attempts.saturating_sub(unseen)..=row.attempts;
+        assert!(arrived.contains(&row.requests), "{node}: {row:?}");
+        if *node == "rates" {
+            continue;
+        }
+        // Every stalled request was given up by its timeout; what failed was tried again or fell back, and what was
+        // given up at last is what the orders failed with.
+        assert!(row.timeouts >= row.stalled, "{node}: {row:?}");
+        assert!(
+            row.retries + row.fallbacks <= row.refused + row.lost + row.timeouts,
+            "{node}: {row:?}"
+        );
+    }
+    for node in ["lock", "release-lock"] {
+        assert_eq!(rows[node].attempts, 30 + rows[node].retries, "{node}");
+    }
+    assert!(rows.values().map(|row| row.timeouts).sum::<u32>() > 0);
+    assert_eq!(
+        printed
+            .metric("orch_run_duration_seconds_count{workflow=\"Checkout\",status=\"completed\"}"),
+        f64::from(shipped)
+    );
+}
+
+#[test]
+fn a_busy_service_is_left_alone_as_long_as_it_asks() {
+    let printed = Printed::of(&[
+        "--orders",
+        "12",
+        "--every",
+        "0",
+        "--fail",
+        "0",
+        "--stall",
+        "0",
+        "--outage",
+        "0",
+        "--decline",
+        "0",
+        "--limit",
+        "4",
+    ]);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    assert_eq!(printed.numbers("orders: "), [12, 0, 0, 0]);
+    let stock = printed.rows()["stock"];
+    assert!(stock.limited > 0, "{stock:?}");
+    assert_eq!(stock.requests, 12 + stock.limited);
+    assert_eq!(stock.retries, stock.limited);
+    let waits = printed
+        .text
+        .lines()
+        .filter(|line| line.ends_with("asks to come again in 1s; again in 1s"));
+    assert_eq!(waits.count(), stock.limited as usize);
+}
+
+#[test]
+fn rates_that_fail_are_left_alone_and_replaced() {
+    let printed = Printed::of(&[
+        "--orders",
+        "8",
+        "--every",
+        "0",
+        "--fail",
+        "0",
+        "--stall",
+        "0",
+        "--outage",
+        "1000",
+        "--decline",
+        "0",
+        "--limit",
+        "1000",
+    ]);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    let rates = printed.rows()["rates"];
+    // Each order would ask twice for its day; the breaker opens at the third failure, and a few may be under way by then.
+    assert!((3..16).contains(&rates.requests), "{rates:?}");
+    assert_eq!((rates.fallbacks, rates.refused), (8, rates.requests));
+    let priced = printed
+        .text
+        .lines()
+        .filter(|line| line.contains("last known rates"));
+    assert_eq!(priced.count(), 8);
+    let refused = printed.numbers("breaker fetch-rates:");
+    assert!(refused[0] >= 1 && refused[1] >= 1, "{refused:?}");
+    assert_eq!(
+        printed.metric("orch_fallback_total{workflow=\"Checkout\",node=\"rates\",tier=\"1\"}"),
+        8.0
+    );
+}
+
+#[test]
+fn a_declined_order_is_told_so_and_undone() {
+    let printed = Printed::of(&[
+        "--orders",
+        "5",
+        "--every",
+        "0",
+        "--fail",
+        "0",
+        "--stall",
+        "0",
+        "--outage",
+        "0",
+        "--decline",
+        "1",
+        "--limit",
+        "1000",
+    ]);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    assert_eq!(printed.numbers("orders: "), [0, 5, 0, 0]);
+    assert_eq!(printed.numbers("books:"), [0, 0, 0, 0, 0, 0]);
+    let charge = printed.rows()["charge"];
+    assert_eq!((charge.requests, charge.retries), (5, 0));
+    let declined = printed
+        .text
+        .lines()
+        .filter(|line| line.contains("declined  insufficient funds"));
+    assert_eq!(declined.count(), 5);
+}
+
+#[test]
+fn an_order_that_cannot_be_shipped_is_given_its_money_back() {
+    let printed = Printed::of(&[
+        "--orders",
+        "4",
+        "--every",
+        "0",
+        "--fail",
+        "0",
+        "--stall",
+        "0",
+        "--outage",
+        "0",
+        "--decline",
+        "0",
+        "--limit",
+        "1000",
+        "--lost-parcels",
+    ]);
+    assert_eq!(printed.code, Some(0), "{}", printed.text);
+    assert_eq!(printed.numbers("orders: "), [0, 0, 0, 4]);
+    assert_eq!(printed.numbers("books:"), [0, 0, 4, 4, 0, 0]);
+}
+
+#[test]
+fn express_orders_go_by_courier() {
+    let arguments = [
+        "--orders",
+        "6",
+        "--every",
+        "0",
+        "--fail",
+        "0",
+        "--stall",
+        "0",
+        "--decline",
+        "0",
+        "--limit",
+        "1000",
+    ];
+    let with = |more: &[&str]| Printed::of(&[&arguments[..], more].concat());
+    let by_courier = |printed: &Printed| {
+        printed
+            .text
+            .lines()
+            .filter(|line| line.contains("  courier-"))
+            .count()
+    };
+    assert_eq!(by_courier(&with(&["--express"])), 6);
+    assert!(by_courier(&with(&[])) < 6);
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_named() {
+    for (arguments, message) in [
+        (["--fail", "2"], "not between 0 and 1"),
+        (["--limit", "0"], "0 is not in 1.."),
+        (
+            ["--set", "Checkout.charge.timeout"],
+            "not of the form KEY=VALUE",
+        ),
+        (
+            ["--set", "Checkout.chrge.timeout=2s"],
+            "no node or step `chrge`",
+        ),
+        (["--set", "Checkout.charge.timeout=soon"], "soon"),
+    ] {
+        let ran = run("order_processing", &arguments);
+        assert!(!ran.status.success());
+        assert!(
+            text(&ran.stderr).contains(message),
+            "{arguments:?}: {}",
+            text(&ran.stderr)
+        );
+    }
+}
+
+#[test]
+fn a_timeout_can_be_set_from_outside() {
+    let stalled = [
+        "--orders", "3", "--every", "0", "--fail", "0", "--stall", "1", "--outage", "0", "--limit",
+        "1000",
+    ];
+    let set = [
+        "--set",
+        "Checkout.lock.timeout=20ms",
+        "--set",
+        "Checkout.lock.retries=1",
+    ];
+    let quick = [
+        "--set",
+        "Checkout.release-lock.timeout=20ms",
+        "--set",
+        "Checkout.roll-back.timeout=20ms",
+    ];
+    let printed = Printed::of(&[&stalled[..], &set[..], &quick[..]].concat());
+    let lock = printed.rows()["lock"];
+    assert_eq!((lock.attempts, lock.timeouts, lock.retries), (6, 6, 3));
+    assert!(
+        printed.text.contains("its timeout of 20ms"),
+        "{}",
+        printed.text
+    );
+}
+
+#[test]
+fn help_is_given() {
+    let ran = run("order_processing", &["--help"]);
+    assert!(ran.status.success());
+    for option in [
+        "--orders",
+        "--fail",
+        "--stall",
+        "--limit",
+        "--seed",
+        "--express",
+        "--set",
+    ] {
+        assert!(text(&ran.stdout).contains(option), "{option}");
+    }
+}

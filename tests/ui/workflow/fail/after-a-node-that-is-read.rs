@@ -1,0 +1,22 @@
+use orch::prelude::*;
+
+#[step]
+fn load() -> u32 {
+    1
+}
+
+#[step]
+fn double(number: u32) -> u32 {
+    number * 2
+}
+
+workflow! {
+    Flow() -> u32 {
+        rows = load();
+        #[node(after = [rows])]
+        doubled = double(rows);
+        doubled
+    }
+}
+
+fn main() {}

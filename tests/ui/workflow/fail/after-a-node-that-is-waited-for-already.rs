@@ -1,0 +1,23 @@
+use orch::prelude::*;
+
+#[step]
+fn load() -> u32 {
+    1
+}
+
+#[step]
+fn double(number: u32) -> u32 {
+    number * 2
+}
+
+workflow! {
+    Flow() -> u32 {
+        first = load();
+        second = double(first);
+        #[node(after = [first])]
+        third = double(second);
+        third
+    }
+}
+
+fn main() {}

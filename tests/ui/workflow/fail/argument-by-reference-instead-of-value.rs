@@ -1,0 +1,14 @@
+use orch::prelude::*;
+
+#[step]
+fn length(text: String) -> usize {
+    text.len()
+}
+
+workflow! {
+    Flow(text: String) -> usize {
+        length(&text)
+    }
+}
+
+fn main() {}

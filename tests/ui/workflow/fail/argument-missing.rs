@@ -1,0 +1,14 @@
+use orch::prelude::*;
+
+#[step]
+fn add(left: u32, right: u32) -> u32 {
+    left + right
+}
+
+workflow! {
+    Flow(number: u32) -> u32 {
+        add(number)
+    }
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use orch::prelude::*;
+
+#[step]
+fn shorten(text: &str) -> String {
+    text.chars().skip(1).collect()
+}
+
+workflow! {
+    Flow() -> String {
+        first = shorten(&third);
+        second = shorten(&first);
+        third = shorten(&second);
+        third
+    }
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use orch::prelude::*;
+
+#[step]
+fn greet(text: String) -> String {
+    text
+}
+
+workflow! {
+    Flow(name: String) -> String {
+        hello = greet(format!("{name}, {goodbye}"));
+        goodbye = greet(format!("not {}", hello));
+        goodbye
+    }
+}
+
+fn main() {}

@@ -1,0 +1,22 @@
+use orch::prelude::*;
+
+#[step]
+fn note(text: &str) -> String {
+    text.to_owned()
+}
+
+workflow! {
+    Audit(text: String) -> String {
+        note(&text)
+    }
+}
+
+workflow! {
+    Flow() -> String {
+        audited = Audit::run(charged.clone());
+        charged = note(&audited);
+        charged
+    }
+}
+
+fn main() {}

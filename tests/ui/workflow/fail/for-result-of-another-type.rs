@@ -1,0 +1,15 @@
+use orch::prelude::*;
+
+#[step]
+fn double(number: u32) -> u32 {
+    number * 2
+}
+
+workflow! {
+    Flow(numbers: Vec<u32>) -> u32 {
+        doubled = for number in &numbers { double(*number) };
+        doubled
+    }
+}
+
+fn main() {}

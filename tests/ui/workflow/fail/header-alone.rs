@@ -1,0 +1,7 @@
+use orch::prelude::*;
+
+workflow! {
+    Flow
+}
+
+fn main() {}

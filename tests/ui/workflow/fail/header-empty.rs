@@ -1,0 +1,5 @@
+use orch::prelude::*;
+
+workflow! {}
+
+fn main() {}

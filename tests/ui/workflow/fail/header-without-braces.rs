@@ -1,0 +1,7 @@
+use orch::prelude::*;
+
+workflow! {
+    Flow(number: u32) -> u32
+}
+
+fn main() {}

@@ -1,0 +1,12 @@
+use orch::prelude::*;
+
+#[step]
+fn load() {}
+
+workflow! {
+    Flow() {
+        _ = load();
+    }
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use orch::prelude::*;
+
+#[step]
+fn load() -> u32 {
+    1
+}
+
+workflow! {
+    Flow() -> u32 {
+        rows = load();
+        #[node(name = "rows")]
+        more = load();
+        rows + more
+    }
+}
+
+fn main() {}

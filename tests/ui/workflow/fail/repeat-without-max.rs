@@ -1,0 +1,16 @@
+use orch::prelude::*;
+
+use std::ops::ControlFlow;
+
+#[step]
+fn turn(count: u32) -> ControlFlow<u32, u32> {
+    ControlFlow::Break(count)
+}
+
+workflow! {
+    Flow() -> u32 {
+        turn(0).repeat(every = "1s")
+    }
+}
+
+fn main() {}

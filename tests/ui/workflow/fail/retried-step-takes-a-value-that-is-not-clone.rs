@@ -1,0 +1,22 @@
+use orch::prelude::*;
+
+pub struct Ticket(u32);
+
+#[step]
+fn buy() -> Ticket {
+    Ticket(1)
+}
+
+#[step(retries = 3)]
+fn punch(ticket: Ticket) -> Result<u32, std::io::Error> {
+    Ok(ticket.0)
+}
+
+workflow! {
+    Flow() -> u32 {
+        ticket = buy();
+        punch(ticket)
+    }
+}
+
+fn main() {}

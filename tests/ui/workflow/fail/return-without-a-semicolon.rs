@@ -1,0 +1,14 @@
+use orch::prelude::*;
+
+#[step]
+fn load() -> u32 {
+    1
+}
+
+workflow! {
+    Flow() -> u32 {
+        return load()
+    }
+}
+
+fn main() {}

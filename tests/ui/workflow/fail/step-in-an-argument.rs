@@ -1,0 +1,20 @@
+use orch::prelude::*;
+
+#[step]
+fn load() -> u32 {
+    1
+}
+
+#[step]
+fn double(number: u32) -> u32 {
+    number * 2
+}
+
+workflow! {
+    Flow() -> u32 {
+        doubled = double(load());
+        doubled
+    }
+}
+
+fn main() {}

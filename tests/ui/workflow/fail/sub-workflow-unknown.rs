@@ -1,0 +1,20 @@
+use orch::prelude::*;
+
+#[step]
+fn double(number: u32) -> u32 {
+    number * 2
+}
+
+workflow! {
+    Inner(number: u32) -> u32 {
+        double(number)
+    }
+}
+
+workflow! {
+    Flow(number: u32) -> u32 {
+        Iner::run(number)
+    }
+}
+
+fn main() {}

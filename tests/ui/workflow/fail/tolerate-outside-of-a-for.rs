@@ -1,0 +1,16 @@
+use orch::prelude::*;
+
+#[step]
+fn load() -> Result<u32, std::io::Error> {
+    Ok(1)
+}
+
+workflow! {
+    Flow() -> u32 {
+        #[node(tolerate = 1)]
+        rows = load();
+        rows
+    }
+}
+
+fn main() {}

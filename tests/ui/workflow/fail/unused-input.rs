@@ -1,0 +1,16 @@
+#![deny(unused_variables)]
+
+use orch::prelude::*;
+
+#[step]
+fn load(page: u32) -> u32 {
+    page
+}
+
+workflow! {
+    pub Flow(page: u32, size: u32) -> u32 {
+        load(page)
+    }
+}
+
+fn main() {}

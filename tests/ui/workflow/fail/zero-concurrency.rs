@@ -1,0 +1,16 @@
+use orch::prelude::*;
+
+#[step]
+fn double(number: u32) -> u32 {
+    number * 2
+}
+
+workflow! {
+    Flow(numbers: Vec<u32>) -> Vec<u32> {
+        #[node(concurrency = 0)]
+        doubled = for number in &numbers { double(*number) };
+        doubled
+    }
+}
+
+fn main() {}
