@@ -1,5 +1,7 @@
 //! Workflows as ordinary Rust.
 
+pub mod guide;
+
 pub use orch_core::error::{AnyError, BoxError, ErrorKind, NodeError, Place, RunError};
 pub use orch_core::graph::Graph;
 pub use orch_core::outcome::Outcome;

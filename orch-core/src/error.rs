@@ -153,11 +153,13 @@ pub enum ErrorKind {
     TooManyFailures,
     /// A fan-out has more items than it may.
     TooManyItems,
+    /// What the result needs never ran.
+    NoValue,
 }
 
 impl ErrorKind {
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Failed,
         Self::Panicked,
         Self::TimedOut,
@@ -170,6 +172,7 @@ impl ErrorKind {
         Self::TooManyTurns,
         Self::TooManyFailures,
         Self::TooManyItems,
+        Self::NoValue,
     ];
 
     /// A code that does not change between versions, as metrics and logs carry it.
@@ -188,6 +191,7 @@ impl ErrorKind {
             Self::TooManyTurns => "too_many_turns",
             Self::TooManyFailures => "too_many_failures",
             Self::TooManyItems => "too_many_items",
+            Self::NoValue => "no_value",
         }
     }
 }
@@ -298,6 +302,33 @@ impl NodeError {
         self.0.attempt
     }
 
+    /// What went wrong and where, for a text that names the run and the workflow already.
+    fn brief(&self) -> String {
+        use fmt::Write as _;
+        let place = self.place();
+        let mut text = format!("node `{}`", place.node);
+        for item in &place.items {
+            // Writing into a `String` cannot fail.
+            let _ = write!(text, ", item {item}");
+        }
+        let _ = write!(text, " (step `{}`) {}", place.step, self.what());
+        text
+    }
+
+    /// What happened in which attempt, and why.
+    fn what(&self) -> String {
+        let happened = match self.kind() {
+            ErrorKind::Panicked => "panicked",
+            ErrorKind::TimedOut => "timed out",
+            ErrorKind::Cancelled => "was cancelled",
+            _ => "failed",
+        };
+        match self.attempt() {
+            0 => format!("{happened}: {}", self.message()),
+            attempt => format!("{happened} in attempt {attempt}: {}", self.message()),
+        }
+    }
+
     /// What went wrong, without where.
     #[must_use]
     pub fn message(&self) -> &str {
@@ -313,19 +344,7 @@ impl NodeError {
 
 impl Display for NodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let inner = &*self.0;
-        write!(f, "{}", inner.place)?;
-        match inner.kind {
-            ErrorKind::Failed => write!(f, " failed")?,
-            ErrorKind::Panicked => write!(f, " panicked")?,
-            ErrorKind::TimedOut => write!(f, " timed out")?,
-            ErrorKind::Cancelled => write!(f, " was cancelled")?,
-            _ => write!(f, " failed")?,
-        }
-        if inner.attempt > 0 {
-            write!(f, " in attempt {}", inner.attempt)?;
-        }
-        write!(f, ": {}", inner.message)
+        write!(f, "{} {}", self.place(), self.what())
     }
 }
 
@@ -437,8 +456,8 @@ impl<E: 'static> RunError<E> {
         let kind = errors.first().map(NodeError::kind);
         let reason = match errors.as_slice() {
             [] => "no result".to_owned(),
-            [only] => only.to_string(),
-            [first, rest @ ..] => format!("{first} (and {} more failed)", rest.len()),
+            [only] => only.brief(),
+            [first, rest @ ..] => format!("{} (and {} more failed)", first.brief(), rest.len()),
         };
         let failure = Failure::new(run, workflow, reason, errors);
         match kind {

@@ -10,6 +10,7 @@ mod expansion;
 mod options;
 mod step;
 mod text;
+mod types;
 mod workflow;
 
 /// Makes a step of a function, which stays an ordinary function.

@@ -1,7 +1,6 @@
 //! What generated node functions call.
 
 use std::error::Error;
-use std::fmt::Display;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +9,7 @@ use std::time::Duration;
 use orch_core::error::{AnyError, BoxError, Cause, NodeError, RunError};
 use orch_core::plan::StepSpec;
 use orch_core::policy::{Policies, Retry};
+use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
@@ -125,6 +125,12 @@ pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
 /// While the workflow is compiled, if they do not.
 #[track_caller]
 pub const fn suits(step: &StepSpec, node: Policies) {
+    let policies = node.over(step.policies);
+    if let (Some(timeout), Some(deadline)) = (policies.timeout, policies.deadline)
+        && timeout.as_nanos() > deadline.as_nanos()
+    {
+        panic!("the timeout of one attempt is longer than the deadline of all attempts together");
+    }
     if let Some(retries) = node.retries
         && retries > 0
         && !step.idempotent
@@ -345,7 +351,9 @@ fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> D
 /// Runs a workflow inside another one's node.
 pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
     let parent = &cx.ctx().frame().run;
-    let run = parent.services.clone().child_run(W::program(), parent);
+    // The same id whenever the node is attempted, so that keys derived from it stay the same too.
+    let id = RunId::new(cx.ctx().idempotency_key());
+    let run = parent.services.clone().child_run(W::program(), id, parent);
     match execute_observed::<W>(Arc::new(run), input).await {
         Ok(output) => Called::Value(output),
         Err(error) => Called::Error(error, Retry::Yes),
@@ -410,7 +418,7 @@ pub trait SourceOfWords<'a> {
     fn source_of(&self) -> Option<&'a (dyn Error + 'static)>;
 }
 
-impl<'a, E: Display> SourceOfWords<'a> for SourceProbe<'a, E> {
+impl<'a, E> SourceOfWords<'a> for SourceProbe<'a, E> {
     fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
         None
     }

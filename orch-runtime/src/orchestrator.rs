@@ -247,7 +247,7 @@ impl Builder {
 fn conflicts(services: &Services, scope: &ScopeLayout, problems: &mut Vec<String>) {
     for node in &scope.nodes {
         for tier in &node.tiers {
-            let resolved = services.registry.resolve(tier.step(), &tier.policies);
+            let resolved = services.registry.resolve(tier.owner(), &tier.policies);
             for conflict in resolved.err().into_iter().flatten() {
                 problems.push(conflict.to_string());
             }

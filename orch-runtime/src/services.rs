@@ -121,11 +121,16 @@ impl Services {
     }
 
     /// A run of this program inside another run.
-    pub(crate) fn child_run(self: Arc<Self>, program: &'static Program, parent: &Run) -> Run {
+    pub(crate) fn child_run(
+        self: Arc<Self>,
+        program: &'static Program,
+        id: RunId,
+        parent: &Run,
+    ) -> Run {
         let correlation_id = Arc::clone(parent.correlation_id());
         let child = self.run(
             program,
-            None,
+            Some(id),
             Some(correlation_id),
             parent.observer.is_some(),
         );

@@ -1,6 +1,7 @@
 //! Where the values of a run live: one typed slot for each node, written once.
 
 use std::any::Any;
+use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -84,6 +85,13 @@ impl<T> Put<T> for &Moved<T> {
     }
 }
 
+impl<T> Moved<T> {
+    /// Moves the value out, if the node gave one: for its outcome.
+    pub fn take_if_there(&self) -> Option<T> {
+        lock(&self.0).take()
+    }
+}
+
 /// How a value leaves its slot: moved, or cloned where it may be wanted again.
 #[diagnostic::on_unimplemented(
     message = "this step takes its arguments anew for each attempt, and `{T}` is not `Clone`",
@@ -101,6 +109,7 @@ impl<T> Take<T> for Once {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Clone> Take<T> for Anew {
     fn take(slot: &mut Option<T>) -> Option<T> {
         slot.clone()
@@ -127,6 +136,46 @@ where
 {
     fn put(&self, value: T) {
         self.0.put(Some(value));
+    }
+}
+
+/// What a fallback gives in place of a `T`.
+#[diagnostic::on_unimplemented(
+    message = "this fallback gives `{Self}`, and the step before it `{T}`",
+    label = "gives `{Self}`",
+    note = "a fallback stands in for the steps before it: let it give the same type"
+)]
+pub trait StandsFor<T> {
+    /// The value.
+    fn stand(self) -> T;
+}
+
+impl<T> StandsFor<T> for T {
+    fn stand(self) -> T {
+        self
+    }
+}
+
+/// Takes what a fallback gives, where a `T` is wanted.
+#[derive(Debug)]
+pub struct InsteadOf<T, P> {
+    slot: P,
+    wanted: PhantomData<fn() -> T>,
+}
+
+impl<T, P> InsteadOf<T, P> {
+    /// Puts into a slot.
+    pub fn new(slot: P) -> Self {
+        Self {
+            slot,
+            wanted: PhantomData,
+        }
+    }
+}
+
+impl<T, U: StandsFor<T>, P: Put<T>> Put<U> for InsteadOf<T, P> {
+    fn put(&self, value: U) {
+        self.slot.put(value.stand());
     }
 }
 
@@ -252,6 +301,7 @@ impl<T> std::ops::Deref for Item<'_, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync> Source<'a> for &'a [T] {
     type Item = &'a T;
 
@@ -264,6 +314,7 @@ impl<'a, T: Sync> Source<'a> for &'a [T] {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync> Source<'a> for &'a Vec<T> {
     type Item = &'a T;
 
@@ -276,6 +327,7 @@ impl<'a, T: Sync> Source<'a> for &'a Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync, const N: usize> Source<'a> for &'a [T; N] {
     type Item = &'a T;
 
@@ -329,6 +381,7 @@ impl<T> Chunked<'_, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Sync> Source<'a> for Chunked<'a, T> {
     type Item = &'a [T];
 
@@ -344,6 +397,7 @@ impl<'a, T: Sync> Source<'a> for Chunked<'a, T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Send + Sync + 'static> Source<'a> for Vec<T> {
     type Item = T;
 
@@ -364,6 +418,7 @@ impl<'a, T: Send + Sync + 'static> Source<'a> for Vec<T> {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<'a, T: Send + Sync + 'static, const N: usize> Source<'a> for [T; N] {
     type Item = T;
 
@@ -378,6 +433,7 @@ impl<'a, T: Send + Sync + 'static, const N: usize> Source<'a> for [T; N] {
 
 macro_rules! ranges {
     ($($int:ty),*) => {$(
+#[diagnostic::do_not_recommend]
         impl<'a> Source<'a> for Range<$int> {
             type Item = $int;
 
@@ -393,6 +449,7 @@ macro_rules! ranges {
             }
         }
 
+#[diagnostic::do_not_recommend]
         impl<'a> Source<'a> for std::ops::RangeInclusive<$int> {
             type Item = $int;
 
@@ -414,18 +471,45 @@ macro_rules! ranges {
 
 ranges!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
 
-/// Keeps what a `for` head gave, and counts its items.
-pub fn hold<'a, S: Source<'a>>(held: &'a Held, head: S) -> usize {
-    head.hold(held)
+/// What a `for` runs over.
+///
+/// It asks for [`Source`] where it is made and nowhere else: the head of a `for` is written wherever an item is read,
+/// and the compiler says the same thing about the same tokens only once.
+pub struct Fan<'a, S, F, I> {
+    held: &'a Held,
+    head: F,
+    hold: fn(S, &'a Held) -> usize,
+    borrow: fn(&'a Held, usize, F) -> Item<'a, I>,
 }
 
-/// The item at an index.
-pub fn item<'a, S: Source<'a>>(
-    held: &'a Held,
-    idx: usize,
-    again: impl FnOnce() -> S,
-) -> Item<'a, S::Item> {
-    S::borrow(held, idx, again)
+/// Runs over what a `for`'s head gives.
+pub fn fan<'a, S: Source<'a>, F: FnOnce() -> S>(held: &'a Held, head: F) -> Fan<'a, S, F, S::Item> {
+    Fan {
+        held,
+        head,
+        hold: S::hold,
+        borrow: |held, idx, again| S::borrow(held, idx, again),
+    }
+}
+
+impl<'a, S, F: FnOnce() -> S, I> Fan<'a, S, F, I> {
+    /// Keeps what must be kept, and counts the items.
+    pub fn hold(self) -> usize {
+        (self.hold)((self.head)(), self.held)
+    }
+
+    /// The item at an index.
+    pub fn item(self, idx: usize) -> Item<'a, I> {
+        (self.borrow)(self.held, idx, self.head)
+    }
+}
+
+impl<S, F, I> std::fmt::Debug for Fan<'_, S, F, I> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fan")
+            .field("held", self.held)
+            .finish_non_exhaustive()
+    }
 }
 
 /// An item that is moved into the one step that names it.

@@ -409,7 +409,7 @@ async fn an_error_says_where_and_leads_to_its_cause() -> Result<(), Box<dyn Erro
     );
     assert_eq!(
         error.to_string(),
-        format!("run run-7 of workflow `Typed` failed: {failure}")
+        "run run-7 of workflow `Typed` failed: node `numbers/inner/parse`, item 1, item 2 (step `parse`) failed in attempt 2: high: not a number"
     );
 
     let mut chain = Vec::new();
@@ -628,4 +628,107 @@ workflow! {
 async fn a_clean_up_that_fails_fails_the_run() {
     let error = BrokenCleanup::run(Probe::new()).await.unwrap_err();
     assert_eq!(error.failures()[0].message(), "refused: cleanup");
+}
+
+// ---- what is not consumed
+
+#[step]
+fn refuse() -> Result<u32, Refusal> {
+    Err(Refusal)
+}
+
+#[derive(Debug)]
+pub struct Refusal;
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("refused")
+    }
+}
+
+impl std::error::Error for Refusal {}
+
+#[step]
+fn look(outcome: Outcome<&u32>) -> usize {
+    outcome.as_str().len()
+}
+
+#[step]
+fn both(a: u32, b: u32) -> u32 {
+    a + b
+}
+
+#[step]
+fn one() -> u32 {
+    1
+}
+
+workflow! {
+    pub RuleThatNoFailureSatisfies() -> u32 {
+        bad = refuse();
+        #[node(on = none_failed)]
+        look(bad);
+        one()
+    }
+}
+
+workflow! {
+    pub LookedAtLast() -> u32 {
+        bad = refuse();
+        #[node(finally, on = one_failed)]
+        look(bad);
+        one()
+    }
+}
+
+workflow! {
+    pub TwoCauses() -> u32 {
+        first = refuse();
+        second = refuse();
+        aside = refuse();
+        #[node(on = all_done)]
+        look_at(first, second, aside);
+        both(first, second)
+    }
+}
+
+#[step]
+fn look_at(first: Outcome<&u32>, second: Outcome<&u32>, aside: Outcome<&u32>) -> bool {
+    first.is_failed() && second.is_failed() && aside.is_failed()
+}
+
+#[tokio::test]
+async fn only_a_rule_that_a_failure_can_satisfy_consumes_it() {
+    for result in [RuleThatNoFailureSatisfies::run().await, LookedAtLast::run().await] {
+        let error = result.unwrap_err();
+        assert_eq!(error.failures().len(), 1, "{error}");
+        assert_eq!(error.failures()[0].node(), "bad");
+    }
+}
+
+#[tokio::test]
+async fn a_missing_result_names_each_of_its_causes_and_nothing_else() {
+    let error = TwoCauses::run().await.unwrap_err();
+    let mut nodes: Vec<&str> = error.failures().iter().map(NodeError::node).collect();
+    nodes.sort_unstable();
+    assert_eq!(nodes, ["first", "second"]);
+}
+
+workflow! {
+    pub OutcomesOfItems(count: u32) -> Vec<Outcome<u32>> {
+        outcomes = for n in 0..count { odd(n).outcome() };
+        outcomes
+    }
+}
+
+#[step]
+fn odd(n: u32) -> Result<u32, Refusal> {
+    if n % 2 == 1 { Ok(n) } else { Err(Refusal) }
+}
+
+#[tokio::test]
+async fn an_item_may_give_its_outcome() {
+    let outcomes = OutcomesOfItems::run(3).await.unwrap();
+    let words: Vec<&str> = outcomes.iter().map(Outcome::as_str).collect();
+    assert_eq!(words, ["failed", "done", "failed"]);
 }

@@ -7,14 +7,17 @@
     reason = "tests"
 )]
 
+mod docs;
 mod engine;
 mod failures;
 mod fan_out;
 mod handles;
 mod language;
+mod limits;
 mod mocks;
 mod observability;
 mod probe;
+mod retries;
 mod rules;
 mod streams;
 mod ui;

@@ -1,13 +1,13 @@
 //! What makes a function no step, and options that contradict it or each other.
 
 use quote::ToTokens;
-use syn::visit::{self, Visit};
 use syn::{FnArg, ReturnType, Safety, Type};
 
 use super::model::{Param, Role, Step, bare};
 use crate::diagnostics::Errors;
 use crate::options::value;
 use crate::text;
+use crate::types::{borrowed, opaque};
 
 /// Reports every mistake.
 pub(super) fn check(step: &Step, errors: &mut Errors) {
@@ -210,53 +210,12 @@ fn output(step: &Step, errors: &mut Errors) {
             format!("a step's output has a type that others can name: {way_out}"),
         );
     } else {
-        let mut borrowed = Borrowed(Vec::new());
-        borrowed.visit_type(ty);
-        for place in borrowed.0 {
+        for place in borrowed(ty) {
             errors.at(
                 place,
                 "a step's output outlives its arguments: give an owned value, such as `String` for `&str`",
             );
         }
-    }
-}
-
-/// The first `impl Trait` in a type.
-fn opaque(ty: &Type) -> Option<syn::TypeImplTrait> {
-    struct First(Option<syn::TypeImplTrait>);
-    impl<'ast> Visit<'ast> for First {
-        fn visit_type_impl_trait(&mut self, ty: &'ast syn::TypeImplTrait) {
-            self.0.get_or_insert_with(|| ty.clone());
-        }
-    }
-    let mut first = First(None);
-    first.visit_type(ty);
-    first.0
-}
-
-/// The lifetimes in a type that are not `'static`, each as the tokens that show it best.
-struct Borrowed(Vec<proc_macro2::TokenStream>);
-
-impl<'ast> Visit<'ast> for Borrowed {
-    fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
-        match &reference.lifetime {
-            None => self.0.push(reference.to_token_stream()),
-            Some(_) => visit::visit_type_reference(self, reference),
-        }
-    }
-
-    fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
-        if lifetime.ident == "_" {
-            self.0.push(lifetime.to_token_stream());
-        }
-    }
-
-    // What a function type or a closure trait borrows is its own affair.
-    fn visit_type_fn_ptr(&mut self, _: &'ast syn::TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments(
-        &mut self,
-        _: &'ast syn::ParenthesizedGenericArguments,
-    ) {
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::{Expr, Ident};
 
 use super::model::{Equation, Rhs, Scope, Workflow};
-use crate::diagnostics::Errors;
+use crate::diagnostics::{self, Errors};
 use crate::text;
 
 /// A scope by its place in [`Analysis::scopes`]; the workflow's own is 0.
@@ -49,7 +49,7 @@ pub(crate) enum Part {
 }
 
 /// Who reads a name: an equation, or a scope's result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reader {
     Equation(usize, Part),
     Tail,
@@ -116,6 +116,12 @@ pub(crate) struct Analysis<'a> {
     names: Vec<BTreeMap<String, Symbol>>,
     /// The uses of each symbol, by their places in `uses`.
     used: BTreeMap<Symbol, Vec<usize>>,
+    /// Symbols that a second definition has made doubtful.
+    doubtful: BTreeSet<Symbol>,
+    /// Symbols that a misspelt name was most likely meant to be.
+    meant: BTreeSet<Symbol>,
+    /// Who reads something that was reported, so that whatever followed from it would be said twice.
+    spoiled: BTreeSet<(ScopeId, Reader)>,
 }
 
 impl<'a> Analysis<'a> {
@@ -127,6 +133,9 @@ impl<'a> Analysis<'a> {
             uses: Vec::new(),
             names: Vec::new(),
             used: BTreeMap::new(),
+            doubtful: BTreeSet::new(),
+            meant: BTreeSet::new(),
+            spoiled: BTreeSet::new(),
         };
         analysis.enter(&workflow.body, Kind::Root, None, Vec::new(), errors);
         analysis.connect(errors);
@@ -135,7 +144,6 @@ impl<'a> Analysis<'a> {
             analysis.name_nodes(scope);
             analysis.find_handled(scope);
         }
-        analysis.find_unwritable();
         analysis
     }
 
@@ -162,6 +170,35 @@ impl<'a> Analysis<'a> {
             Symbol::Input(_) => 0,
             Symbol::Equation(scope, _) | Symbol::Local(scope, _) => scope,
         }
+    }
+
+    /// The name that was most likely meant by one that stands for nothing here.
+    pub(crate) fn nearest(&self, scope: ScopeId, ident: &Ident) -> Option<(String, Symbol)> {
+        if text::name_of(ident).starts_with(char::is_uppercase) {
+            // A constant, or a type's constructor.
+            return None;
+        }
+        let mut visible: BTreeMap<&str, Symbol> = BTreeMap::new();
+        let mut at = Some(scope);
+        while let Some(scope) = at {
+            let named = self.names[scope]
+                .iter()
+                .filter(|(name, _)| !name.starts_with("__orch_"));
+            visible.extend(named.map(|(name, symbol)| (name.as_str(), *symbol)));
+            at = self.scopes[scope].parent.map(|(around, _)| around);
+        }
+        let name = diagnostics::nearest(&text::name_of(ident), visible.keys().copied())?;
+        Some((name.to_owned(), visible[name]))
+    }
+
+    /// Whether a name that stands for nothing was most likely meant to be this one.
+    pub(crate) fn is_meant(&self, symbol: Symbol) -> bool {
+        self.meant.contains(&symbol)
+    }
+
+    /// Leaves a reader out of the code: what is wrong with it was reported.
+    pub(crate) fn spoil(&mut self, scope: ScopeId, reader: Reader) {
+        self.spoiled.insert((scope, reader));
     }
 
     /// Where a symbol is named.
@@ -207,7 +244,7 @@ impl<'a> Analysis<'a> {
         only.how == How::Bare
             && !only.in_view
             && !self.crosses_loop(only.scope, Self::scope_of(symbol))
-            && !self.is_outcome(only)
+            && (only.reader == Reader::Tail || !self.is_outcome(only))
     }
 
     /// Whether a use reads an outcome instead of a value.

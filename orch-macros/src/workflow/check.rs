@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::Ident;
 
-use super::analysis::{Analysis, Kind, ScopeId, ScopeInfo};
+use super::analysis::{Analysis, Kind, Part, Reader, ScopeId, ScopeInfo};
 use super::cycles;
-use super::model::{Callee, Equation, Rhs};
+use super::model::{Callee, Equation, Origin, Output, Rhs};
 use crate::diagnostics::Errors;
 use crate::text;
 
 /// Reports everything that is wrong with the graph.
-pub(crate) fn check(analysis: &Analysis<'_>, errors: &mut Errors) {
+pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
     for scope in 0..analysis.scopes.len() {
         for equation in &analysis.scopes[scope].scope.equations {
             options(analysis, scope, equation, errors);
+            bounds(analysis, equation, errors);
         }
         rules(analysis, scope, errors);
         finally(analysis, scope, errors);
@@ -23,6 +24,27 @@ pub(crate) fn check(analysis: &Analysis<'_>, errors: &mut Errors) {
         }
     }
     names(analysis, errors);
+    containing_itself(analysis, errors);
+    result(analysis, errors);
+}
+
+/// Bounds of a node that the workflow's own deadline makes meaningless.
+fn bounds(analysis: &Analysis<'_>, equation: &Equation, errors: &mut Errors) {
+    let Some(whole) = &analysis.workflow.options.deadline else {
+        return;
+    };
+    let policies = &equation.options.policies;
+    for (what, bound) in [
+        ("timeout", &policies.timeout),
+        ("deadline", &policies.deadline),
+    ] {
+        if let Some(bound) = bound.as_ref().filter(|bound| bound.value > whole.value) {
+            errors.push(bound.error(format!(
+                "this {what} is longer than the deadline of the whole workflow, {}: shorten it, or leave it out",
+                text::source(&whole.tokens)
+            )));
+        }
+    }
 }
 
 /// Options that mean nothing where they stand.
@@ -53,7 +75,7 @@ fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors:
                 true
             }
             (Rhs::For(_) | Rhs::Branch(_), name) => {
-                matches!(name, "after" | "on" | "finally" | "optional" | "name")
+                matches!(name, "after" | "optional" | "name")
             }
             (Rhs::Call(call), name) if matches!(call.tiers[0].callee, Callee::Workflow(_)) => {
                 if matches!(name, "cache" | "cache_ttl" | "retry_if") {
@@ -104,27 +126,27 @@ fn repeated(equation: &Equation, errors: &mut Errors) {
 }
 
 /// Rules that have nothing to decide about.
-fn rules(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
+fn rules(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
     let info = &analysis.scopes[scope];
+    let mut spoiled = Vec::new();
     for (idx, equation) in info.scope.equations.iter().enumerate() {
-        let Some(rule) = &equation.options.rule else {
-            continue;
-        };
-        let reads = info.reads[idx].keys().copied();
-        let nodes = analysis.nodes_behind(scope, reads);
-        if nodes.is_empty() && info.after[idx].is_empty() && !equation.rhs.is_broken() {
-            errors.push(
-                rule.error("this rule has no node to look at: name one in the call, or in `after`"),
-            );
-        }
-        if equation.options.trigger().is_none() {
-            if equation.options.finally.is_some() {
+        if let Some(rule) = &equation.options.rule {
+            let reads = info.reads[idx].keys().copied();
+            let nodes = analysis.nodes_behind(scope, reads);
+            if nodes.is_empty() && info.after[idx].is_empty() && !equation.rhs.is_broken() {
+                errors.push(rule.error(
+                    "this rule has no node to look at: name one in the call, or in `after`",
+                ));
+            }
+            if equation.options.trigger().is_none() && equation.options.finally.is_some() {
                 errors.push(
                     rule.error(
                         "a `finally` node runs however the others ended: leave the rule out",
                     ),
                 );
             }
+        }
+        if !equation.reads_outcomes() {
             continue;
         }
         for (read, ident) in &info.reads[idx] {
@@ -133,10 +155,14 @@ fn rules(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
             {
                 errors.at(
                     ident,
-                    format!("under this rule names are outcomes, and `{ident}` is an expression over values: name the nodes themselves"),
+                    format!("here names are outcomes, as this node runs whether the others succeed or not, and `{ident}` is an expression over values: name the nodes themselves"),
                 );
+                spoiled.push(Reader::Equation(idx, Part::Whole));
             }
         }
+    }
+    for reader in spoiled {
+        analysis.spoil(scope, reader);
     }
 }
 
@@ -244,17 +270,79 @@ fn waits_through(
 /// Names in the plan that two nodes of a scope share.
 fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
     for info in &analysis.scopes {
-        let mut given: BTreeMap<&str, &Ident> = BTreeMap::new();
-        for equation in &info.scope.equations {
-            let Some(name) = &equation.options.name else {
+        let mut taken: BTreeMap<String, &Equation> = BTreeMap::new();
+        let named = info.scope.equations.iter().filter(|equation| {
+            let own = equation.origin == Origin::Named;
+            equation.rhs.is_node() && (own || equation.options.name.is_some())
+        });
+        for equation in named {
+            let name = equation.plan_name();
+            let Some(earlier) = taken.insert(name.clone(), equation) else {
                 continue;
             };
-            if given.insert(&name.value, &name.key).is_some() {
-                errors.push(name.error(format!(
-                    "two nodes are named `{}`: each needs a name of its own",
-                    name.value
-                )));
+            if equation.ident == earlier.ident {
+                continue;
+            }
+            let given = equation
+                .options
+                .name
+                .as_ref()
+                .or(earlier.options.name.as_ref());
+            let message = format!("two nodes are named `{name}`: each needs a name of its own");
+            errors.push(match given {
+                Some(given) => given.error(message),
+                None => syn::Error::new(equation.ident.span(), message),
+            });
+        }
+    }
+}
+
+/// Calls of the workflow by itself. What other workflows contain, only the compiler sees.
+fn containing_itself(analysis: &mut Analysis<'_>, errors: &mut Errors) {
+    for scope in 0..analysis.scopes.len() {
+        for idx in 0..analysis.scopes[scope].scope.equations.len() {
+            let Rhs::Call(call) = &analysis.equation(scope, idx).rhs else {
+                continue;
+            };
+            for tier in &call.tiers {
+                if let Callee::Workflow(path) = &tier.callee
+                    && path.is_ident(&analysis.workflow.name)
+                {
+                    errors.at(
+                        path,
+                        "a workflow cannot contain itself, as its plan would never end: to go on until something holds, write `turn(state).repeat(max = 20)`",
+                    );
+                    analysis.spoil(scope, Reader::Equation(idx, Part::Whole));
+                }
             }
         }
+    }
+}
+
+/// A result that is wrapped as a function's would be.
+fn result(analysis: &mut Analysis<'_>, errors: &mut Errors) {
+    let inner = match &analysis.workflow.output {
+        Output::Fallible(ty, _) => Some(ty),
+        Output::Alias(_) => None,
+        Output::Unit | Output::Plain(_) => return,
+    };
+    let gives_result = matches!(inner.map(|ty| &**ty), Some(syn::Type::Path(path))
+        if path.path.segments.last().is_some_and(|last| last.ident == "Result"));
+    let Some(syn::Expr::Call(call)) = &analysis.workflow.body.tail else {
+        return;
+    };
+    let syn::Expr::Path(path) = &*call.func else {
+        return;
+    };
+    let message = if path.path.is_ident("Ok") {
+        "the result is the value itself: leave out `Ok(…)`"
+    } else if path.path.is_ident("Err") {
+        "a workflow fails when a step of it does: let a step return this `Err`"
+    } else {
+        return;
+    };
+    if !gives_result {
+        errors.at(&call.func, message);
+        analysis.spoil(0, Reader::Tail);
     }
 }

@@ -22,8 +22,9 @@ pub(crate) fn workflow(input: TokenStream) -> TokenStream {
     let Some(workflow) = parse::workflow(input, &mut errors) else {
         return errors.into_tokens();
     };
-    let analysis = analysis::Analysis::new(&workflow, &mut errors);
-    check::check(&analysis, &mut errors);
+    let mut analysis = analysis::Analysis::new(&workflow, &mut errors);
+    check::check(&mut analysis, &mut errors);
+    analysis.find_unwritable();
     let sound = errors.is_empty();
     let code = expand::expand(&analysis, sound);
     let mut tokens = errors.into_tokens();

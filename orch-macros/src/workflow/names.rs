@@ -19,8 +19,9 @@ pub(crate) enum Found<'a> {
     Word(Span, &'static str),
 }
 
-const AWAIT: &str = "a workflow waits by itself: leave `.await` out, naming a value is enough";
-const TRY: &str = "results are unwrapped by themselves: leave the `?` out";
+pub(super) const AWAIT: &str =
+    "a workflow waits by itself: leave `.await` out, naming a value is enough";
+pub(super) const TRY: &str = "results are unwrapped by themselves: leave the `?` out";
 const RETURN: &str = "a workflow has no `return`: its result is the last expression, without a `;`";
 
 /// Walks an expression and tells `on` of every name that nothing in the expression shadows.
@@ -113,9 +114,14 @@ impl Walker<'_> {
     }
 
     fn word(&mut self, span: Span, why: &'static str) {
-        if self.inside == 0 {
-            (self.on)(Found::Word(span, why));
-        }
+        (self.on)(Found::Word(span, why));
+    }
+
+    /// Leaves of an expression what was meant without the word that was reported.
+    fn only(&mut self, expr: &mut Expr, inner: impl FnOnce(Expr) -> Option<Expr>) {
+        let whole = std::mem::replace(expr, Expr::Verbatim(TokenStream::new()));
+        *expr = inner(whole).unwrap_or_else(|| syn::parse_quote!(()));
+        self.visit_expr_mut(expr);
     }
 
     fn tokens(&mut self, tokens: &TokenStream) {
@@ -204,9 +210,30 @@ impl VisitMut for Walker<'_> {
                     return;
                 }
             }
-            Expr::Await(wait) => self.word(wait.await_token.span, AWAIT),
-            Expr::Try(attempt) => self.word(attempt.question_token.span, TRY),
-            Expr::Return(ret) => self.word(ret.return_token.span, RETURN),
+            Expr::Await(wait) if self.inside == 0 => {
+                self.word(wait.await_token.span, AWAIT);
+                self.only(expr, |expr| match expr {
+                    Expr::Await(wait) => Some(*wait.base),
+                    _ => None,
+                });
+                return;
+            }
+            Expr::Try(attempt) if self.inside == 0 => {
+                self.word(attempt.question_token.span, TRY);
+                self.only(expr, |expr| match expr {
+                    Expr::Try(attempt) => Some(*attempt.expr),
+                    _ => None,
+                });
+                return;
+            }
+            Expr::Return(ret) if self.inside == 0 => {
+                self.word(ret.return_token.span, RETURN);
+                self.only(expr, |expr| match expr {
+                    Expr::Return(ret) => ret.expr.map(|value| *value),
+                    _ => None,
+                });
+                return;
+            }
             Expr::Async(_) => {
                 self.inside += 1;
                 visit_mut::visit_expr_mut(self, expr);

@@ -175,7 +175,7 @@ impl NodeOptions {
             }
             errors.at(
                 attr.path(),
-                "the options of a node are written `#[node(…)]`",
+                "this attribute has no meaning on a node: its options are written `#[node(…)]`",
             );
         }
         let allowed: Vec<&str> = NODE_KEYS.into_iter().chain(PolicyOptions::KEYS).collect();
@@ -197,7 +197,14 @@ impl NodeOptions {
                 let read = given.value("on = all_done", |tokens| {
                     value::word(tokens, "trigger rule", &RULES)
                 });
-                self.rule = errors.accept(read);
+                // Whatever rule was meant, what the node reads are outcomes.
+                self.rule = errors.accept(read).or_else(|| {
+                    Some(Spanned {
+                        key: given.key.clone(),
+                        value: "AllDone",
+                        tokens: given.key.to_token_stream(),
+                    })
+                });
             }
             "finally" => self.finally = switch(given, errors),
             "optional" => self.optional = switch(given, errors),
@@ -241,7 +248,10 @@ fn after(given: &Given, errors: &mut Errors) -> Vec<Ident> {
     let named = list.elems.iter().filter_map(|element| match element {
         syn::Expr::Path(path) if path.path.get_ident().is_some() => path.path.get_ident().cloned(),
         other => {
-            errors.at(other, "this is not the name of a node");
+            errors.at(
+                other,
+                "this is not the name of a node: write the name of its equation",
+            );
             None
         }
     });

@@ -28,10 +28,10 @@ struct Reader<'e> {
     depth: usize,
 }
 
-/// A stretch of tokens, and whether a separator ended it.
+/// A stretch of tokens, and the separator that ended it.
 struct Piece {
     tokens: TokenStream,
-    ended: bool,
+    end: Option<Span>,
 }
 
 /// The stretches between the separators outside of any delimiters.
@@ -53,7 +53,7 @@ fn split(tokens: TokenStream, separator: char) -> Vec<Piece> {
             if character == separator && angle <= 0 {
                 pieces.push(Piece {
                     tokens: std::mem::take(&mut piece),
-                    ended: true,
+                    end: Some(punct.span()),
                 });
                 continue;
             }
@@ -65,10 +65,30 @@ fn split(tokens: TokenStream, separator: char) -> Vec<Piece> {
     if !piece.is_empty() {
         pieces.push(Piece {
             tokens: piece,
-            ended: false,
+            end: None,
         });
     }
     pieces
+}
+
+/// Where tokens end.
+fn end_of(tokens: &TokenStream) -> Option<Span> {
+    tokens.clone().into_iter().last().map(|token| token.span())
+}
+
+/// An error of input that ended too early is where it ended, and not everywhere.
+fn at_end(error: syn::Error, end: Option<Span>) -> syn::Error {
+    match (
+        error.to_string().strip_prefix("unexpected end of input, "),
+        end,
+    ) {
+        (Some(rest), Some(end)) if rest.starts_with("expected") => {
+            syn::Error::new(end, format!("something is missing here: {rest}"))
+        }
+        (Some(rest), Some(end)) => syn::Error::new(end, rest),
+        (Some(rest), None) => syn::Error::new(error.span(), rest),
+        (None, _) => error,
+    }
 }
 
 /// The first delimiter that lies too deep in others to be read.

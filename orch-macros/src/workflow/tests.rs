@@ -1,4 +1,6 @@
-//! The graph against another implementation, recovery from anything at all, and what the expansion looks like.
+//! The graph against another implementation, recovery from anything at all, and the size of the expansion.
 
+mod fuzz;
 mod graphs;
 mod random;
+mod sizes;

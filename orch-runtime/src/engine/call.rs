@@ -195,7 +195,12 @@ impl<'a> Call<'a> {
                 _ => Ok(Arc::new(()) as Shared),
             }
         };
-        let cached = cache.get_or_compute(&key, policy, run, compute).await?;
+        let cached = cache.get_or_compute(&key, policy, run, compute).await;
+        let cached = cached.inspect_err(|_| {
+            if let Some(observer) = &self.frame.run.observer {
+                observer.cache_read(tier.step(), false);
+            }
+        })?;
         let came = &cached.provenance;
         if let Some(observer) = &self.frame.run.observer {
             observer.cache_read(tier.step(), came.hit);
@@ -250,12 +255,19 @@ impl<'a> Call<'a> {
         let attempts = Attempts::of(&policies);
         let mut random = None;
         let mut attempt = 0;
+        let mut before = None;
         loop {
             attempt += 1;
             let failed = match self.admitted(tier, policies, facts, attempt).await {
                 Ok(done) => return Ok(done),
                 Err(failed) => failed,
             };
+            if failed.error.kind() == ErrorKind::BreakerOpen
+                && let Some(before) = before
+            {
+                // The breaker opened under these attempts: what they failed with says more.
+                return Err(before);
+            }
             let wait = attempts.next(
                 attempt,
                 failed.retry,
@@ -268,6 +280,7 @@ impl<'a> Call<'a> {
                 return Err(failed);
             };
             tokio::time::sleep(wait).await;
+            before = Some(failed);
         }
     }
 
@@ -283,7 +296,7 @@ impl<'a> Call<'a> {
         let registry = &run.services.registry;
         let breaker = policies
             .breaker
-            .map(|policy| registry.breaker(tier.step(), policy));
+            .map(|policy| registry.breaker(tier.owner(), policy));
         let breaker = match breaker.transpose() {
             Ok(breaker) => breaker,
             Err(conflict) => return Err(self.conflict(&conflict)),
@@ -295,13 +308,14 @@ impl<'a> Call<'a> {
         {
             Ok(permit) => permit,
             Err(open) => {
+                // An open breaker fails at once, so that a fallback is called at once.
                 let error = self.error(ErrorKind::BreakerOpen, attempt, open.to_string());
-                return Err(Failed::new(error));
+                return Err(Failed::last(error));
             }
         };
         let limiter = policies
             .concurrency
-            .map(|policy| registry.limiter(tier.step(), policy));
+            .map(|policy| registry.limiter(tier.owner(), policy));
         let limiter = limiter
             .transpose()
             .map_err(|conflict| self.conflict(&conflict))?;
@@ -351,7 +365,7 @@ impl<'a> Call<'a> {
         let services = &self.frame.run.services;
         let limiter = services
             .registry
-            .rate_limiter(tier.step(), policy)
+            .rate_limiter(tier.owner(), policy)
             .map_err(|conflict| self.conflict(&conflict))?;
         let weight = facts.weight.unwrap_or(1);
         match limiter.acquire(facts.rate_key.as_deref(), weight).await {

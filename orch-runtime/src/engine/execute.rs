@@ -116,9 +116,9 @@ fn conclude<W: Workflow>(run: &Run, frame: &Arc<Frame>) -> Result<W::Output, Run
         }
         None => {}
     }
-    if let Err(error) = verdict(frame) {
+    if let Err(causes) = verdict(frame) {
         if errors.is_empty() {
-            errors.push(error);
+            errors = causes;
         }
         return Err(RunError::failed(run.id().clone(), workflow, errors));
     }

@@ -6,6 +6,7 @@ use orch_core::plan::{Callee, NodeKind, NodeSpec};
 use orch_core::policy::Policies;
 use orch_core::schedule::Wiring;
 
+use crate::policy::Owner;
 use crate::program::{NodeCode, Program, ScopeCode};
 
 /// A program's layout.
@@ -50,6 +51,18 @@ pub(crate) struct Tier {
 impl Tier {
     pub(crate) fn step(&self) -> &'static str {
         self.callee.name()
+    }
+
+    /// Whose breakers and limits it goes through.
+    pub(crate) fn owner(&self) -> Owner<'static> {
+        let path = match self.callee {
+            Callee::Step(step) => step.function,
+            Callee::Workflow(spec) => spec().module,
+        };
+        Owner {
+            name: self.step(),
+            path,
+        }
     }
 
     /// The step's version, for cache keys.

@@ -1,9 +1,11 @@
 //! Settling: telling schedules what happened, and carrying out what they answer.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
+use orch_core::plan::{NodeKind, ScopeSpec};
 use orch_core::schedule::{Command, Event, Status, Stop};
 
 use super::fan::{After, Fan};
@@ -131,11 +133,13 @@ fn finish(frame: &Arc<Frame>, jobs: &mut Jobs) {
     match &parent.role {
         Role::Item { fan, idx } => {
             let result = verdict(frame).map(|()| Arc::clone(frame));
+            let result = result.map_err(|errors| first(frame, errors));
             item_ended(fan, *idx, result, jobs);
         }
         Role::Arm(_) => match verdict(frame) {
             Ok(()) => jobs.ready.push_back(Job::Close(Arc::clone(frame))),
-            Err(error) => {
+            Err(errors) => {
+                let error = first(frame, errors);
                 let status = record(&parent.frame, parent.node, error);
                 report(&parent.frame, parent.node, status);
                 jobs.events
@@ -176,31 +180,66 @@ pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut Jobs) {
 }
 
 /// Whether a scope whose nodes have all ended has a value: every failure consumed, and all its result reads done.
-pub(crate) fn verdict(frame: &Frame) -> Result<(), NodeError> {
+///
+/// If not, what it failed with, the first one first.
+pub(crate) fn verdict(frame: &Frame) -> Result<(), Vec<NodeError>> {
     let state = frame.state();
     let layout = frame.layout;
-    let unconsumed = state.errors.iter().find(|(node, error)| {
+    let unconsumed = |(node, error): &&(usize, NodeError)| {
         !layout.nodes[*node].spec.handled && error.kind() != ErrorKind::Cancelled
-    });
-    if let Some((_, error)) = unconsumed {
-        return Err(error.clone());
+    };
+    let failed: Vec<_> = state.errors.iter().filter(unconsumed).collect();
+    if !failed.is_empty() {
+        return Err(failed.into_iter().map(|(_, error)| error.clone()).collect());
     }
     let missing = layout.code.spec.result.iter().copied().find(|&node| {
         let spec = layout.nodes[node].spec;
         !spec.optional && !spec.outcome && state.schedule.status(node) != Status::Done
     });
-    let unconsumed_stop = state
+    let stopped = state
         .errors
         .iter()
         .find(|(node, _)| !layout.nodes[*node].spec.handled);
-    let Some(missing) = missing.or(unconsumed_stop.map(|(node, _)| *node)) else {
+    if let (None, Some((_, error))) = (missing, stopped) {
+        return Err(vec![error.clone()]);
+    }
+    let Some(missing) = missing else {
         return Ok(());
     };
-    if let Some((_, error)) = state.errors.first() {
-        return Err(error.clone());
+    let causes = before(layout.code.spec, missing);
+    let errors = state.errors.iter().filter(|(node, _)| causes.contains(node));
+    let errors: Vec<_> = errors.map(|(_, error)| error.clone()).collect();
+    if !errors.is_empty() {
+        return Err(errors);
     }
     let status = state.schedule.status(missing);
     drop(state);
     let message = format!("it was {} and the result needs its value", status.as_str());
-    Err(node_error(frame, missing, ErrorKind::Failed, 0, message))
+    Err(vec![node_error(frame, missing, ErrorKind::NoValue, 0, message)])
+}
+
+/// The error that a body or an arm hands on to the node it belongs to.
+fn first(frame: &Frame, errors: Vec<NodeError>) -> NodeError {
+    let first = errors.into_iter().next();
+    first.unwrap_or_else(|| {
+        let message = "it gave no value".to_owned();
+        node_error(frame, 0, ErrorKind::NoValue, 0, message)
+    })
+}
+
+/// A node and all that it waits for, directly or not.
+fn before(scope: &ScopeSpec, node: usize) -> BTreeSet<usize> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![node];
+    while let Some(node) = open.pop() {
+        if !found.insert(node) {
+            continue;
+        }
+        let spec = &scope.nodes[node];
+        open.extend(spec.reads.iter().chain(spec.after));
+        if let NodeKind::Branch { arms, .. } = spec.kind {
+            open.extend(arms.iter().flat_map(|arm| arm.reads));
+        }
+    }
+    found
 }

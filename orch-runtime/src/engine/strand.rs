@@ -484,8 +484,15 @@ fn fan_error(fan: &Fan, errors: Vec<NodeError>, failed: usize) -> NodeError {
         );
         return node_error(frame, node, ErrorKind::TooManyFailures, 0, message);
     }
+    // An item that failed says more than one that could not go on, and that more than one that was stopped.
+    let says = |error: &NodeError| match error.kind() {
+        ErrorKind::Cancelled => 0,
+        ErrorKind::NoValue => 1,
+        _ => 2,
+    };
     errors
         .into_iter()
-        .find(|error| error.kind() != ErrorKind::Cancelled)
+        .rev()
+        .max_by_key(says)
         .unwrap_or_else(|| cancelled(frame, node))
 }

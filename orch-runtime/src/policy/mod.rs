@@ -33,4 +33,4 @@ mod registry;
 pub mod retry;
 pub mod timeout;
 
-pub use registry::{Conflict, Instances, Kind, Registry};
+pub use registry::{Conflict, Instances, Kind, Owner, Registry};

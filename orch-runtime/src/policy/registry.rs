@@ -51,6 +51,23 @@ pub struct Registry {
     rate_limiters: Pool<RateLimiter>,
 }
 
+/// Whose instance it is that has no name to be shared under.
+///
+/// A name alone is an owner of that name, defined nowhere in particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner<'a> {
+    /// The step's name, which its instances are called by.
+    pub name: &'a str,
+    /// The path of its function, which tells it from another step of this name.
+    pub path: &'a str,
+}
+
+impl<'a> From<&'a str> for Owner<'a> {
+    fn from(name: &'a str) -> Self {
+        Self { name, path: "" }
+    }
+}
+
 /// The instances that one use of a step goes through, so that nothing is looked up while it runs.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -69,7 +86,12 @@ impl Registry {
     ///
     /// # Errors
     /// Every name among them that is shared with other settings.
-    pub fn resolve(&self, step: &str, policies: &Policies) -> Result<Instances, Vec<Conflict>> {
+    pub fn resolve<'a>(
+        &self,
+        step: impl Into<Owner<'a>>,
+        policies: &Policies,
+    ) -> Result<Instances, Vec<Conflict>> {
+        let step = step.into();
         let mut conflicts = Vec::new();
         let instances = Instances {
             breaker: keep(
@@ -101,16 +123,24 @@ impl Registry {
     ///
     /// # Errors
     /// The name is shared with other settings.
-    pub fn breaker(&self, step: &str, policy: BreakerPolicy) -> Result<Arc<Breaker>, Conflict> {
-        self.breakers.instance(step, policy)
+    pub fn breaker<'a>(
+        &self,
+        step: impl Into<Owner<'a>>,
+        policy: BreakerPolicy,
+    ) -> Result<Arc<Breaker>, Conflict> {
+        self.breakers.instance(step.into(), policy)
     }
 
     /// The concurrency limit of this step, or the one shared under the policy's name.
     ///
     /// # Errors
     /// The name is shared with other settings.
-    pub fn limiter(&self, step: &str, policy: Concurrency) -> Result<Arc<Limiter>, Conflict> {
-        self.limiters.instance(step, policy)
+    pub fn limiter<'a>(
+        &self,
+        step: impl Into<Owner<'a>>,
+        policy: Concurrency,
+    ) -> Result<Arc<Limiter>, Conflict> {
+        self.limiters.instance(step.into(), policy)
     }
 
     /// The rate limit of this step, or the one shared under the policy's name.
@@ -118,12 +148,12 @@ impl Registry {
     /// # Errors
     /// The name is shared with other settings.
     #[cfg(feature = "rate-limit")]
-    pub fn rate_limiter(
+    pub fn rate_limiter<'a>(
         &self,
-        step: &str,
+        step: impl Into<Owner<'a>>,
         policy: RateLimit,
     ) -> Result<Arc<RateLimiter>, Conflict> {
-        self.rate_limiters.instance(step, policy)
+        self.rate_limiters.instance(step.into(), policy)
     }
 
     /// All breakers, ordered by name.
@@ -134,7 +164,8 @@ impl Registry {
 
     /// The breaker that is shared under this name, or else the one of the step of this name.
     ///
-    /// Where uses of a step have different settings and so a breaker each, it is the first one's.
+    /// Where there is more than one, of steps of the same name or of uses with different settings, it is the one that was
+    /// made first.
     #[must_use]
     pub fn breaker_named(&self, name: &str) -> Option<Arc<Breaker>> {
         self.breakers.named(name)
@@ -181,8 +212,14 @@ struct Pool<T> {
 #[derive(Debug)]
 struct Members<T> {
     shared: HashMap<&'static str, Arc<T>>,
-    /// Of each step, an instance for each of the settings that its uses have.
-    private: HashMap<Box<str>, Vec<Arc<T>>>,
+    /// Of the steps of each name, an instance for each path and each of the settings that its uses have.
+    private: HashMap<Box<str>, Vec<Private<T>>>,
+}
+
+#[derive(Debug)]
+struct Private<T> {
+    path: Box<str>,
+    instance: Arc<T>,
 }
 
 impl<T> Default for Pool<T> {
@@ -197,7 +234,7 @@ impl<T> Default for Pool<T> {
 }
 
 impl<T: Instance> Pool<T> {
-    fn instance(&self, step: &str, policy: T::Policy) -> Result<Arc<T>, Conflict> {
+    fn instance(&self, step: Owner<'_>, policy: T::Policy) -> Result<Arc<T>, Conflict> {
         if let Some(found) = self.read(|members| members.find(step, &policy)) {
             return found;
         }
@@ -212,6 +249,7 @@ impl<T: Instance> Pool<T> {
     fn all(&self) -> Vec<Arc<T>> {
         let mut all: Vec<_> = self.read(|members| {
             let private = members.private.values().flatten();
+            let private = private.map(|private| &private.instance);
             members.shared.values().chain(private).cloned().collect()
         });
         all.sort_by(|a, b| a.name().cmp(b.name()));
@@ -220,7 +258,7 @@ impl<T: Instance> Pool<T> {
 
     fn named(&self, name: &str) -> Option<Arc<T>> {
         self.read(|members| {
-            let private = || members.private.get(name).and_then(|uses| uses.first());
+            let private = || Some(&members.private.get(name)?.first()?.instance);
             members.shared.get(name).or_else(private).cloned()
         })
     }
@@ -231,12 +269,13 @@ impl<T: Instance> Pool<T> {
 }
 
 impl<T: Instance> Members<T> {
-    fn find(&self, step: &str, policy: &T::Policy) -> Option<Result<Arc<T>, Conflict>> {
+    fn find(&self, step: Owner<'_>, policy: &T::Policy) -> Option<Result<Arc<T>, Conflict>> {
         match T::shared(policy) {
             None => {
-                let mut uses = self.private.get(step)?.iter();
-                let found = uses.find(|instance| instance.policy() == policy)?;
-                Some(Ok(Arc::clone(found)))
+                let mut uses = self.private.get(step.name)?.iter();
+                let same =
+                    |of: &&Private<T>| *of.path == *step.path && of.instance.policy() == policy;
+                Some(Ok(Arc::clone(&uses.find(same)?.instance)))
             }
             Some(name) => {
                 let found = self.shared.get(name)?;
@@ -253,18 +292,21 @@ impl<T: Instance> Members<T> {
         }
     }
 
-    fn make(&mut self, step: &str, policy: T::Policy) -> Arc<T> {
+    fn make(&mut self, step: Owner<'_>, policy: T::Policy) -> Arc<T> {
         let shared = T::shared(&policy);
-        let instance = Arc::new(T::make(shared.unwrap_or(step), policy));
+        let instance = Arc::new(T::make(shared.unwrap_or(step.name), policy));
         match shared {
             Some(name) => {
                 self.shared.insert(name, Arc::clone(&instance));
             }
             None => self
                 .private
-                .entry(step.into())
+                .entry(step.name.into())
                 .or_default()
-                .push(Arc::clone(&instance)),
+                .push(Private {
+                    path: step.path.into(),
+                    instance: Arc::clone(&instance),
+                }),
         }
         instance
     }

@@ -38,7 +38,7 @@ impl<'a> Analysis<'a> {
             plan_names: Vec::new(),
             handled: Vec::new(),
             unwritable: vec![false; count],
-            tail_unwritable: scope.tail_broken,
+            tail_unwritable: false,
         });
         let names = self.define(id, errors);
         self.names.push(names);
@@ -52,8 +52,9 @@ impl<'a> Analysis<'a> {
     }
 
     /// The names that a scope defines.
-    fn define(&self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
+    fn define(&mut self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
         let mut names: BTreeMap<String, (Symbol, Span)> = BTreeMap::new();
+        let mut doubtful = Vec::new();
         let info = &self.scopes[id];
         if id == 0 {
             for (idx, input) in self.workflow.inputs.iter().enumerate() {
@@ -68,18 +69,24 @@ impl<'a> Analysis<'a> {
         }
         for (idx, equation) in info.scope.equations.iter().enumerate() {
             let name = text::name_of(&equation.ident);
-            if let Some((earlier, _)) = names.get(&name) {
+            if let Some((earlier, place)) = names.get(&name) {
                 let what = match earlier {
                     Symbol::Input(_) => "an input",
                     Symbol::Local(..) => "a name of the pattern around",
                     Symbol::Equation(..) => "another equation",
                 };
-                errors.at(
-                    &equation.ident,
+                let mut error = syn::Error::new(
+                    equation.ident.span(),
                     format!(
                         "`{name}` is {what} already: equations are not assignments, so each needs a name of its own"
                     ),
                 );
+                error.combine(syn::Error::new(
+                    *place,
+                    format!("`{name}` is defined here first"),
+                ));
+                errors.push(error);
+                doubtful.push(*earlier);
                 continue;
             }
             let around = info
@@ -93,6 +100,7 @@ impl<'a> Analysis<'a> {
             }
             names.insert(name, (Symbol::Equation(id, idx), equation.ident.span()));
         }
+        self.doubtful.extend(doubtful);
         names
             .into_iter()
             .map(|(name, (symbol, _))| (name, symbol))
@@ -207,9 +215,12 @@ impl<'a> Analysis<'a> {
                 Noted::Name(name, how) => {
                     if let Some(symbol) = self.resolve(id, &name) {
                         self.add(symbol, &name, how, id, reader, in_view);
+                    } else if let Some((_, symbol)) = self.nearest(id, &name) {
+                        self.meant.insert(symbol);
                     }
                 }
                 Noted::Call(path) => {
+                    self.spoil(id, reader);
                     let called = text::source(&path);
                     errors.at(
                         &path,
@@ -232,6 +243,9 @@ impl<'a> Analysis<'a> {
         reader: Reader,
         in_view: bool,
     ) {
+        if self.doubtful.contains(&symbol) {
+            self.spoil(scope, reader);
+        }
         self.uses.push(Use {
             symbol,
             ident: ident.clone(),

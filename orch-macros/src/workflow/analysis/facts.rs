@@ -94,19 +94,22 @@ impl Analysis<'_> {
     }
 
     /// Finds what cannot be written because the type of something that it reads is unknown.
-    pub(super) fn find_unwritable(&mut self) {
+    pub(crate) fn find_unwritable(&mut self) {
         let mut open: Vec<Symbol> = Vec::new();
         for scope in 0..self.scopes.len() {
-            let equations = &self.scopes[scope].scope.equations;
-            for (idx, equation) in equations.iter().enumerate() {
+            let body = self.scopes[scope].scope;
+            for (idx, equation) in body.equations.iter().enumerate() {
                 if matches!(equation.rhs, Rhs::Broken) {
                     self.scopes[scope].unwritable[idx] = true;
                     open.push(Symbol::Equation(scope, idx));
                 }
             }
-            if self.scopes[scope].tail_unwritable {
-                self.spoil_form_of(scope, &mut open);
+            if body.tail_broken {
+                self.mark(scope, Reader::Tail, &mut open);
             }
+        }
+        for (scope, reader) in self.spoiled.clone() {
+            self.mark(scope, reader, &mut open);
         }
         let mut known = BTreeSet::new();
         while let Some(symbol) = open.pop() {
@@ -118,19 +121,23 @@ impl Analysis<'_> {
                 .map(|usage| (usage.scope, usage.reader))
                 .collect();
             for (scope, reader) in readers {
-                match reader {
-                    Reader::Equation(idx, _) => self.spoil(scope, idx, &mut open),
-                    Reader::Tail => {
-                        self.scopes[scope].tail_unwritable = true;
-                        self.spoil_form_of(scope, &mut open);
-                    }
-                }
+                self.mark(scope, reader, &mut open);
             }
         }
     }
 
-    /// Marks an equation that reads something unknown; `open` gets what is thereby unknown too.
-    fn spoil(&mut self, scope: ScopeId, idx: usize, open: &mut Vec<Symbol>) {
+    /// Marks who reads something unknown; `open` gets what is thereby unknown too.
+    fn mark(&mut self, scope: ScopeId, reader: Reader, open: &mut Vec<Symbol>) {
+        match reader {
+            Reader::Equation(idx, _) => self.mark_equation(scope, idx, open),
+            Reader::Tail => {
+                self.scopes[scope].tail_unwritable = true;
+                self.mark_form_of(scope, open);
+            }
+        }
+    }
+
+    fn mark_equation(&mut self, scope: ScopeId, idx: usize, open: &mut Vec<Symbol>) {
         let info = &mut self.scopes[scope];
         info.unwritable[idx] = true;
         match &info.scope.equations[idx].rhs {
@@ -147,7 +154,7 @@ impl Analysis<'_> {
     }
 
     /// Marks the control form that gathers an unknown result.
-    fn spoil_form_of(&mut self, scope: ScopeId, open: &mut Vec<Symbol>) {
+    fn mark_form_of(&mut self, scope: ScopeId, open: &mut Vec<Symbol>) {
         if let Some((around, form)) = self.scopes[scope].parent {
             self.scopes[around].unwritable[form] = true;
             if !self.has_nameable_type(around, form) {

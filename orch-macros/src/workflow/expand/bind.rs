@@ -3,7 +3,7 @@
 //! A name in a larger expression is the value behind a shared borrow: the binding is a reference, and the expression
 //! says `(*name)`. Inside a macro's arguments the name stays as it is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
@@ -28,6 +28,8 @@ pub(super) struct Binder<'a, 'w> {
     bound: BTreeSet<Symbol>,
     /// The scopes whose patterns are bound.
     matched: BTreeSet<ScopeId>,
+    /// Names that were probably meant by misspelt ones, for the compiler to suggest.
+    hints: BTreeMap<String, Span>,
     lets: TokenStream,
 }
 
@@ -41,13 +43,22 @@ impl<'a, 'w> Binder<'a, 'w> {
             reuse: quote!(__p::Once),
             bound: BTreeSet::new(),
             matched: BTreeSet::new(),
+            hints: BTreeMap::new(),
             lets: TokenStream::new(),
         }
     }
 
     /// The bindings for everything that was written.
     pub(super) fn lets(&mut self) -> TokenStream {
-        std::mem::take(&mut self.lets)
+        let mut lets = TokenStream::new();
+        for (name, span) in std::mem::take(&mut self.hints) {
+            if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
+                name.set_span(span);
+                lets.extend(quote_spanned!(span=> let #name = ();));
+            }
+        }
+        lets.extend(std::mem::take(&mut self.lets));
+        lets
     }
 
     /// An argument: a name alone is the value itself.
@@ -109,10 +120,19 @@ impl<'a, 'w> Binder<'a, 'w> {
         let mut expr = expr.clone();
         let (analysis, sees) = (self.analysis, self.sees);
         let mut symbols = Vec::new();
+        let hints = &mut self.hints;
         let shadows = bound.iter().map(crate::text::name_of).collect();
         names::walk_under(&mut expr, shadows, &mut |found| match found {
             Found::Name(name) => {
-                symbols.push((analysis.resolve(sees, name)?, name.clone()));
+                let symbol = analysis.resolve(sees, name);
+                if symbol.is_none() {
+                    hints.extend(
+                        analysis
+                            .nearest(sees, name)
+                            .map(|(near, _)| (near, name.span())),
+                    );
+                }
+                symbols.push((symbol?, name.clone()));
                 Some(borrowed(name))
             }
             Found::InMacro(name) => {
@@ -142,6 +162,15 @@ impl<'a, 'w> Binder<'a, 'w> {
     fn taken(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         if self.reads_outcome(symbol) {
+            if let Symbol::Equation(scope, equation) = symbol
+                && self.analysis.is_moved(symbol)
+            {
+                let slot = self.slot(scope, format_ident!("n{equation}"));
+                let levels = self.analysis.levels(self.at, scope);
+                let position = self.analysis.scopes[scope].places[equation].unwrap_or(0);
+                let cx = types::cx();
+                return quote_spanned!(span=> #cx.outcome(#levels, #position, #slot.take_if_there()));
+            }
             self.bind(symbol, ident);
             return quote_spanned!(span=> ::core::clone::Clone::clone(#ident));
         }
@@ -149,7 +178,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             self.bind(symbol, ident);
             return quote_spanned!(span=> *__p::Again::again(#ident));
         }
-        let reuse = &self.reuse;
+        let reuse = types::spanned(self.reuse.clone(), span);
         match symbol {
             Symbol::Input(input) => {
                 let slot = self.slot(0, format_ident!("i{input}"));
@@ -315,7 +344,8 @@ impl<'a, 'w> Binder<'a, 'w> {
         let levels = self.analysis.levels(self.at, scope);
         let head = self.in_scope(around, |binder| binder.argument_in_head(&for_loop.head));
         let cx = types::cx();
-        quote!(__p::item(&#held, #cx.item(#levels), || #head))
+        let fan = types::fan(&for_loop.head, &held, &head);
+        quote!(#fan.item(#cx.item(#levels)))
     }
 
     /// The head of a `for`: a name alone is moved into what is kept, once; here it only says its type.
@@ -441,7 +471,12 @@ pub(super) fn tail(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let mut binder = Binder::new(analysis, scope, Some(Reader::Tail));
     let value = match &analysis.scopes[scope].scope.tail {
         Some(tail) => binder.construction(tail),
-        None => quote!(()),
+        None => {
+            // Where a value is wanted, the last equation is the one that should have been it.
+            let last = analysis.scopes[scope].scope.equations.last();
+            let span = last.map_or_else(Span::call_site, |equation| equation.ident.span());
+            quote_spanned!(span=> ())
+        }
     };
     let lets = binder.lets();
     quote!(#lets #value)

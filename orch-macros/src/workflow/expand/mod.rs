@@ -44,10 +44,13 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         each_node(analysis).map(|(scope, equation)| node::aliases(analysis, scope, equation));
     let functions = functions(analysis);
     let run = run(analysis);
+    // A name that was reported needs no lint beside it.
+    let reported = (!sound).then(|| quote!(#[allow(non_camel_case_types)]));
     quote! {
         #picture
         #(#attrs)*
         #doc
+        #reported
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
         #vis struct #name;
 
@@ -149,6 +152,10 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
         }
     }
     for (idx, equation) in analysis.scopes[scope].scope.equations.iter().enumerate() {
+        if let Rhs::For(_) = &equation.rhs {
+            let held = format_ident!("h{idx}");
+            fields.extend(quote!(#held: __p::Held,));
+        }
         if !equation.rhs.is_node() {
             continue;
         }
@@ -159,19 +166,14 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
             None if slot == "Moved" => quote!(#field: __p::MovedErased,),
             None => quote!(#field: __p::Erased,),
         });
-        match &equation.rhs {
-            Rhs::For(_) => {
-                let held = format_ident!("h{idx}");
-                fields.extend(quote!(#held: __p::Held,));
-            }
-            Rhs::Call(call) if call.repeat.is_some() => {
-                let state = format_ident!("t{idx}");
-                let step = types::step(&call.tiers[0].callee, &types::alias(scope, idx, 0));
-                fields.extend(quote!(
-                    #state: __p::TurnState<<<#step as __p::Step>::Output as __p::Turn>::State>,
-                ));
-            }
-            _ => {}
+        if let Rhs::Call(call) = &equation.rhs
+            && call.repeat.is_some()
+        {
+            let state = format_ident!("t{idx}");
+            let step = types::step(&call.tiers[0].callee, &types::alias(scope, idx, 0));
+            fields.extend(quote!(
+                #state: __p::TurnState<<<#step as __p::Step>::Output as __p::Turn>::State>,
+            ));
         }
     }
     quote! {
@@ -313,6 +315,11 @@ fn implementation(
         nothing,
         workflows,
     } = wants(analysis);
+    let finite = workflows
+        .iter()
+        .map(|path| quote_spanned!(path.span()=> #path: __p::ContainsNoCycle));
+    // What is wrong with the result is said about the type that the user wrote.
+    let given = quote_spanned!(output.span()=> Self::Output);
     let source = match workflow.output {
         Output::Fallible(..) | Output::Alias(_) => quote! {
             #[allow(unused_imports)]
@@ -336,7 +343,7 @@ fn implementation(
                 #slots { #(#fields: ::core::convert::From::from(#fields),)* #rest }
             }
 
-            fn finish(#cx: &__p::Cx) -> Self::Output { #finish }
+            fn finish(#cx: &__p::Cx) -> #given { #finish }
 
             fn source(
                 error: &Self::Error,
@@ -358,7 +365,7 @@ fn implementation(
 
         impl<'__orch> __p::RunsAlone<'__orch> for #name where #nothing {}
 
-        impl __p::ContainsNoCycle for #name where #(#workflows: __p::ContainsNoCycle),* {}
+        impl __p::ContainsNoCycle for #name where #(#finite),* {}
     }
 }
 
@@ -441,10 +448,16 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
                     const _: () = { use __p::*; fits(&<#step as Step>::SPEC, #policies, #deadline) };
                 ));
             }
-            let suited = defined.options.policies.retries() > 0
-                || defined.options.policies.cached().is_some();
-            if suited && matches!(tier.callee, Callee::Step(_)) {
-                checks.extend(quote_spanned!(span=>
+            let own = &defined.options.policies;
+            let retries = own.retries.as_ref().filter(|retries| retries.value > 0);
+            let key = retries
+                .map(|retries| &retries.key)
+                .or(own.cached())
+                .or(own.timeout.as_ref().map(|timeout| &timeout.key))
+                .or(own.deadline.as_ref().map(|deadline| &deadline.key));
+            if let (Some(key), Callee::Step(_)) = (key, &tier.callee) {
+                let step = types::spanned(step.clone(), key.span());
+                checks.extend(quote_spanned!(key.span()=>
                     const _: () = { use __p::*; suits(&<#step as Step>::SPEC, #policies) };
                 ));
             }

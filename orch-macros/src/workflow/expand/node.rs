@@ -133,7 +133,7 @@ fn attempt(
     let mut args: Vec<TokenStream> = tier.args.iter().map(|arg| binder.argument(arg)).collect();
     let state = format_ident!("t{equation}");
     let slots = types::slots(scope);
-    if call.repeat.is_some() {
+    if call.repeat.is_some() && !args.is_empty() {
         let (reuse, first) = (&binder.reuse, args.remove(0));
         let span = tier
             .args
@@ -144,7 +144,7 @@ fn attempt(
     let lets = binder.lets();
     let called = called(tier, &alias, &args);
     let over = over(options, tier);
-    let put = put(analysis, scope, equation, call);
+    let put = put(analysis, scope, equation, call, idx);
     let span = tier.callee.path().span();
     let raises = match (
         surfaces(analysis, scope, equation, call, idx),
@@ -185,6 +185,7 @@ fn attempt(
         .map(|word| {
             let bounded = options.policies.timeout.is_some() || options.policies.deadline.is_some();
             let span = word.span();
+            let step = types::spanned(step.clone(), span);
             (!bounded).then(|| quote_spanned!(span=> __p::fallback_is_reached::<#step>();))
         });
     quote!(#dead #lets #raises(#cx, #called, #over, #put).await)
@@ -211,6 +212,8 @@ fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
     group.set_span(tier.paren.span.join());
     quote::ToTokens::to_tokens(&group, &mut arguments);
     let span = tier.callee.path().span();
+    let mut alias = alias.clone();
+    alias.set_span(span);
     match &tier.callee {
         Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
         Callee::Workflow(_) => {
@@ -237,7 +240,14 @@ fn over(options: &super::super::options::NodeOptions, tier: &Tier) -> TokenStrea
     quote!(__p::Over { #retry_if #when ..__p::Over::NONE })
 }
 
-fn put(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
+/// Where what a tier gives is put: of a fallback, it has to be what the first tier gives.
+fn put(
+    analysis: &Analysis<'_>,
+    scope: ScopeId,
+    equation: usize,
+    call: &Call,
+    tier: usize,
+) -> TokenStream {
     let cx = types::cx();
     let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
     let slot = quote!(&#cx.up::<#slots>(0).#slot);
@@ -246,6 +256,10 @@ fn put(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, call: &Call) ->
     } else {
         slot
     };
+    if tier > 0 {
+        let first = types::step(&call.tiers[0].callee, &types::alias(scope, equation, 0));
+        return quote!(__p::InsteadOf::<<#first as __p::Step>::Output, _>::new(#slot));
+    }
     if call.repeat.is_none() {
         return slot;
     }
@@ -271,6 +285,7 @@ fn for_functions(
     let lets = binder.lets();
     let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
     let held = format_ident!("h{equation}");
+    let fan = types::fan(&for_loop.head, &quote!(#cx.up::<#slots>(0).#held), &head);
     let body = analysis.scopes[scope].inner[equation][0];
     let item = bind::tail(analysis, body);
     let slot = quote!(&#cx.up::<#slots>(0).#slot);
@@ -292,7 +307,7 @@ fn for_functions(
     quote! {
         fn #function(#cx: &__p::Cx) -> usize {
             #lets
-            __p::hold(&#cx.up::<#slots>(0).#held, #head)
+            #fan.hold()
         }
         fn #collect(#cx: &__p::Cx, items: &__p::Items) {
             __p::#gather(items, #slot, |#cx| { #item });

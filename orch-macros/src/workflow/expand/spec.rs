@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Literal, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Literal, TokenStream, TokenTree};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::Ident;
 
-use super::super::analysis::{Analysis, ScopeId, Symbol};
+use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
 use super::super::model::{Callee, Origin, Output, Rhs, Test};
 use super::super::options::Tolerance;
 use super::types;
@@ -251,7 +251,8 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
 
 /// The names that nobody reads, so that the compiler says so in its own words.
 pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
-    let used = |symbol: Symbol| analysis.uses_of(symbol).next().is_some();
+    let used =
+        |symbol: Symbol| analysis.is_meant(symbol) || analysis.uses_of(symbol).next().is_some();
     let mut names: Vec<&Ident> = Vec::new();
     for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
         if !used(Symbol::Input(idx)) {
@@ -259,6 +260,10 @@ pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
         }
     }
     for (scope, info) in analysis.scopes.iter().enumerate() {
+        let unread = info.locals.iter().enumerate().filter(|(idx, local)| {
+            !used(Symbol::Local(scope, *idx)) && !tests(analysis, scope, local)
+        });
+        names.extend(unread.map(|(_, local)| local));
         let waited_for: BTreeSet<&usize> = info.after.iter().flat_map(BTreeMap::keys).collect();
         for (idx, equation) in info.scope.equations.iter().enumerate() {
             if equation.origin == Origin::Named
@@ -276,4 +281,31 @@ pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
         #[allow(dead_code, clippy::let_unit_value)]
         fn __orch_unused() { #(let #names = ();)* }
     }
+}
+
+/// Whether the condition or the guard of an arm reads what the arm's own pattern binds.
+fn tests(analysis: &Analysis<'_>, scope: ScopeId, local: &Ident) -> bool {
+    let info = &analysis.scopes[scope];
+    let (Kind::Arm(arm), Some((around, equation))) = (info.kind, info.parent) else {
+        return false;
+    };
+    let Rhs::Branch(branch) = &analysis.equation(around, equation).rhs else {
+        return false;
+    };
+    let test = match &branch.arms[arm].test {
+        Test::Cond(cond) => cond.to_token_stream(),
+        Test::Pat(pat) => pat.to_token_stream(),
+        Test::Else => return false,
+    };
+    occurrences(test, local) > 1
+}
+
+/// How often a name stands in tokens.
+fn occurrences(tokens: TokenStream, name: &Ident) -> usize {
+    let count = |token| match token {
+        TokenTree::Ident(ident) => usize::from(ident == *name),
+        TokenTree::Group(group) => occurrences(group.stream(), name),
+        _ => 0,
+    };
+    tokens.into_iter().map(count).sum()
 }

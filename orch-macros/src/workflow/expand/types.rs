@@ -1,9 +1,9 @@
 //! The types of slots, as far as a macro can name them.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{format_ident, quote};
-use syn::Ident;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
+use syn::{Expr, Ident};
 
 use super::super::analysis::{self, Analysis, ScopeId, Symbol};
 use super::super::model::{Callee, Rhs};
@@ -23,6 +23,18 @@ pub(super) fn cx() -> Ident {
     Ident::new("cx", Span::mixed_site())
 }
 
+/// Tokens at a place, so that what is wrong with them is said there.
+pub(super) fn spanned(tokens: TokenStream, place: Span) -> TokenStream {
+    let token = |mut token: TokenTree| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), spanned(group.stream(), place)).into();
+        }
+        token.set_span(place);
+        token
+    };
+    tokens.into_iter().map(token).collect()
+}
+
 /// A callee as a type that implements `Step`; what is wrong with it is said where the callee stands.
 pub(super) fn step(callee: &Callee, alias: &Ident) -> TokenStream {
     let mut alias = alias.clone();
@@ -31,6 +43,11 @@ pub(super) fn step(callee: &Callee, alias: &Ident) -> TokenStream {
         Callee::Step(_) => quote!(#alias<'static>),
         Callee::Workflow(_) => quote!(#alias),
     }
+}
+
+/// What a `for` runs over, spelled alike wherever its head is written.
+pub(super) fn fan(head: &Expr, held: &TokenStream, value: &TokenStream) -> TokenStream {
+    quote_spanned!(head.span()=> __p::fan(&#held, || #value))
 }
 
 /// Whether a node's value may be absent, so that its slot holds an `Option`.

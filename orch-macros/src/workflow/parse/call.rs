@@ -8,6 +8,7 @@ use syn::spanned::Spanned as _;
 use syn::{Expr, Ident, Token};
 
 use super::super::model::{Call, Callee, Repeat, Rhs, Tier};
+use super::super::names;
 use crate::diagnostics::Errors;
 use crate::options::{OptionList, duration, value};
 
@@ -16,20 +17,57 @@ pub(super) fn expression(expr: Expr, errors: &mut Errors) -> syn::Result<Rhs> {
     match expr {
         Expr::Paren(paren) => expression(*paren.expr, errors),
         Expr::Call(_) | Expr::MethodCall(_) if is_call(&expr) => call(expr, errors).map(Rhs::Call),
-        Expr::Await(wait) => Err(syn::Error::new(
-            wait.await_token.span(),
-            "a workflow waits by itself: leave `.await` out, naming a value is enough",
-        )),
-        Expr::Try(attempt) => Err(syn::Error::new(
-            attempt.question_token.span(),
-            "results are unwrapped by themselves: leave the `?` out",
-        )),
+        Expr::Await(wait) => {
+            errors.push(syn::Error::new(wait.await_token.span(), names::AWAIT));
+            expression(*wait.base, errors)
+        }
+        Expr::Try(attempt) => {
+            errors.push(syn::Error::new(attempt.question_token.span(), names::TRY));
+            expression(*attempt.expr, errors)
+        }
         Expr::Assign(assign) => Err(syn::Error::new(
             assign.eq_token.span(),
-            "an equation has one name: write a second equation for the other",
+            assigned(&assign.left),
+        )),
+        Expr::Binary(binary) if is_compound(&binary.op) => Err(syn::Error::new_spanned(
+            binary.op,
+            "equations are not assignments: give the new value a name of its own, as in `total = sum + 1`",
         )),
         view => Ok(Rhs::View(Box::new(view))),
     }
+}
+
+/// What is wrong with an assignment to this.
+fn assigned(left: &Expr) -> &'static str {
+    match left {
+        Expr::Tuple(_) | Expr::Array(_) | Expr::Struct(_) | Expr::Call(_) => {
+            "an equation defines one name: write `pair = …;`, and read its parts where they are wanted, `pair.0`"
+        }
+        Expr::Field(_) | Expr::Index(_) | Expr::Unary(_) => {
+            "an equation defines a name and changes no value: write `name = …;`"
+        }
+        _ => "an equation has one name: write a second equation for the other",
+    }
+}
+
+fn is_compound(op: &syn::BinOp) -> bool {
+    use syn::BinOp::{
+        AddAssign, BitAndAssign, BitOrAssign, BitXorAssign, DivAssign, MulAssign, RemAssign,
+        ShlAssign, ShrAssign, SubAssign,
+    };
+    matches!(
+        op,
+        AddAssign(_)
+            | SubAssign(_)
+            | MulAssign(_)
+            | DivAssign(_)
+            | RemAssign(_)
+            | BitAndAssign(_)
+            | BitOrAssign(_)
+            | BitXorAssign(_)
+            | ShlAssign(_)
+            | ShrAssign(_)
+    )
 }
 
 /// Reads a call and what follows it.

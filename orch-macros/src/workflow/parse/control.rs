@@ -48,12 +48,13 @@ impl Reader<'_> {
             input.parse::<Token![else]>()?;
             let test = if input.peek(Token![if]) {
                 input.parse::<Token![if]>()?;
-                let cond = input.call(Expr::parse_without_eager_brace)?;
+                let mut cond = input.call(Expr::parse_without_eager_brace)?;
                 if is_call(&cond) {
                     self.errors.at(
                         &cond,
                         "a step in an `else if` would run even when it is not asked for: write `else { if … }`, or give it a name",
                     );
+                    cond = syn::parse_quote!(true);
                 }
                 Test::Cond(Box::new(cond))
             } else {

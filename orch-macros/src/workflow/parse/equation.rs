@@ -2,12 +2,12 @@
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
-use syn::{Attribute, Expr, Ident, Token};
+use syn::{Attribute, Expr, Ident, Token, Type};
 
 use super::super::model::{Call, Equation, Origin, Rhs, Scope};
 use super::super::options::NodeOptions;
 use super::call::expression;
-use super::{DEEPEST_BODY, Reader, split};
+use super::{DEEPEST_BODY, Reader, at_end, end_of, split};
 use crate::diagnostics::Errors;
 
 /// What may stand on the right of an equation.
@@ -43,7 +43,7 @@ impl<'e> Reader<'e> {
         for piece in split(tokens, ';') {
             let mut rest = piece.tokens;
             while !rest.is_empty() {
-                rest = self.statement(&mut scope, rest, piece.ended);
+                rest = self.statement(&mut scope, rest, piece.end);
             }
         }
         self.depth -= 1;
@@ -51,22 +51,28 @@ impl<'e> Reader<'e> {
     }
 
     /// Reads one equation or the result, and gives what comes after it.
-    fn statement(&mut self, scope: &mut Scope, tokens: TokenStream, ended: bool) -> TokenStream {
-        let (mut read, mut errors) = self.attempt(tokens.clone());
-        let mut ended = ended;
+    fn statement(
+        &mut self,
+        scope: &mut Scope,
+        tokens: TokenStream,
+        end: Option<Span>,
+    ) -> TokenStream {
+        let returns = matches!(tokens.clone().into_iter().next(), Some(TokenTree::Ident(word)) if word == "return");
+        let (mut read, mut errors) = self.attempt(tokens.clone(), end);
+        let mut last = end.is_none();
         if read.right.is_none()
             && let Some((this, next)) = cut_before_next_name(tokens)
         {
             // What was meant to be two equations must not cost the second one.
-            (read, errors) = self.attempt(this);
+            errors.discard();
+            (read, errors) = self.attempt(this, None);
             if read.right.is_some() {
                 errors.push(trailing(next.clone()));
             }
             read.rest = next;
-            ended = true;
         }
+        last &= read.rest.is_empty();
         self.errors.combine(errors);
-        let last = !ended && read.rest.is_empty();
         let options = NodeOptions::take(read.attrs, self.errors);
         match (read.right, read.name) {
             (Some(right), name) => self.place(scope, options, name, right, last),
@@ -76,13 +82,14 @@ impl<'e> Reader<'e> {
                 options,
                 rhs: Rhs::Broken,
             }),
-            (None, None) => scope.tail_broken |= last,
+            (None, None) => scope.tail_broken |= last || returns,
         }
         read.rest
     }
 
     /// Reads one equation or the result, with its errors; without a right side when it is broken.
-    fn attempt(&mut self, tokens: TokenStream) -> (Statement, Errors) {
+    fn attempt(&mut self, tokens: TokenStream, end: Option<Span>) -> (Statement, Errors) {
+        let end = end.or_else(|| end_of(&tokens));
         let mut errors = Errors::new();
         let mut statement = Statement::default();
         let mut reader = Reader {
@@ -92,7 +99,7 @@ impl<'e> Reader<'e> {
         };
         let parser = |input: ParseStream<'_>| {
             statement.attrs = input.call(Attribute::parse_outer)?;
-            statement.name = name(input)?;
+            statement.name = name(input, reader.errors)?;
             if input.is_empty() {
                 return Err(input.error("there is nothing on the right of the `=`: write a step call, a control form or an expression"));
             }
@@ -104,7 +111,7 @@ impl<'e> Reader<'e> {
             statement.rest = input.parse()?;
             Ok(right)
         };
-        let parsed = parser.parse2(tokens);
+        let parsed = parser.parse2(tokens).map_err(|error| at_end(error, end));
         self.made_up = reader.made_up;
         statement.right = errors.accept(parsed);
         (statement, errors)
@@ -131,7 +138,7 @@ impl<'e> Reader<'e> {
             ));
         }
         if input.peek(Token![let]) || input.peek(Token![return]) {
-            name(input)?;
+            name(input, self.errors)?;
         }
         let expr: Expr = input.parse()?;
         expression(expr, self.errors).map(Right::Rhs)
@@ -207,11 +214,26 @@ impl<'e> Reader<'e> {
 }
 
 /// Reads `name =`.
-fn name(input: ParseStream<'_>) -> syn::Result<Option<Ident>> {
+fn name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Ident>> {
     if input.peek(Token![let]) {
-        return Err(input.error(
+        errors.push(input.error(
             "equations have no `let`: write `name = step(…);`; a name may be used above its definition",
         ));
+        input.parse::<Token![let]>()?;
+        input.parse::<Option<Token![mut]>>()?;
+    } else if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+        let ahead = input.fork();
+        ahead.parse::<Ident>()?;
+        errors.push(ahead.error(
+            "an equation has no type of its own, as its step says it: write `name = step(…);`",
+        ));
+    }
+    if input.peek(Ident) && input.peek2(Token![:]) && !input.peek2(Token![::]) {
+        let name = input.parse()?;
+        input.parse::<Token![:]>()?;
+        input.parse::<Type>()?;
+        input.parse::<Token![=]>()?;
+        return Ok(Some(name));
     }
     if input.peek(Token![return]) {
         return Err(input.error(

@@ -2,13 +2,13 @@
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser as _};
-use syn::spanned::Spanned as _;
 use syn::{Attribute, Ident, Token, Type, Visibility, braced, parenthesized};
 
 use super::super::model::{Input, Output, Workflow};
 use super::super::options::WorkflowOptions;
-use super::{Reader, split, too_deep};
+use super::{Reader, at_end, end_of, split, too_deep};
 use crate::diagnostics::Errors;
+use crate::types;
 
 /// Reads a workflow. `None` when not even its name can be read; what is wrong is in `errors`.
 pub(crate) fn workflow(tokens: TokenStream, errors: &mut Errors) -> Option<Workflow> {
@@ -21,6 +21,7 @@ pub(crate) fn workflow(tokens: TokenStream, errors: &mut Errors) -> Option<Workf
     }
     let mut header = None;
     let parsed = (|input: ParseStream<'_>| read(input, &mut header)).parse2(tokens.clone());
+    let parsed = parsed.map_err(|error| at_end(error, end_of(&tokens)));
     let mut header = match (parsed, header) {
         (Ok(()), header) => header?,
         (Err(error), header) => {
@@ -39,14 +40,17 @@ pub(crate) fn workflow(tokens: TokenStream, errors: &mut Errors) -> Option<Workf
             ),
         );
     }
-    let body = Reader::new(errors).scope(header.body);
+    let mut body = Reader::new(errors).scope(header.body);
+    let declares = header.output.is_some();
+    let declared = header.output.filter(|ty| owns(ty, errors));
+    body.tail_broken |= !header.is_whole || declares && declared.is_none();
     Some(Workflow {
         attrs,
         options,
         vis: header.vis,
         name: header.name,
         inputs: inputs(header.inputs, errors),
-        output: output(header.output),
+        output: output(declared),
         is_whole: header.is_whole,
         body,
     })
@@ -103,6 +107,11 @@ fn read(input: ParseStream<'_>, header: &mut Option<Header>) -> syn::Result<()> 
             "leave this word out: a workflow is written `pub Name(input: Type) -> Output { … }`",
         ));
     }
+    if !input.peek(Ident) {
+        return Err(
+            input.error("the workflow's name comes here: `pub Name(input: Type) -> Output { … }`")
+        );
+    }
     let header = header.insert(Header {
         attrs,
         vis,
@@ -150,7 +159,11 @@ fn inputs(tokens: TokenStream, errors: &mut Errors) -> Vec<Input> {
         if piece.tokens.is_empty() {
             continue;
         }
-        let Some(input) = errors.accept(input.parse2(piece.tokens)) else {
+        let end = end_of(&piece.tokens);
+        let input = input
+            .parse2(piece.tokens)
+            .map_err(|error| at_end(error, end));
+        let Some(input) = errors.accept(input) else {
             continue;
         };
         if inputs.iter().any(|earlier| earlier.name == input.name) {
@@ -179,18 +192,38 @@ fn input(input: ParseStream<'_>) -> syn::Result<Input> {
     }
     input.parse::<Token![:]>()?;
     let ty: Type = input.parse()?;
-    if let Type::Reference(reference) = &ty
-        && reference
-            .lifetime
-            .as_ref()
-            .is_none_or(|lifetime| lifetime.ident != "static")
-    {
-        return Err(syn::Error::new(
-            reference.and_token.span(),
+    if let Some(opaque) = types::opaque(&ty) {
+        return Err(syn::Error::new_spanned(
+            opaque,
+            "an input has one type, which a plan can list: write it instead of `impl`",
+        ));
+    }
+    if let Some(borrowed) = types::borrowed(&ty).into_iter().next() {
+        return Err(syn::Error::new_spanned(
+            borrowed,
             "a workflow owns its inputs: take the value itself, and lend it to steps as `&name`",
         ));
     }
     Ok(Input { name, ty })
+}
+
+/// Whether an output's type can be named by others and owns its data.
+fn owns(ty: &Type, errors: &mut Errors) -> bool {
+    let (borrowed, opaque) = (types::borrowed(ty), types::opaque(ty));
+    let owns = borrowed.is_empty() && opaque.is_none();
+    if let Some(opaque) = opaque {
+        errors.at(
+            opaque,
+            "a workflow's output has a type that others can name: write it, or a `Box<dyn …>`",
+        );
+    }
+    for place in borrowed {
+        errors.at(
+            place,
+            "a workflow's output outlives its run: give an owned value, such as `String` for `&str`",
+        );
+    }
+    owns
 }
 
 fn output(ty: Option<Type>) -> Output {

@@ -36,8 +36,8 @@ fn found(workflow: &Workflow) -> Found {
     let mut errors = Errors::new();
     let tokens = workflow.text.parse().unwrap();
     let parsed = parse::workflow(tokens, &mut errors).unwrap();
-    let analysis = Analysis::new(&parsed, &mut errors);
-    check::check(&analysis, &mut errors);
+    let mut analysis = Analysis::new(&parsed, &mut errors);
+    check::check(&mut analysis, &mut errors);
     let scopes = analysis.scopes.iter();
     Found {
         cycles: errors.into_list().iter().filter_map(report).collect(),

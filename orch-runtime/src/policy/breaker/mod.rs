@@ -309,7 +309,7 @@ impl fmt::Display for BreakerOpen {
                 "breaker `{name}` is half open and its probes are under way"
             )
         } else {
-            write!(f, "breaker `{name}` is open for another {retry_after:?}")
+            write!(f, "breaker `{name}` is open for another {retry_after:.1?}")
         }
     }
 }

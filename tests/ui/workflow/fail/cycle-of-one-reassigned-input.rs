@@ -6,9 +6,9 @@ fn clean(text: String) -> String {
 }
 
 workflow! {
-    Flow(text: String) -> String {
+    Flow(text: String) -> usize {
         text = clean(text);
-        text
+        text.len()
     }
 }
 

@@ -11,7 +11,7 @@ workflow! {
         one = join(&before, &two);
         two = join(&one, "?");
         behind = join(&two, &before);
-        behind
+        behind.clone()
     }
 }
 

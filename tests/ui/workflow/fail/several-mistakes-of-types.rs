@@ -21,7 +21,9 @@ workflow! {
         two = duoble(number);
         three = length();
         four = own(text);
-        one + two + three + four.len()
+        five = text.len() + four.len();
+        six = one + two;
+        three + five + six as usize
     }
 }
 

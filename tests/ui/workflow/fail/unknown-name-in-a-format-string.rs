@@ -8,7 +8,7 @@ fn shout(text: String) -> String {
 workflow! {
     Flow(name: String) -> String {
         hello = shout(format!("hello {nmae}"));
-        name + &hello
+        format!("{name} {hello}")
     }
 }
 

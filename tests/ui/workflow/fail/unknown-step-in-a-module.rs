@@ -1,3 +1,5 @@
+use orch::prelude::*;
+
 mod steps {
     use orch::prelude::*;
 

@@ -24,7 +24,9 @@ workflow! {
         off = discount(gross);
         pair = (reduced, gross);
         text = format!("{}", pair.0);
-        reduced + text.len() as u32
+        alias = text;
+        again = alias;
+        reduced + again.len() as u32
     }
 }
 

@@ -1,0 +1,73 @@
+//! What an expansion costs the compiler: bytes that are not blank, the documentation and the picture aside.
+
+use std::fmt::Write as _;
+
+use crate::workflow::workflow;
+
+/// Bytes for a node, for an edge, and for what every workflow has: never more than now. The goal for a node is 400.
+const NODE: usize = 540;
+const EDGE: usize = 80;
+const WHOLE: usize = 3_200;
+
+/// The size of an expansion without its picture.
+fn size(text: &str) -> usize {
+    let expanded = workflow(text.parse().unwrap()).to_string();
+    assert!(!expanded.contains("compile_error"), "{expanded}");
+    let from = expanded.find("<svg").unwrap();
+    let to = expanded.find("</svg>").unwrap() + "</svg>".len();
+    let around = expanded[..from].chars().chain(expanded[to..].chars());
+    around.filter(|letter| !letter.is_whitespace()).count()
+}
+
+fn chain(nodes: usize) -> String {
+    let mut text = String::from("#[workflow(node_limit = 2000)] pub Chain(n0: u64) -> u64 {");
+    for idx in 1..=nodes {
+        write!(text, "n{idx} = increment(&n{});", idx - 1).unwrap();
+    }
+    write!(text, "n{nodes} }}").unwrap();
+    text
+}
+
+fn layers(depth: usize, width: usize) -> String {
+    let mut text = String::from("#[workflow(node_limit = 2000)] pub Layers(n: u64) -> u64 {");
+    for layer in 0..depth {
+        for at in 0..width {
+            let name = |at: usize| match layer {
+                0 => "&n".to_owned(),
+                _ => format!("&l{}_{}", layer - 1, at % width),
+            };
+            let (a, b, c) = (name(at), name(at + 1), name(at + 2));
+            write!(text, "l{layer}_{at} = combine({a}, {b}, {c});").unwrap();
+        }
+    }
+    for at in 1..width {
+        write!(text, "_last{at} = increment(&l{}_{at});", depth - 1).unwrap();
+    }
+    write!(text, "l{}_0 }}", depth - 1).unwrap();
+    text
+}
+
+#[test]
+fn expansions_stay_within_their_budget() {
+    let shapes = [
+        (
+            "diamond",
+            "pub D(n: u64) -> u64 { a = f(n); b = f(&a); c = f(&a); g(&b, &c) }".to_owned(),
+            4,
+            5,
+        ),
+        ("chain of 100", chain(100), 100, 100),
+        ("layers, 20 of 50", layers(20, 50), 1049, 3049),
+    ];
+    let mut over = Vec::new();
+    for (name, text, nodes, edges) in shapes {
+        let (size, budget) = (size(&text), WHOLE + nodes * NODE + edges * EDGE);
+        println!("{name}: {size} of {budget} bytes, {} a node", size / nodes);
+        if size > budget {
+            over.push(format!(
+                "{name}: {size} bytes are over the budget of {budget}"
+            ));
+        }
+    }
+    assert!(over.is_empty(), "{over:?}");
+}
