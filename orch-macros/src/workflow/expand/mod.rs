@@ -419,7 +419,9 @@ fn wants(analysis: &Analysis<'_>) -> Wants {
 fn tiers<'a>(analysis: &'a Analysis<'_>) -> Vec<(syn::Ident, &'a Tier)> {
     let mut tiers = Vec::new();
     for (scope, equation) in each_node(analysis) {
-        if let Rhs::Call(call) = &analysis.equation(scope, equation).rhs {
+        if let Rhs::Call(call) = &analysis.equation(scope, equation).rhs
+            && !analysis.scopes[scope].unwritable[equation]
+        {
             for (idx, tier) in call.tiers.iter().enumerate() {
                 tiers.push((types::alias(scope, equation, idx), tier));
             }

@@ -258,8 +258,11 @@ fn name(input: ParseStream<'_>, errors: &mut Errors) -> syn::Result<Option<Ident
 fn cut_before_next_name(tokens: TokenStream) -> Option<(TokenStream, TokenStream)> {
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
     let is = |idx: usize, character: char| matches!(tokens.get(idx), Some(TokenTree::Punct(punct)) if punct.as_char() == character);
+    // A name after a dot is a field's, unless the equation before it ends unfinished with the dot.
+    let named = is(1, '=');
     let names = |idx: &usize| {
         matches!(tokens[*idx], TokenTree::Ident(_))
+            && (named || !is(idx - 1, '.'))
             && is(idx + 1, '=')
             && !is(idx + 2, '=')
             && !is(idx + 2, '>')
