@@ -1,4 +1,4 @@
-//! Workflows as ordinary Rust.
+#![doc = include_str!("../README.md")]
 
 pub mod guide;
 

@@ -201,7 +201,10 @@ mod tests {
         );
         fs::write(&new, "new").unwrap();
         fs::write(&old, "old").unwrap();
-        assert_eq!(publish(&[&new], out.path()).unwrap(), [old.clone()]);
+        assert_eq!(
+            publish(&[&new], out.path()).unwrap(),
+            std::slice::from_ref(&old)
+        );
         assert_eq!(fs::read_to_string(old).unwrap(), "new");
         let error = publish(&[&new], out.path()).unwrap_err().to_string();
         assert!(error.contains("sales.csv: "), "{error}");

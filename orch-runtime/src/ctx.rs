@@ -208,45 +208,51 @@ impl StepCtx {
     }
 
     /// Where the value of a node that this step receives came from; `None` where it was simply computed.
+    ///
+    /// The node's name may be written as in the workflow or as in the plan: `spot_rate` is `spot-rate`.
+    /// A fallback's value that came from the cache came from the fallback.
     #[must_use]
     pub fn origin(&self, node: &str) -> Option<Origin> {
+        self.origins(node).pop()
+    }
+
+    /// From the step's own side outwards: the cache before the fallback chain.
+    fn origins(&self, node: &str) -> Vec<Origin> {
+        let name = node.replace('_', "-");
         let mut frame = Some(&self.frame);
         while let Some(around) = frame {
-            let named = around
-                .layout
-                .nodes
-                .iter()
-                .position(|layout| layout.spec.name == node);
-            if let Some(idx) = named {
+            let mut nodes = around.layout.nodes.iter();
+            if let Some(idx) = nodes.position(|layout| layout.spec.name == name) {
                 let state = around.state();
-                let found = state.origins.iter().find(|(of, _)| *of == idx);
-                return found.map(|(_, origin)| origin.clone());
+                let of_node = state.origins.iter().filter(|(of, _)| *of == idx);
+                return of_node.map(|(_, origin)| origin.clone()).collect();
             }
             frame = around.parent.as_ref().map(|parent| &parent.frame);
         }
-        None
+        Vec::new()
     }
 
     /// What is known of a received value, as JSON: a cached one has `step.metadata.runtime.cache`.
     #[must_use]
     pub fn metadata(&self, node: &str) -> serde_json::Value {
         let (mut cache, mut fallback) = (serde_json::json!({ "hit": false }), None);
-        match self.origin(node) {
-            Some(Origin::Cache {
-                key,
-                age,
-                run,
-                coalesced,
-            }) => {
-                cache = serde_json::json!({
-                    "hit": true, "key": key, "age_seconds": age.as_secs_f64(),
-                    "origin_run": run, "coalesced": coalesced,
-                });
+        for origin in self.origins(node) {
+            match origin {
+                Origin::Cache {
+                    key,
+                    age,
+                    run,
+                    coalesced,
+                } => {
+                    cache = serde_json::json!({
+                        "hit": true, "key": key, "age_seconds": age.as_secs_f64(),
+                        "origin_run": run, "coalesced": coalesced,
+                    });
+                }
+                Origin::Fallback { tier, step } => {
+                    fallback = Some(serde_json::json!({ "tier": tier, "step": step }));
+                }
             }
-            Some(Origin::Fallback { tier, step }) => {
-                fallback = Some(serde_json::json!({ "tier": tier, "step": step }));
-            }
-            None => {}
         }
         let runtime = serde_json::json!({ "cache": cache, "fallback": fallback });
         serde_json::json!({ "step": { "metadata": { "runtime": runtime } } })

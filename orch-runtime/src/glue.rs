@@ -191,13 +191,17 @@ async fn settle<S: Step>(
     }
     match call.await {
         Called::Facts(facts) => Ok(Done::Facts(facts)),
-        Called::Value(value) => match (S::CACHING.share)(&value) {
-            Some(shared) => {
-                put(value);
-                Ok(Done::Shared(shared))
-            }
-            None => Ok(put(value)),
-        },
+        Called::Value(value) => {
+            let shared = (S::CACHING.share)(&value);
+            let done = put(value);
+            Ok(match shared {
+                Some(value) => Done::Shared {
+                    value,
+                    again: done.wants_more(),
+                },
+                None => done,
+            })
+        }
         Called::Error(error, retry) => {
             let (retry, falls_back) = decide(&over, &error, retry);
             Err(Thrown {

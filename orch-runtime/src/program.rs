@@ -165,11 +165,23 @@ pub enum Done {
     /// The value is in its slot.
     Value,
     /// The value is in its slot, and here is a copy for the cache.
-    Shared(Shared),
+    Shared {
+        /// The copy.
+        value: Shared,
+        /// Whether a repeated step wants another turn.
+        again: bool,
+    },
     /// A repeated step wants another turn.
     Again,
     /// What was asked for instead of an attempt.
     Facts(Box<Facts>),
+}
+
+impl Done {
+    /// Whether a repeated step wants another turn.
+    pub(crate) const fn wants_more(&self) -> bool {
+        matches!(self, Self::Again | Self::Shared { again: true, .. })
+    }
 }
 
 /// A step's error on its way to the engine.

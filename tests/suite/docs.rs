@@ -1,6 +1,6 @@
 //! What the documentation lists is what the code has.
 
-use orch::{ErrorKind, RunError, RunId};
+use orch::{ErrorKind, NodeError, Place, RunError, RunId};
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
@@ -37,8 +37,17 @@ fn every_end_of_a_run_is_listed() {
     let failed: RunError = RunError::failed(id(), "Flow", Vec::new());
     let timed_out: RunError = RunError::timed_out(id(), "Flow", why(), Vec::new());
     let cancelled: RunError = RunError::cancelled(id(), "Flow", why(), Vec::new());
-    for error in [&failed, &timed_out, &cancelled] {
+    let place = Place {
+        run: id(),
+        workflow: "Flow",
+        node: "node".into(),
+        step: "step",
+        items: Vec::new(),
+    };
+    let panic = NodeError::new(ErrorKind::Panicked, place, 1, why());
+    let panicked: RunError = RunError::failed(id(), "Flow", vec![panic]);
+    assert!(matches!(panicked, RunError::Panicked(_)));
+    for error in [&failed, &panicked, &timed_out, &cancelled] {
         lists("RunError", error.code());
     }
-    lists("RunError", ErrorKind::Panicked.code());
 }

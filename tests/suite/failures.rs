@@ -699,7 +699,10 @@ fn look_at(first: Outcome<&u32>, second: Outcome<&u32>, aside: Outcome<&u32>) ->
 
 #[tokio::test]
 async fn only_a_rule_that_a_failure_can_satisfy_consumes_it() {
-    for result in [RuleThatNoFailureSatisfies::run().await, LookedAtLast::run().await] {
+    for result in [
+        RuleThatNoFailureSatisfies::run().await,
+        LookedAtLast::run().await,
+    ] {
         let error = result.unwrap_err();
         assert_eq!(error.failures().len(), 1, "{error}");
         assert_eq!(error.failures()[0].node(), "bad");

@@ -7,6 +7,7 @@
     reason = "tests"
 )]
 
+mod caching;
 mod docs;
 mod engine;
 mod failures;

@@ -54,7 +54,7 @@ fn line(event: &RunEvent) -> String {
             duration,
             error,
         } => {
-            let error = error.as_ref().map(|error| error.message());
+            let error = error.as_ref().map(NodeError::message);
             format!(
                 "{node} {items:?} {} after {duration:?}, {error:?}",
                 status.as_str()

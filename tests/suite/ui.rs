@@ -5,6 +5,8 @@
 #[test]
 fn programs() {
     let programs = trybuild::TestCases::new();
+    programs.compile_fail("tests/ui/step/fail/*.rs");
+    programs.pass("tests/ui/step/pass/*.rs");
     programs.compile_fail("tests/ui/workflow/fail/*.rs");
     programs.pass("tests/ui/workflow/pass/*.rs");
 }

@@ -101,7 +101,7 @@ impl<'a> Call<'a> {
         let mut due = Instant::now();
         for turn in 0..max {
             let turned = Self { turn, ..self };
-            if !matches!(turned.chain().await?, Done::Again) {
+            if !turned.chain().await?.wants_more() {
                 return Ok(());
             }
             if let Some(every) = every {
@@ -122,6 +122,10 @@ impl<'a> Call<'a> {
     /// Calls tier after tier until one gives a value.
     async fn chain(self) -> Result<Done, NodeError> {
         let tiers = &self.frame.layout.nodes[self.node].tiers;
+        if self.turn > 0 {
+            let mut state = self.frame.state();
+            state.origins.retain(|(node, _)| *node != self.node);
+        }
         for tier in 0..tiers.len() {
             let call = Self { tier, ..self };
             let failed = match call.cached(&tiers[tier]).await {
@@ -145,9 +149,7 @@ impl<'a> Call<'a> {
     }
 
     fn came_from(self, origin: Origin) {
-        let mut state = self.frame.state();
-        state.origins.retain(|(node, _)| *node != self.node);
-        state.origins.push((self.node, origin));
+        self.frame.state().origins.push((self.node, origin));
     }
 
     /// Reads the cache, or calls and fills it.
@@ -186,11 +188,15 @@ impl<'a> Call<'a> {
             let error = self.error(ErrorKind::CacheKey, 0, message.to_owned());
             return Err(Failed::last(error));
         };
-        let key = format!("{}@{}:{own}", tier.step(), tier.version());
+        // By its function, as two steps may have one name.
+        let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
         let run = self.frame.run.id().as_str();
+        let mut wants_more = false;
         let compute = async {
-            match self.bounded(tier, policies, facts).await? {
-                Done::Shared(shared) => Ok(shared),
+            let done = self.bounded(tier, policies, facts).await?;
+            wants_more = done.wants_more();
+            match done {
+                Done::Shared { value, .. } => Ok(value),
                 // A cached step always shares its value; without one there is nothing to keep.
                 _ => Ok(Arc::new(()) as Shared),
             }
@@ -206,7 +212,7 @@ impl<'a> Call<'a> {
             observer.cache_read(tier.step(), came.hit);
         }
         if !came.hit {
-            return Ok(Done::Value);
+            return Ok(if wants_more { Done::Again } else { Done::Value });
         }
         self.came_from(Origin::Cache {
             key: came.key.clone(),

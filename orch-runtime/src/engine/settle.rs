@@ -207,7 +207,10 @@ pub(crate) fn verdict(frame: &Frame) -> Result<(), Vec<NodeError>> {
         return Ok(());
     };
     let causes = before(layout.code.spec, missing);
-    let errors = state.errors.iter().filter(|(node, _)| causes.contains(node));
+    let errors = state
+        .errors
+        .iter()
+        .filter(|(node, _)| causes.contains(node));
     let errors: Vec<_> = errors.map(|(_, error)| error.clone()).collect();
     if !errors.is_empty() {
         return Err(errors);
@@ -215,7 +218,13 @@ pub(crate) fn verdict(frame: &Frame) -> Result<(), Vec<NodeError>> {
     let status = state.schedule.status(missing);
     drop(state);
     let message = format!("it was {} and the result needs its value", status.as_str());
-    Err(vec![node_error(frame, missing, ErrorKind::NoValue, 0, message)])
+    Err(vec![node_error(
+        frame,
+        missing,
+        ErrorKind::NoValue,
+        0,
+        message,
+    )])
 }
 
 /// The error that a body or an arm hands on to the node it belongs to.

@@ -48,6 +48,7 @@ fn layers(depth: usize, width: usize) -> String {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "the table is what one looks for")]
 fn expansions_stay_within_their_budget() {
     let shapes = [
         (

@@ -162,7 +162,9 @@ fn threads_that_ask_at_once_get_the_same_one() {
         let step = round.to_string();
         let ask = || {
             gate.wait();
-            registry.limiter(step.as_str(), concurrency(1, None)).unwrap()
+            registry
+                .limiter(step.as_str(), concurrency(1, None))
+                .unwrap()
         };
         let found = std::thread::scope(|scope| {
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(ask)).collect();
