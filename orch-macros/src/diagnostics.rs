@@ -55,6 +55,11 @@ impl Errors {
         self.list.extend(other.into_list());
     }
 
+    /// Forgets the errors: what they were about is done anew.
+    pub(crate) fn discard(self) {
+        drop(self.into_list());
+    }
+
     /// Whether there is no error so far.
     pub(crate) fn is_empty(&self) -> bool {
         self.list.is_empty()

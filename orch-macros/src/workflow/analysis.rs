@@ -1,12 +1,16 @@
 //! What follows from a workflow's equations: who reads what, and in which order nodes can run.
+//!
+//! Everything that is asked more than once is found once, so that the work grows with the text.
+
+mod collect;
+mod connect;
+mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::Span;
-use syn::{Expr, Ident, Pat};
+use syn::{Expr, Ident};
 
-use super::model::{BranchKind, Call, Equation, Rhs, Scope, Test, Workflow};
-use super::names::{self, Found};
+use super::model::{Equation, Rhs, Scope, Workflow};
 use crate::diagnostics::{self, Errors};
 use crate::text;
 
@@ -88,16 +92,20 @@ pub(crate) struct ScopeInfo<'a> {
     pub(crate) arm_reads: Vec<Vec<BTreeSet<usize>>>,
     /// For each equation, those it only waits for.
     pub(crate) after: Vec<BTreeMap<usize, Ident>>,
-    pub(crate) tail_reads: BTreeSet<usize>,
+    /// The equations of this scope that its result reads.
+    pub(crate) tail_reads: BTreeMap<usize, Ident>,
     /// The equations that are nodes, in the plan's order.
     pub(crate) order: Vec<usize>,
-}
-
-impl ScopeInfo<'_> {
-    /// An equation's place in the plan.
-    pub(crate) fn position(&self, equation: usize) -> Option<usize> {
-        self.order.iter().position(|&node| node == equation)
-    }
+    /// Each equation's place in that order; none has what is no node or lies on a cycle.
+    pub(crate) places: Vec<Option<usize>>,
+    /// Each equation's name in the plan.
+    pub(crate) plan_names: Vec<String>,
+    /// Whether something consumes the failure of each equation.
+    pub(crate) handled: Vec<bool>,
+    /// Whether each equation, or what it must know of others, could not be understood.
+    pub(crate) unwritable: Vec<bool>,
+    /// Whether the result, or what it must know of others, could not be understood.
+    pub(crate) tail_unwritable: bool,
 }
 
 /// A workflow, analyzed.
@@ -106,6 +114,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) scopes: Vec<ScopeInfo<'a>>,
     pub(crate) uses: Vec<Use>,
     names: Vec<BTreeMap<String, Symbol>>,
+    /// The uses of each symbol, by their places in `uses`.
+    used: BTreeMap<Symbol, Vec<usize>>,
     /// Symbols that a second definition has made doubtful.
     doubtful: BTreeSet<Symbol>,
     /// Symbols that a misspelt name was most likely meant to be.
@@ -122,12 +132,18 @@ impl<'a> Analysis<'a> {
             scopes: Vec::new(),
             uses: Vec::new(),
             names: Vec::new(),
+            used: BTreeMap::new(),
             doubtful: BTreeSet::new(),
             meant: BTreeSet::new(),
             spoiled: BTreeSet::new(),
         };
         analysis.enter(&workflow.body, Kind::Root, None, Vec::new(), errors);
-        analysis.connect();
+        analysis.connect(errors);
+        for scope in 0..analysis.scopes.len() {
+            analysis.arrange(scope);
+            analysis.name_nodes(scope);
+            analysis.find_handled(scope);
+        }
         analysis
     }
 
@@ -148,8 +164,20 @@ impl<'a> Analysis<'a> {
         None
     }
 
+    /// The scope that a symbol belongs to.
+    pub(crate) fn scope_of(symbol: Symbol) -> ScopeId {
+        match symbol {
+            Symbol::Input(_) => 0,
+            Symbol::Equation(scope, _) | Symbol::Local(scope, _) => scope,
+        }
+    }
+
     /// The name that was most likely meant by one that stands for nothing here.
     pub(crate) fn nearest(&self, scope: ScopeId, ident: &Ident) -> Option<(String, Symbol)> {
+        if text::name_of(ident).starts_with(char::is_uppercase) {
+            // A constant, or a type's constructor.
+            return None;
+        }
         let mut visible: BTreeMap<&str, Symbol> = BTreeMap::new();
         let mut at = Some(scope);
         while let Some(scope) = at {
@@ -168,29 +196,15 @@ impl<'a> Analysis<'a> {
         self.meant.contains(&symbol)
     }
 
-    /// Leaves a reader out of the code.
+    /// Leaves a reader out of the code: what is wrong with it was reported.
     pub(crate) fn spoil(&mut self, scope: ScopeId, reader: Reader) {
         self.spoiled.insert((scope, reader));
     }
 
-    /// Whether an equation holds or reads something that was reported.
-    pub(crate) fn is_spoiled(&self, scope: ScopeId, equation: usize) -> bool {
-        self.spoiled.iter().any(|(at, reader)| {
-            *at == scope && matches!(reader, Reader::Equation(idx, _) if *idx == equation)
-        })
-    }
-
-    /// Whether a scope's result holds or reads something that was reported.
-    pub(crate) fn is_tail_spoiled(&self, scope: ScopeId) -> bool {
-        self.scopes[scope].scope.tail_broken || self.spoiled.contains(&(scope, Reader::Tail))
-    }
-
-    /// The scope that a symbol belongs to.
-    pub(crate) fn scope_of(symbol: Symbol) -> ScopeId {
-        match symbol {
-            Symbol::Input(_) => 0,
-            Symbol::Equation(scope, _) | Symbol::Local(scope, _) => scope,
-        }
+    /// Where a symbol is named.
+    pub(crate) fn uses_of(&self, symbol: Symbol) -> impl Iterator<Item = &Use> {
+        let places = self.used.get(&symbol).into_iter().flatten();
+        places.map(|&place| &self.uses[place])
     }
 
     /// How many scopes lie from one out to another around it.
@@ -223,7 +237,7 @@ impl<'a> Analysis<'a> {
 
     /// Whether a symbol's value is moved: its one use takes it, and takes it once.
     pub(crate) fn is_moved(&self, symbol: Symbol) -> bool {
-        let mut uses = self.uses.iter().filter(|usage| usage.symbol == symbol);
+        let mut uses = self.uses_of(symbol);
         let (Some(only), None) = (uses.next(), uses.next()) else {
             return false;
         };
@@ -242,321 +256,13 @@ impl<'a> Analysis<'a> {
         if !defined.rhs.is_node() {
             return false;
         }
-        if matches!(
-            &defined.rhs,
-            Rhs::Call(Call {
-                outcome: Some(_),
-                ..
-            })
-        ) {
+        if defined.gives_outcome() {
             return true;
         }
         let Reader::Equation(reader, _) = usage.reader else {
             return false;
         };
         usage.scope == scope && self.equation(scope, reader).reads_outcomes()
-    }
-
-    fn enter(
-        &mut self,
-        scope: &'a Scope,
-        kind: Kind,
-        parent: Option<(ScopeId, usize)>,
-        locals: Vec<Ident>,
-        errors: &mut Errors,
-    ) -> ScopeId {
-        let id = self.scopes.len();
-        let count = scope.equations.len();
-        self.scopes.push(ScopeInfo {
-            scope,
-            kind,
-            parent,
-            locals,
-            inner: vec![Vec::new(); count],
-            reads: vec![BTreeMap::new(); count],
-            arm_reads: vec![Vec::new(); count],
-            after: vec![BTreeMap::new(); count],
-            tail_reads: BTreeSet::new(),
-            order: Vec::new(),
-        });
-        let names = self.define(id, errors);
-        self.names.push(names);
-        for (idx, equation) in scope.equations.iter().enumerate() {
-            self.equation_uses(id, idx, &equation.rhs, errors);
-        }
-        if let Some(tail) = &scope.tail {
-            self.construction(id, Reader::Tail, tail, errors);
-        }
-        id
-    }
-
-    /// The names that a scope defines.
-    fn define(&mut self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
-        let mut names: BTreeMap<String, (Symbol, Span)> = BTreeMap::new();
-        let mut doubtful = Vec::new();
-        let info = &self.scopes[id];
-        if id == 0 {
-            for (idx, input) in self.workflow.inputs.iter().enumerate() {
-                names.insert(
-                    text::name_of(&input.name),
-                    (Symbol::Input(idx), input.name.span()),
-                );
-            }
-        }
-        for (idx, local) in info.locals.iter().enumerate() {
-            names.insert(text::name_of(local), (Symbol::Local(id, idx), local.span()));
-        }
-        for (idx, equation) in info.scope.equations.iter().enumerate() {
-            if !equation.named {
-                continue;
-            }
-            let name = text::name_of(&equation.ident);
-            if let Some((earlier, place)) = names.get(&name) {
-                let what = match earlier {
-                    Symbol::Input(_) => "an input",
-                    Symbol::Local(..) => "a name of the pattern around",
-                    Symbol::Equation(..) => "another equation",
-                };
-                let mut error = syn::Error::new(
-                    equation.ident.span(),
-                    format!(
-                        "`{name}` is {what} already: equations are not assignments, so each needs a name of its own"
-                    ),
-                );
-                error.combine(syn::Error::new(
-                    *place,
-                    format!("`{name}` is defined here first"),
-                ));
-                errors.push(error);
-                doubtful.push(*earlier);
-                continue;
-            }
-            let around = info
-                .parent
-                .and_then(|(around, _)| self.resolve(around, &equation.ident));
-            // What the macro itself has named is only ever meant where it stands.
-            if around.is_some() && !name.starts_with("__orch_") {
-                errors.at(
-                    &equation.ident,
-                    format!("`{name}` is defined around this body already: give this one a name of its own"),
-                );
-            }
-            names.insert(name, (Symbol::Equation(id, idx), equation.ident.span()));
-        }
-        self.doubtful.extend(doubtful);
-        names
-            .into_iter()
-            .map(|(name, (symbol, _))| (name, symbol))
-            .collect()
-    }
-
-    fn equation_uses(&mut self, id: ScopeId, idx: usize, rhs: &'a Rhs, errors: &mut Errors) {
-        let whole = Reader::Equation(idx, Part::Whole);
-        match rhs {
-            Rhs::Call(call) => {
-                for arg in call.tiers.iter().flat_map(|tier| &tier.args) {
-                    match bare(arg).and_then(|name| Some((name, self.resolve(id, name)?))) {
-                        Some((name, symbol)) => self.add(symbol, name, How::Bare, id, whole, false),
-                        None => self.expression(id, whole, arg, false, errors),
-                    }
-                }
-            }
-            Rhs::View(view) => self.expression(id, whole, view, true, errors),
-            Rhs::For(for_loop) => {
-                match bare(&for_loop.head).and_then(|name| Some((name, self.resolve(id, name)?))) {
-                    Some((name, symbol)) => self.add(symbol, name, How::Bare, id, whole, false),
-                    None => self.expression(id, whole, &for_loop.head, true, errors),
-                }
-                let locals = names::bound(&for_loop.pat);
-                let inner = self.enter(&for_loop.body, Kind::Body, Some((id, idx)), locals, errors);
-                self.scopes[id].inner[idx].push(inner);
-            }
-            Rhs::Branch(branch) => {
-                if let BranchKind::Match(_, head) = &branch.kind {
-                    self.expression(id, whole, head, true, errors);
-                }
-                for (arm_idx, arm) in branch.arms.iter().enumerate() {
-                    let locals = match &arm.test {
-                        Test::Cond(cond) => {
-                            self.expression(id, whole, cond, true, errors);
-                            names::bound_by(cond)
-                        }
-                        Test::Pat(pat) => {
-                            self.guard(id, whole, pat, errors);
-                            names::bound(pat)
-                        }
-                        Test::Else => Vec::new(),
-                    };
-                    let inner = self.enter(
-                        &arm.body,
-                        Kind::Arm(arm_idx),
-                        Some((id, idx)),
-                        locals,
-                        errors,
-                    );
-                    self.scopes[id].inner[idx].push(inner);
-                }
-            }
-            Rhs::Broken => {}
-        }
-    }
-
-    fn guard(&mut self, id: ScopeId, reader: Reader, pat: &Pat, errors: &mut Errors) {
-        let mut found = Vec::new();
-        names::walk_pat(&mut pat.clone(), &mut |what| {
-            note(what, &mut found);
-            None
-        });
-        self.add_found(id, reader, found, true, errors);
-    }
-
-    /// Adds the uses in an expression.
-    fn expression(
-        &mut self,
-        id: ScopeId,
-        reader: Reader,
-        expr: &Expr,
-        in_view: bool,
-        errors: &mut Errors,
-    ) {
-        let mut found = Vec::new();
-        names::walk(&mut expr.clone(), &mut |what| {
-            note(what, &mut found);
-            None
-        });
-        self.add_found(id, reader, found, in_view, errors);
-    }
-
-    /// Adds the uses in a result, whose parts may be moved into it.
-    fn construction(&mut self, id: ScopeId, reader: Reader, expr: &Expr, errors: &mut Errors) {
-        if let Some(name) = bare(expr) {
-            if let Some(symbol) = self.resolve(id, name) {
-                self.add(symbol, name, How::Bare, id, reader, false);
-            }
-            return;
-        }
-        match parts(expr) {
-            Some(parts) => {
-                for part in parts {
-                    self.construction(id, reader, part, errors);
-                }
-            }
-            None => self.expression(id, reader, expr, false, errors),
-        }
-    }
-
-    fn add_found(
-        &mut self,
-        id: ScopeId,
-        reader: Reader,
-        found: Vec<Noted>,
-        in_view: bool,
-        errors: &mut Errors,
-    ) {
-        for noted in found {
-            match noted {
-                Noted::Name(name, how) => {
-                    if let Some(symbol) = self.resolve(id, &name) {
-                        self.add(symbol, &name, how, id, reader, in_view);
-                    } else if let Some((_, symbol)) = self.nearest(id, &name) {
-                        self.meant.insert(symbol);
-                    }
-                }
-                Noted::Call(path) => {
-                    self.spoil(id, reader);
-                    let called = text::source(&path);
-                    errors.at(
-                        &path,
-                        format!(
-                            "a step is called by an equation of its own, so that it never runs without its policies: write `name = {called}(…);` and use `name` here"
-                        ),
-                    );
-                }
-                Noted::Word(span, why) => errors.push(syn::Error::new(span, why)),
-            }
-        }
-    }
-
-    fn add(
-        &mut self,
-        symbol: Symbol,
-        ident: &Ident,
-        how: How,
-        scope: ScopeId,
-        reader: Reader,
-        in_view: bool,
-    ) {
-        if self.doubtful.contains(&symbol) {
-            self.spoil(scope, reader);
-        }
-        self.uses.push(Use {
-            symbol,
-            ident: ident.clone(),
-            how,
-            scope,
-            reader,
-            in_view,
-        });
-    }
-
-    /// Turns uses into edges: a use inside a body is its control form's.
-    fn connect(&mut self) {
-        for usage in self.uses.clone() {
-            let Symbol::Equation(scope, equation) = usage.symbol else {
-                continue;
-            };
-            let (mut at, mut reader) = (usage.scope, usage.reader);
-            while at != scope {
-                let Some((around, form)) = self.scopes[at].parent else {
-                    break;
-                };
-                let part = match self.scopes[at].kind {
-                    Kind::Arm(arm) => Part::Arm(arm),
-                    _ => Part::Whole,
-                };
-                (at, reader) = (around, Reader::Equation(form, part));
-            }
-            let info = &mut self.scopes[scope];
-            match reader {
-                Reader::Tail => {
-                    info.tail_reads.insert(equation);
-                }
-                Reader::Equation(by, Part::Whole) => {
-                    info.reads[by].entry(equation).or_insert(usage.ident);
-                }
-                Reader::Equation(by, Part::Arm(arm)) => {
-                    let arms = &mut info.arm_reads[by];
-                    if arms.len() <= arm {
-                        arms.resize_with(arm + 1, BTreeSet::new);
-                    }
-                    arms[arm].insert(equation);
-                    info.reads[by].entry(equation).or_insert(usage.ident);
-                }
-            }
-        }
-        self.arm_heads();
-    }
-
-    /// Whatever an arm reads and its head does not is waited for only once the arm is chosen.
-    fn arm_heads(&mut self) {
-        for id in 0..self.scopes.len() {
-            for idx in 0..self.scopes[id].scope.equations.len() {
-                let head: BTreeSet<usize> = self
-                    .uses
-                    .iter()
-                    .filter(|usage| {
-                        usage.scope == id && usage.reader == Reader::Equation(idx, Part::Whole)
-                    })
-                    .filter_map(|usage| match usage.symbol {
-                        Symbol::Equation(scope, equation) if scope == id => Some(equation),
-                        _ => None,
-                    })
-                    .collect();
-                for arm in &mut self.scopes[id].arm_reads[idx] {
-                    arm.retain(|read| !head.contains(read));
-                }
-            }
-        }
     }
 
     /// The nodes behind what is read: those themselves, and those that views among them read.
@@ -591,28 +297,13 @@ impl<'a> Analysis<'a> {
 impl Equation {
     /// Whether the nodes that it names are outcomes to it.
     pub(crate) fn reads_outcomes(&self) -> bool {
-        self.options.finally.is_some()
-            || self
-                .options
-                .rule
-                .as_ref()
-                .is_some_and(|rule| rule.value != "AllSuccess")
+        self.options.finally.is_some() || self.options.trigger().is_some()
     }
-}
 
-enum Noted {
-    Name(Ident, How),
-    Call(Expr),
-    Word(Span, &'static str),
-}
-
-fn note(found: Found<'_>, noted: &mut Vec<Noted>) {
-    noted.push(match found {
-        Found::Name(name) => Noted::Name(name.clone(), How::Inner),
-        Found::InMacro(name) => Noted::Name(name.clone(), How::InMacro),
-        Found::Call(path) => Noted::Call(path.clone()),
-        Found::Word(span, why) => Noted::Word(span, why),
-    });
+    /// Whether those that name it get its outcome: it was asked for with `.outcome()`.
+    pub(crate) fn gives_outcome(&self) -> bool {
+        matches!(&self.rhs, Rhs::Call(call) if call.outcome.is_some())
+    }
 }
 
 /// The name that an expression is, if it is nothing else.

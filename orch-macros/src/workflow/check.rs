@@ -4,72 +4,28 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::Ident;
 
-use super::analysis::{Analysis, Kind, Part, Reader, ScopeId, Symbol};
-use super::model::{Callee, Equation, Output, Rhs};
-use super::{cycles, parse};
-use crate::diagnostics::{self, Errors};
+use super::analysis::{Analysis, Kind, Part, Reader, ScopeId, ScopeInfo};
+use super::cycles;
+use super::model::{Callee, Equation, Origin, Output, Rhs};
+use crate::diagnostics::Errors;
 use crate::text;
 
-/// Reports everything that is wrong with the graph, and orders its nodes.
+/// Reports everything that is wrong with the graph.
 pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
     for scope in 0..analysis.scopes.len() {
-        after(analysis, scope, errors);
         for equation in &analysis.scopes[scope].scope.equations {
             options(analysis, scope, equation, errors);
             bounds(analysis, equation, errors);
         }
         rules(analysis, scope, errors);
         finally(analysis, scope, errors);
-        let clean = cycles::report(analysis, scope, errors);
-        analysis.scopes[scope].order = order(analysis, scope);
-        if clean {
+        if cycles::report(analysis, scope, errors) {
             redundant_after(analysis, scope, errors);
         }
     }
     names(analysis, errors);
     containing_itself(analysis, errors);
     result(analysis, errors);
-}
-
-/// Resolves what `after` names.
-fn after(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
-    let equations = &analysis.scopes[scope].scope.equations;
-    let nodes: Vec<String> = equations
-        .iter()
-        .filter(|equation| equation.named && equation.rhs.is_node())
-        .map(|equation| text::name_of(&equation.ident))
-        .filter(|name| !name.starts_with("__orch_"))
-        .collect();
-    for (idx, equation) in equations.iter().enumerate() {
-        for name in &equation.options.after {
-            match analysis.resolve(scope, name) {
-                Some(Symbol::Equation(at, named)) if at == scope => {
-                    let named_equation = &equations[named];
-                    if matches!(named_equation.rhs, Rhs::View(_)) {
-                        errors.at(
-                            name,
-                            format!("`{name}` is an expression and not a node: name the nodes it reads"),
-                        );
-                    } else {
-                        analysis.scopes[scope].after[idx].insert(named, name.clone());
-                    }
-                }
-                Some(Symbol::Equation(..)) => errors.at(
-                    name,
-                    format!("`{name}` is a node around this body, which waits for it already when it is named in it: put `after` on the `for`, `if` or `match`"),
-                ),
-                Some(_) => errors.at(
-                    name,
-                    format!("`{name}` is there from the start: `after` names nodes"),
-                ),
-                None => {
-                    let known: Vec<&str> = nodes.iter().map(String::as_str).collect();
-                    let text = text::name_of(name);
-                    errors.at(name, diagnostics::unknown("node", &text, &known));
-                }
-            }
-        }
-    }
 }
 
 /// Bounds of a node that the workflow's own deadline makes meaningless.
@@ -182,7 +138,7 @@ fn rules(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
                     "this rule has no node to look at: name one in the call, or in `after`",
                 ));
             }
-            if rule.value == "AllSuccess" && equation.options.finally.is_some() {
+            if equation.options.trigger().is_none() && equation.options.finally.is_some() {
                 errors.push(
                     rule.error(
                         "a `finally` node runs however the others ended: leave the rule out",
@@ -233,118 +189,82 @@ fn finally(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
             }
         }
     }
-    for usage in &analysis.uses {
-        if let (Symbol::Equation(at, read), Reader::Tail) = (usage.symbol, usage.reader)
-            && usage.scope == scope
-            && at == scope
-            && runs_last(read)
-        {
-            errors.at(
-                &usage.ident,
-                format!(
-                    "`{0}` is a `finally` node, which runs after the result is decided",
-                    usage.ident
-                ),
-            );
-        }
+    for (_, ident) in info.tail_reads.iter().filter(|(read, _)| runs_last(**read)) {
+        errors.at(
+            ident,
+            format!("`{ident}` is a `finally` node, which runs after the result is decided"),
+        );
     }
 }
 
-/// `after` where the edge is there already.
+/// `after` where a node waits already, whatever happens.
 fn redundant_after(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
     let info = &analysis.scopes[scope];
+    if info.after.iter().all(BTreeMap::is_empty) {
+        return;
+    }
+    let count = info.scope.equations.len();
+    let reads: Vec<_> = (0..count)
+        .map(|idx| firm_reads(analysis, scope, idx))
+        .collect();
     for (idx, equation) in info.scope.equations.iter().enumerate() {
         if equation.reads_outcomes() {
             continue;
         }
-        let direct = analysis.nodes_behind(scope, info.reads[idx].keys().copied());
         for (named, ident) in &info.after[idx] {
-            if direct.contains(named) && !analysis.only_arms_read(scope, idx).contains(named) {
-                errors.at(
-                    ident,
-                    format!("`after` is not needed: this node reads `{ident}` and so waits for it already"),
-                );
+            if info.scope.equations[*named].gives_outcome() {
                 continue;
             }
-            let others = direct
-                .iter()
-                .chain(info.after[idx].keys().filter(|other| *other != named));
-            if let Some(through) = others
-                .copied()
-                .find(|other| waits_for(analysis, scope, *other, *named))
-            {
-                let through = &info.scope.equations[through].ident;
-                errors.at(
-                    ident,
-                    format!("`after` is not needed: this node waits for `{through}`, which waits for `{ident}`"),
-                );
-            }
-        }
-    }
-}
-
-/// Whether a node succeeds only after another has.
-fn waits_for(analysis: &Analysis<'_>, scope: ScopeId, from: usize, to: usize) -> bool {
-    let info = &analysis.scopes[scope];
-    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
-    while let Some(at) = open.pop() {
-        if !seen.insert(at) {
-            continue;
-        }
-        // A rule that starts early waits for nothing in particular.
-        if info.scope.equations[at].reads_outcomes() {
-            continue;
-        }
-        for next in info.reads[at].keys().chain(info.after[at].keys()) {
-            if *next == to {
-                return true;
-            }
-            open.push(*next);
-        }
-    }
-    false
-}
-
-/// A topological order of the nodes that follows the source where it can; of a cycle's nodes, any.
-fn order(analysis: &Analysis<'_>, scope: ScopeId) -> Vec<usize> {
-    let info = &analysis.scopes[scope];
-    let nodes: Vec<usize> = (0..info.scope.equations.len())
-        .filter(|idx| info.scope.equations[*idx].rhs.is_node())
-        .collect();
-    let mut waits: BTreeMap<usize, BTreeSet<usize>> = nodes
-        .iter()
-        .map(|&node| {
-            let reads = info.reads[node].keys().copied();
-            let mut waits = analysis.nodes_behind(scope, reads);
-            waits.extend(info.after[node].keys().copied());
-            (node, waits)
-        })
-        .collect();
-    let mut followers: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (&node, waits) in &waits {
-        for &wait in waits {
-            followers.entry(wait).or_default().push(node);
-        }
-    }
-    let mut ready: BTreeSet<usize> = waits
-        .iter()
-        .filter(|(_, waits)| waits.is_empty())
-        .map(|(node, _)| *node)
-        .collect();
-    let mut order = Vec::with_capacity(nodes.len());
-    while let Some(node) = ready.pop_first() {
-        order.push(node);
-        for follower in followers.remove(&node).unwrap_or_default() {
-            let Some(open) = waits.get_mut(&follower) else {
+            let message = if reads[idx].contains(named) {
+                format!("this node reads `{ident}` and so waits for it already")
+            } else if let Some(through) = waits_through(info, &reads, idx, *named) {
+                let through = info.scope.equations[through].title();
+                format!("this node waits for `{through}`, which waits for `{ident}`")
+            } else {
                 continue;
             };
-            open.remove(&node);
-            if open.is_empty() {
-                ready.insert(follower);
-            }
+            errors.at(ident, format!("`after` is not needed: {message}"));
         }
     }
-    order
+}
+
+/// The nodes whose success a node waits for by what it reads, whichever arm is taken.
+fn firm_reads(analysis: &Analysis<'_>, scope: ScopeId, idx: usize) -> BTreeSet<usize> {
+    let info = &analysis.scopes[scope];
+    let arms = analysis.only_arms_read(scope, idx);
+    let firm = info.reads[idx].keys().filter(|read| !arms.contains(read));
+    analysis.nodes_behind(scope, firm.copied())
+}
+
+/// The node among those that a node waits for that itself succeeds only after another has.
+fn waits_through(
+    info: &ScopeInfo<'_>,
+    reads: &[BTreeSet<usize>],
+    idx: usize,
+    to: usize,
+) -> Option<usize> {
+    let waits = |idx: usize| reads[idx].iter().chain(info.after[idx].keys()).copied();
+    let mut seen = BTreeSet::new();
+    waits(idx).filter(|through| *through != to).find(|through| {
+        let mut open = vec![*through];
+        while let Some(at) = open.pop() {
+            let equation = &info.scope.equations[at];
+            // What comes before in the order waits for nothing that comes after it,
+            // and what goes on after a failure does not stand for the success of what it waits for.
+            if info.places[at] <= info.places[to]
+                || equation.reads_outcomes()
+                || equation.options.optional.is_some()
+                || !seen.insert(at)
+            {
+                continue;
+            }
+            if waits(at).any(|next| next == to) {
+                return true;
+            }
+            open.extend(waits(at));
+        }
+        false
+    })
 }
 
 /// Names in the plan that two nodes of a scope share.
@@ -352,11 +272,11 @@ fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
     for info in &analysis.scopes {
         let mut taken: BTreeMap<String, &Equation> = BTreeMap::new();
         let named = info.scope.equations.iter().filter(|equation| {
-            let own = equation.named && !text::name_of(&equation.ident).starts_with("__orch_");
+            let own = equation.origin == Origin::Named;
             equation.rhs.is_node() && (own || equation.options.name.is_some())
         });
         for equation in named {
-            let name = parse::plan_name(equation);
+            let name = equation.plan_name();
             let Some(earlier) = taken.insert(name.clone(), equation) else {
                 continue;
             };

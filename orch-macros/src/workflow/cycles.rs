@@ -6,9 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use syn::Ident;
 
 use super::analysis::{Analysis, ScopeId};
-use super::model::{Equation, Rhs};
 use crate::diagnostics::Errors;
-use crate::text;
 
 /// Reports each cycle among a scope's equations; says whether there is none.
 pub(crate) fn report(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) -> bool {
@@ -38,7 +36,7 @@ pub(crate) fn report(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Error
 /// One error for a cycle: its first edge has the words, every edge is underlined.
 fn describe(analysis: &Analysis<'_>, scope: ScopeId, cycle: &[usize]) -> syn::Error {
     let info = &analysis.scopes[scope];
-    let name = |idx: usize| title(&info.scope.equations[idx]);
+    let name = |idx: usize| info.scope.equations[idx].title();
     let edge = |from: usize, to: usize| -> &Ident {
         info.reads[from]
             .get(&to)
@@ -78,19 +76,6 @@ fn describe(analysis: &Analysis<'_>, scope: ScopeId, cycle: &[usize]) -> syn::Er
         }
     }
     combined.unwrap_or_else(|| syn::Error::new(proc_macro2::Span::call_site(), "a cycle"))
-}
-
-/// What a reader calls an equation: its name, or that of the step it calls.
-fn title(equation: &Equation) -> String {
-    let name = text::name_of(&equation.ident);
-    match &equation.rhs {
-        Rhs::Call(call) if name.starts_with("__orch_") => {
-            call.tiers[0].callee.name().map_or(name, text::name_of)
-        }
-        _ => name
-            .strip_prefix("__orch_result_")
-            .map_or(name.clone(), str::to_owned),
-    }
 }
 
 /// The strongly connected components that hold a cycle (Tarjan's algorithm without recursion).

@@ -11,8 +11,6 @@ mod model;
 mod names;
 mod options;
 mod parse;
-#[cfg(test)]
-mod tests;
 
 use proc_macro2::TokenStream;
 
@@ -26,9 +24,13 @@ pub(crate) fn workflow(input: TokenStream) -> TokenStream {
     };
     let mut analysis = analysis::Analysis::new(&workflow, &mut errors);
     check::check(&mut analysis, &mut errors);
+    analysis.find_unwritable();
     let sound = errors.is_empty();
     let code = expand::expand(&analysis, sound);
     let mut tokens = errors.into_tokens();
     tokens.extend(code);
     tokens
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Pat, Path, Token, Type, Visibility};
 
 use super::options::{NodeOptions, WorkflowOptions};
+use crate::text;
 
 /// A `workflow!` invocation.
 pub(crate) struct Workflow {
@@ -18,6 +19,8 @@ pub(crate) struct Workflow {
     pub(crate) name: Ident,
     pub(crate) inputs: Vec<Input>,
     pub(crate) output: Output,
+    /// Whether the header could be read to its end.
+    pub(crate) is_whole: bool,
     pub(crate) body: Scope,
 }
 
@@ -51,12 +54,42 @@ pub(crate) struct Scope {
 
 /// `name = …;`, or a call without a name.
 pub(crate) struct Equation {
-    /// The name, if it was given; what the equation is called otherwise.
+    /// The name, if it was given; one that nothing else has otherwise.
     pub(crate) ident: Ident,
-    /// Whether the name was given, so that it can be read.
-    pub(crate) named: bool,
+    pub(crate) origin: Origin,
     pub(crate) options: NodeOptions,
     pub(crate) rhs: Rhs,
+}
+
+/// Where an equation comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// `name = …;`
+    Named,
+    /// A call or a control form that nobody reads.
+    Unread,
+    /// The step call in the head of the control form after it.
+    Head,
+    /// A call or a control form that is the result of its scope.
+    Result,
+}
+
+impl Equation {
+    /// What a person calls it: its name, or the step it calls.
+    pub(crate) fn title(&self) -> String {
+        match self.origin {
+            Origin::Named => text::name_of(&self.ident),
+            _ => text::name_of(&self.rhs.word()),
+        }
+    }
+
+    /// The name it has in the plan, as far as it goes: others may have the same.
+    pub(crate) fn plan_name(&self) -> String {
+        match &self.options.name {
+            Some(name) => name.value.clone(),
+            None => text::kebab(&self.title()),
+        }
+    }
 }
 
 /// The right side of an equation.
@@ -72,6 +105,22 @@ impl Rhs {
     /// Whether it is a node of the plan.
     pub(crate) fn is_node(&self) -> bool {
         matches!(self, Self::Call(_) | Self::For(_) | Self::Branch(_))
+    }
+
+    /// What stands for it where it has no name: its step, at the step's place, or its kind.
+    pub(crate) fn word(&self) -> Ident {
+        match self {
+            Self::Call(call) => match call.tiers[0].callee.name() {
+                Some(name) => name.clone(),
+                None => Ident::new("call", Span::call_site()),
+            },
+            Self::For(for_loop) => Ident::new("each", for_loop.word),
+            Self::Branch(Branch {
+                kind: BranchKind::If(word) | BranchKind::Match(word, _),
+                ..
+            }) => Ident::new("choice", *word),
+            Self::View(_) | Self::Broken => Ident::new("value", Span::call_site()),
+        }
     }
 }
 

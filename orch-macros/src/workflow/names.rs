@@ -5,7 +5,6 @@ use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprClosure, Ident, Member, Pat, Stmt};
 
-use super::model::{Branch, BranchKind, Rhs, Test};
 use super::parse;
 
 /// Something that was found in an expression.
@@ -93,31 +92,6 @@ pub(crate) fn bound_by(cond: &Expr) -> Vec<Ident> {
         Expr::Paren(paren) => bound_by(&paren.expr),
         _ => Vec::new(),
     }
-}
-
-/// Gives the head of a control form its name.
-pub(crate) fn rename(rhs: Rhs, from: &str, to: &Ident) -> Rhs {
-    let change = |expr: &mut Expr| {
-        walk(expr, &mut |found| match found {
-            Found::Name(name) if *name == from => Some(syn::parse_quote!(#to)),
-            _ => None,
-        });
-    };
-    let mut rhs = rhs;
-    match &mut rhs {
-        Rhs::For(for_loop) => change(&mut for_loop.head),
-        Rhs::Branch(Branch {
-            kind: BranchKind::Match(_, head),
-            ..
-        }) => change(head),
-        Rhs::Branch(branch) => {
-            if let Some(Test::Cond(cond)) = branch.arms.first_mut().map(|arm| &mut arm.test) {
-                change(cond);
-            }
-        }
-        _ => {}
-    }
-    rhs
 }
 
 struct Walker<'a> {

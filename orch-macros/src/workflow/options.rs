@@ -153,6 +153,12 @@ pub(crate) enum Tolerance {
 const NODE_KEYS: [&str; 6] = ["after", "on", "finally", "optional", "name", "tolerate"];
 
 impl NodeOptions {
+    /// The rule that makes outcomes of the nodes that are named; `all_success` does not.
+    pub(crate) fn trigger(&self) -> Option<&'static str> {
+        let rule = self.rule.as_ref().map(|rule| rule.value);
+        rule.filter(|rule| *rule != "AllSuccess")
+    }
+
     /// Takes the options out of the attributes; reports every other one.
     pub(crate) fn take(attrs: Vec<Attribute>, errors: &mut Errors) -> Self {
         let mut options = Self::default();

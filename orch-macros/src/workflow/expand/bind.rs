@@ -10,7 +10,7 @@ use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::{Expr, Ident};
 
 use super::super::analysis::{self, Analysis, Kind, Reader, ScopeId, Symbol};
-use super::super::model::{BranchKind, Call, Rhs, Test};
+use super::super::model::{BranchKind, Rhs, Test};
 use super::super::names::{self, Found};
 use super::types;
 
@@ -167,7 +167,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             {
                 let slot = self.slot(scope, format_ident!("n{equation}"));
                 let levels = self.analysis.levels(self.at, scope);
-                let position = self.analysis.scopes[scope].position(equation).unwrap_or(0);
+                let position = self.analysis.scopes[scope].places[equation].unwrap_or(0);
                 let cx = types::cx();
                 return quote_spanned!(span=> #cx.outcome(#levels, #position, #slot.take_if_there()));
             }
@@ -229,13 +229,7 @@ impl<'a, 'w> Binder<'a, 'w> {
         if !defined.rhs.is_node() {
             return false;
         }
-        if matches!(
-            &defined.rhs,
-            Rhs::Call(Call {
-                outcome: Some(_),
-                ..
-            })
-        ) {
+        if defined.gives_outcome() {
             return true;
         }
         match self.reader {
@@ -287,11 +281,14 @@ impl<'a, 'w> Binder<'a, 'w> {
             let view = self.in_scope(scope, |binder| binder.expression(view));
             return quote_spanned!(span=> let #ident = &(#view););
         }
+        if matches!(defined.rhs, Rhs::Broken) {
+            return quote_spanned!(span=> let #ident = &::core::unreachable!(););
+        }
         let slot = self.slot(scope, format_ident!("n{equation}"));
         let named = types::of_node(self.analysis, scope, equation).is_some();
         if self.reads_outcome(Symbol::Equation(scope, equation)) {
             let levels = self.analysis.levels(self.at, scope);
-            let position = self.analysis.scopes[scope].position(equation).unwrap_or(0);
+            let position = self.analysis.scopes[scope].places[equation].unwrap_or(0);
             let peek = if named {
                 quote!(#slot.peek())
             } else {

@@ -40,9 +40,9 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
     };
     let large = large(analysis);
     let slots = (0..analysis.scopes.len()).map(|scope| slots(analysis, scope));
-    let functions = each_node(analysis)
-        .filter(|(scope, equation)| !spec::is_broken(analysis, *scope, *equation))
-        .map(|(scope, equation)| node::functions(analysis, scope, equation));
+    let aliases =
+        each_node(analysis).map(|(scope, equation)| node::aliases(analysis, scope, equation));
+    let functions = functions(analysis);
     let run = run(analysis);
     // A name that was reported needs no lint beside it.
     let reported = (!sound).then(|| quote!(#[allow(non_camel_case_types)]));
@@ -59,13 +59,14 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
 
         #[allow(
             dead_code, irrefutable_let_patterns, missing_docs, non_camel_case_types, non_local_definitions,
-            unreachable_code, unreachable_patterns, unused_braces, unused_parens, unused_variables, clippy::all,
+            unexpected_cfgs, unreachable_code, unreachable_patterns, unused_braces, unused_parens, unused_variables, clippy::all,
             clippy::pedantic, clippy::restriction
         )]
         const _: () = {
             use #krate::__private as __p;
             #(#slots)*
-            #(#functions)*
+            #(#aliases)*
+            #functions
             #run
             #parts
         };
@@ -105,6 +106,25 @@ fn each_node<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = (ScopeId, u
         })
 }
 
+/// The functions of all nodes; those that read what could not be understood are for editors alone, as the compiler
+/// would report the same mistake once more in each.
+fn functions(analysis: &Analysis<'_>) -> TokenStream {
+    let (mut whole, mut partial) = (TokenStream::new(), TokenStream::new());
+    for (scope, equation) in each_node(analysis) {
+        let unwritable = analysis.scopes[scope].unwritable[equation];
+        let functions = node::functions(analysis, scope, equation);
+        if unwritable || !analysis.workflow.is_whole {
+            partial.extend(functions);
+        } else {
+            whole.extend(functions);
+        }
+    }
+    if !partial.is_empty() {
+        whole.extend(quote!(#[cfg(rust_analyzer)] const _: () = { #partial };));
+    }
+    whole
+}
+
 /// The picture as a macro, so that it stands in the code once; how to name it; and the lines of documentation.
 fn picture(analysis: &Analysis<'_>, sound: bool) -> (TokenStream, TokenStream, TokenStream) {
     if !sound {
@@ -133,11 +153,10 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     }
     for (idx, equation) in analysis.scopes[scope].scope.equations.iter().enumerate() {
         if let Rhs::For(_) = &equation.rhs {
-            // What of a broken body was understood still asks for its items.
             let held = format_ident!("h{idx}");
             fields.extend(quote!(#held: __p::Held,));
         }
-        if !equation.rhs.is_node() || spec::is_broken(analysis, scope, idx) {
+        if !equation.rhs.is_node() {
             continue;
         }
         let field = format_ident!("n{idx}");
@@ -249,10 +268,10 @@ fn whole(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStream {
 fn stand_in(analysis: &Analysis<'_>) -> TokenStream {
     let name = &analysis.workflow.name;
     let text = name.to_string();
-    let tail = if spec::is_tail_sound(analysis, 0) {
-        bind::tail(analysis, 0)
-    } else {
+    let tail = if analysis.scopes[0].tail_unwritable {
         quote!(::core::unreachable!())
+    } else {
+        bind::tail(analysis, 0)
     };
     let implementation = implementation(analysis, &tail, &quote!(&__ORCH_PROGRAM));
     quote! {
@@ -400,10 +419,9 @@ fn wants(analysis: &Analysis<'_>) -> Wants {
 fn tiers<'a>(analysis: &'a Analysis<'_>) -> Vec<(syn::Ident, &'a Tier)> {
     let mut tiers = Vec::new();
     for (scope, equation) in each_node(analysis) {
-        if spec::is_broken(analysis, scope, equation) {
-            continue;
-        }
-        if let Rhs::Call(call) = &analysis.equation(scope, equation).rhs {
+        if let Rhs::Call(call) = &analysis.equation(scope, equation).rhs
+            && !analysis.scopes[scope].unwritable[equation]
+        {
             for (idx, tier) in call.tiers.iter().enumerate() {
                 tiers.push((types::alias(scope, equation, idx), tier));
             }

@@ -25,6 +25,23 @@ pub(super) fn functions(analysis: &Analysis<'_>, scope: ScopeId, equation: usize
     }
 }
 
+/// The steps and workflows that a node calls, each under a name that says so at the path the user wrote.
+pub(super) fn aliases(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
+    let Rhs::Call(call) = &analysis.equation(scope, equation).rhs else {
+        return TokenStream::new();
+    };
+    let aliases = call.tiers.iter().enumerate().map(|(idx, tier)| {
+        let alias = types::alias(scope, equation, idx);
+        let path = tier.callee.path();
+        let span = path.span();
+        match &tier.callee {
+            Callee::Step(_) => quote_spanned!(span=> type #alias<'__orch> = #path<'__orch>;),
+            Callee::Workflow(_) => quote_spanned!(span=> type #alias = #path;),
+        }
+    });
+    aliases.collect()
+}
+
 /// A node's entry in its scope's table.
 pub(super) fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
     let function = function(scope, equation);
@@ -71,12 +88,6 @@ fn call_functions(
 ) -> TokenStream {
     let cx = types::cx();
     let function = function(scope, equation);
-    let aliases: TokenStream = call
-        .tiers
-        .iter()
-        .enumerate()
-        .map(|(idx, tier)| alias(scope, equation, idx, tier))
-        .collect();
     let asynchronous = call.tiers.iter().enumerate().map(|(idx, tier)| {
         let step = types::step(&tier.callee, &types::alias(scope, equation, idx));
         quote!(<#step as __p::Step>::SPEC.suspends())
@@ -92,26 +103,9 @@ fn call_functions(
         quote!(match #cx.tier() { #(#tiers => { #attempts })* _ => { #last } })
     };
     quote! {
-        #aliases
         fn #function(#cx: __p::Cx) -> __p::Started {
             __p::start(#(#asynchronous)||*, async move { let #cx = &#cx; #body })
         }
-    }
-}
-
-/// The step that a tier calls, under a name that says so at the path the user wrote.
-fn alias(scope: ScopeId, equation: usize, idx: usize, tier: &Tier) -> TokenStream {
-    let alias = types::alias(scope, equation, idx);
-    let path = tier.callee.path();
-    let span = path.span();
-    let dead = if idx > 0 || tier.or_else.is_some() {
-        TokenStream::new()
-    } else {
-        quote!()
-    };
-    match &tier.callee {
-        Callee::Step(_) => quote_spanned!(span=> #dead type #alias<'__orch> = #path<'__orch>;),
-        Callee::Workflow(_) => quote_spanned!(span=> type #alias = #path;),
     }
 }
 
@@ -206,7 +200,7 @@ fn surfaces(
     idx: usize,
 ) -> bool {
     let last = idx + 1 == call.tiers.len();
-    let handled = super::spec::is_handled(analysis, scope, equation);
+    let handled = analysis.scopes[scope].handled[equation];
     !handled && (last || call.tiers[idx].when.is_some())
 }
 

@@ -1,6 +1,8 @@
 //! The picture of a workflow: what the renderer needs of it.
 
-use super::super::analysis::{Analysis, Reader, ScopeId};
+use std::collections::BTreeSet;
+
+use super::super::analysis::{Analysis, Reader, ScopeId, Symbol};
 use super::super::model::{Call, Callee, Rhs};
 use super::spec;
 use crate::draw::{self, Drawing, Group, Kind, Line, LineKind, Shape};
@@ -28,15 +30,9 @@ fn drawing(analysis: &Analysis<'_>, scope: ScopeId, title: &str) -> Drawing {
         };
         let reads = analysis.nodes_behind(scope, info.reads[equation].keys().copied());
         for &read in &reads {
-            let outcome = matches!(
-                &info.scope.equations[read].rhs,
-                Rhs::Call(Call {
-                    outcome: Some(_),
-                    ..
-                })
-            );
+            let outcome = info.scope.equations[read].gives_outcome();
             let kind = if outcome { LineKind::Outcome } else { data };
-            drawing.edges.extend(line(info.position(read), to, kind));
+            drawing.edges.extend(line(info.places[read], to, kind));
         }
         for after in info.after[equation]
             .keys()
@@ -44,7 +40,7 @@ fn drawing(analysis: &Analysis<'_>, scope: ScopeId, title: &str) -> Drawing {
         {
             drawing
                 .edges
-                .extend(line(info.position(*after), to, LineKind::Order));
+                .extend(line(info.places[*after], to, LineKind::Order));
         }
     }
     if scope == 0 {
@@ -71,8 +67,9 @@ fn inputs(analysis: &Analysis<'_>, drawing: &mut Drawing) {
             kind: Kind::Input,
             ..Shape::default()
         });
-        for (to, &equation) in analysis.scopes[0].order.iter().enumerate() {
-            if reads_input(analysis, equation, idx) {
+        let readers = readers_of_input(analysis, idx);
+        for (to, equation) in analysis.scopes[0].order.iter().enumerate() {
+            if readers.contains(equation) {
                 drawing.edges.push(Line {
                     from: at,
                     to,
@@ -83,26 +80,22 @@ fn inputs(analysis: &Analysis<'_>, drawing: &mut Drawing) {
     }
 }
 
-/// Whether a node of the workflow names an input, itself or inside it, directly or through views.
-fn reads_input(analysis: &Analysis<'_>, equation: usize, input: usize) -> bool {
-    let info = &analysis.scopes[0];
-    let (mut open, mut seen) = (vec![equation], Vec::new());
-    while let Some(at) = open.pop() {
-        if seen.contains(&at) {
-            continue;
+/// The equations of the workflow that name an input, themselves or inside them, directly or through views.
+fn readers_of_input(analysis: &Analysis<'_>, input: usize) -> BTreeSet<usize> {
+    let equations = &analysis.scopes[0].scope.equations;
+    let mut readers = BTreeSet::new();
+    let mut open = vec![Symbol::Input(input)];
+    while let Some(read) = open.pop() {
+        for usage in analysis.uses_of(read) {
+            let Some(reader) = outermost(analysis, usage.scope, usage.reader) else {
+                continue;
+            };
+            if readers.insert(reader) && matches!(equations[reader].rhs, Rhs::View(_)) {
+                open.push(Symbol::Equation(0, reader));
+            }
         }
-        seen.push(at);
-        let direct = analysis.uses.iter().any(|usage| {
-            usage.symbol == super::super::analysis::Symbol::Input(input)
-                && outermost(analysis, usage.scope, usage.reader) == Some(at)
-        });
-        if direct {
-            return true;
-        }
-        let views = info.reads[at].keys().copied();
-        open.extend(views.filter(|read| matches!(info.scope.equations[*read].rhs, Rhs::View(_))));
     }
-    false
+    readers
 }
 
 /// The equation of the workflow itself that a reader is, or is inside of.
@@ -119,9 +112,10 @@ fn outermost(analysis: &Analysis<'_>, scope: ScopeId, reader: Reader) -> Option<
 }
 
 fn shape(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, title: &str) -> Shape {
+    let info = &analysis.scopes[scope];
     let defined = analysis.equation(scope, equation);
-    let inner = &analysis.scopes[scope].inner[equation];
-    let label = spec::unique_name(analysis, scope, equation);
+    let inner = &info.inner[equation];
+    let label = info.plan_names[equation].clone();
     let rule = defined.options.rule.as_ref();
     let (kind, sublabel, children) = match &defined.rhs {
         Rhs::Call(call) => (call_kind(call), call_words(call, &label), Vec::new()),

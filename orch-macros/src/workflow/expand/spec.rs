@@ -1,13 +1,14 @@
 //! The plan as constants.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::Ident;
 
-use super::super::analysis::{Analysis, Kind, Reader, ScopeId, Symbol};
-use super::super::model::{Callee, Output, Rhs, Test};
+use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
+use super::super::model::{Callee, Origin, Output, Rhs, Test};
 use super::super::options::Tolerance;
-use super::super::parse;
 use super::types;
 use crate::options::duration::tokens as duration;
 use crate::text;
@@ -32,7 +33,7 @@ fn scope_plan(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
         .order
         .iter()
         .map(|&equation| node(analysis, scope, equation));
-    let result = indices(analysis, scope, info.tail_reads.iter().copied());
+    let result = indices(analysis, scope, info.tail_reads.keys().copied());
     quote! {
         const #name: __p::ScopeSpec = __p::ScopeSpec { nodes: &[#(#nodes),*], result: &#result };
     }
@@ -47,7 +48,7 @@ fn indices(
     let mut places: Vec<usize> = analysis
         .nodes_behind(scope, equations)
         .into_iter()
-        .filter_map(|equation| analysis.scopes[scope].position(equation))
+        .filter_map(|equation| analysis.scopes[scope].places[equation])
         .collect();
     places.sort_unstable();
     let places = places.into_iter().map(Literal::usize_unsuffixed);
@@ -58,7 +59,7 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     let info = &analysis.scopes[scope];
     let defined = analysis.equation(scope, equation);
     let options = &defined.options;
-    let name = unique_name(analysis, scope, equation);
+    let name = &info.plan_names[equation];
     let kind = kind(analysis, scope, equation);
     let arms = analysis.only_arms_read(scope, equation);
     let reads: Vec<usize> = info.reads[equation]
@@ -78,9 +79,8 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
         let after = indices(analysis, scope, info.after[equation].keys().copied());
         fields.extend(quote!(after: &#after,));
     }
-    let rule = options.rule.as_ref().map(|rule| rule.value);
-    let rule = rule.or(options.finally.is_some().then_some("AllDone"));
-    if let Some(rule) = rule.filter(|rule| *rule != "AllSuccess") {
+    let rule = options.trigger();
+    if let Some(rule) = rule.or(options.finally.is_some().then_some("AllDone")) {
         let rule = format_ident!("{rule}");
         fields.extend(quote!(rule: __p::Rule::#rule,));
     }
@@ -90,10 +90,10 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     if options.optional.is_some() {
         fields.extend(quote!(optional: true,));
     }
-    if matches!(&defined.rhs, Rhs::Call(call) if call.outcome.is_some()) {
+    if defined.gives_outcome() {
         fields.extend(quote!(outcome: true,));
     }
-    if is_handled(analysis, scope, equation) {
+    if info.handled[equation] {
         fields.extend(quote!(handled: true,));
     }
     if matches!(defined.rhs, Rhs::Call(_))
@@ -105,58 +105,6 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
         return quote!(__p::NodeSpec::new(#name, #kind));
     }
     quote!(__p::NodeSpec { #fields ..__p::NodeSpec::new(#name, #kind) })
-}
-
-/// A node's name in the plan; a second call of the same step without a name of its own is numbered.
-pub(super) fn unique_name(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> String {
-    let equations = &analysis.scopes[scope].scope.equations;
-    let name = parse::plan_name(&equations[equation]);
-    let explicit = |idx: usize| {
-        let other = &equations[idx];
-        other.named && !other.ident.to_string().starts_with("__orch_")
-    };
-    if explicit(equation) {
-        return name;
-    }
-    let same =
-        |idx: &usize| equations[*idx].rhs.is_node() && parse::plan_name(&equations[*idx]) == name;
-    let others = (0..equations.len()).filter(|idx| *idx != equation);
-    let before = others
-        .filter(same)
-        .filter(|idx| explicit(*idx) || *idx < equation)
-        .count();
-    if before == 0 {
-        name
-    } else {
-        format!("{name}-{}", before + 1)
-    }
-}
-
-/// Whether something consumes a node's failure.
-pub(super) fn is_handled(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
-    let defined = analysis.equation(scope, equation);
-    if defined.options.optional.is_some() {
-        return true;
-    }
-    if matches!(&defined.rhs, Rhs::Call(call) if call.outcome.is_some()) {
-        return true;
-    }
-    let info = &analysis.scopes[scope];
-    // A rule that a failure can satisfy decides about it; a `finally` node only looks on.
-    let by_rule = |reader: usize| {
-        let options = &info.scope.equations[reader].options;
-        let decides = options.finally.is_none()
-            && options.rule.as_ref().is_some_and(|rule| {
-                matches!(
-                    rule.value,
-                    "AllDone" | "AllFailed" | "OneSuccess" | "OneFailed" | "NoneSkipped"
-                )
-            });
-        decides
-            && (info.reads[reader].contains_key(&equation)
-                || info.after[reader].contains_key(&equation))
-    };
-    (0..info.scope.equations.len()).any(by_rule)
 }
 
 fn callee(callee: &Callee, alias: &Ident) -> TokenStream {
@@ -303,9 +251,8 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
 
 /// The names that nobody reads, so that the compiler says so in its own words.
 pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
-    let used = |symbol: Symbol| {
-        analysis.is_meant(symbol) || analysis.uses.iter().any(|usage| usage.symbol == symbol)
-    };
+    let used =
+        |symbol: Symbol| analysis.is_meant(symbol) || analysis.uses_of(symbol).next().is_some();
     let mut names: Vec<&Ident> = Vec::new();
     for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
         if !used(Symbol::Input(idx)) {
@@ -317,9 +264,12 @@ pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
             !used(Symbol::Local(scope, *idx)) && !tests(analysis, scope, local)
         });
         names.extend(unread.map(|(_, local)| local));
+        let waited_for: BTreeSet<&usize> = info.after.iter().flat_map(BTreeMap::keys).collect();
         for (idx, equation) in info.scope.equations.iter().enumerate() {
-            let waited_for = info.after.iter().any(|after| after.contains_key(&idx));
-            if equation.named && !waited_for && !used(Symbol::Equation(scope, idx)) {
+            if equation.origin == Origin::Named
+                && !waited_for.contains(&idx)
+                && !used(Symbol::Equation(scope, idx))
+            {
                 names.push(&equation.ident);
             }
         }
@@ -358,52 +308,4 @@ fn occurrences(tokens: TokenStream, name: &Ident) -> usize {
         _ => 0,
     };
     tokens.into_iter().map(count).sum()
-}
-
-/// Whether anything of a scope's equation could not be understood, or reads what could not.
-pub(super) fn is_broken(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
-    let mut open = vec![(scope, equation)];
-    let mut seen = Vec::new();
-    while let Some((scope, equation)) = open.pop() {
-        if seen.contains(&(scope, equation)) {
-            continue;
-        }
-        seen.push((scope, equation));
-        let info = &analysis.scopes[scope];
-        if matches!(info.scope.equations[equation].rhs, Rhs::Broken)
-            || analysis.is_spoiled(scope, equation)
-        {
-            return true;
-        }
-        open.extend(info.reads[equation].keys().map(|read| (scope, *read)));
-        for &inner in &info.inner[equation] {
-            let inner_info = &analysis.scopes[inner];
-            if analysis.is_tail_spoiled(inner) {
-                return true;
-            }
-            open.extend((0..inner_info.scope.equations.len()).map(|idx| (inner, idx)));
-        }
-        // What a body's equation names around it is read by its control form.
-        if let Some((around, form)) = info.parent {
-            open.extend(
-                analysis.scopes[around].reads[form]
-                    .keys()
-                    .map(|read| (around, *read)),
-            );
-        }
-    }
-    false
-}
-
-/// Whether a scope's result can be written.
-pub(super) fn is_tail_sound(analysis: &Analysis<'_>, scope: ScopeId) -> bool {
-    let reads = analysis
-        .uses
-        .iter()
-        .filter(|usage| usage.scope == scope && usage.reader == Reader::Tail);
-    !analysis.is_tail_spoiled(scope)
-        && reads.into_iter().all(|usage| match usage.symbol {
-            Symbol::Equation(at, equation) => !is_broken(analysis, at, equation),
-            _ => true,
-        })
 }

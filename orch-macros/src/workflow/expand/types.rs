@@ -99,8 +99,9 @@ fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<
 
 /// The type of a scope's value: known where it is a node of its own.
 fn of_tail(analysis: &Analysis<'_>, scope: ScopeId) -> Option<TokenStream> {
-    let Some(tail) = &analysis.scopes[scope].scope.tail else {
-        return Some(quote!(()));
+    let body = analysis.scopes[scope].scope;
+    let Some(tail) = &body.tail else {
+        return (!body.tail_broken).then(|| quote!(()));
     };
     match analysis.resolve(scope, analysis::bare(tail)?)? {
         Symbol::Equation(at, equation) if at == scope => {

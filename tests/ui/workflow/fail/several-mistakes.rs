@@ -6,8 +6,8 @@ fn double(number: u32) -> u32 {
 }
 
 #[step]
-fn length(text: &str) -> usize {
-    text.len()
+fn length(text: &str) -> u32 {
+    text.len() as u32
 }
 
 workflow! {
