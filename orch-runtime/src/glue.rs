@@ -1,7 +1,6 @@
 //! What generated node functions call.
 
 use std::error::Error;
-use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -167,75 +166,76 @@ impl<E> Over<E> {
     };
 }
 
-fn decide<E>(over: &Over<E>, error: &E, retry: Retry) -> (Retry, bool) {
-    let retry = over.retry_if.map_or(retry, |decide| decide(error));
-    (retry, over.when.is_none_or(|when| when(error)))
+/// What a call gave, with its node's decisions about its error.
+pub fn over<T, E>(called: Called<T, E>, over: Over<E>) -> Called<T, E> {
+    match called {
+        Called::Error(error, retry) => {
+            let retry = over.retry_if.map_or(retry, |decide| decide(&error));
+            match over.when {
+                Some(when) if !when(&error) => Called::Unfit(error, retry),
+                _ => Called::Error(error, retry),
+            }
+        }
+        called => called,
+    }
 }
 
-async fn settle<S: Step>(
+/// Ends an attempt: places its value, or says what it failed with.
+fn end<S: Step>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     raise: impl FnOnce(S::Error) -> Cause,
     put: impl FnOnce(S::Output) -> Done,
 ) -> Result<Done, Thrown> {
-    if let Mode::Restore(shared) = &cx.mode {
-        return match (S::CACHING.restore)(shared) {
-            Some(value) => Ok(put(value)),
-            None => Err(Thrown {
-                cause: Cause::any("the cache gave a value of another type"),
-                retry: Retry::No,
-                falls_back: true,
-            }),
-        };
-    }
-    match call.await {
-        Called::Facts(facts) => Ok(Done::Facts(facts)),
+    let (error, retry, falls_back) = match called {
+        Called::Facts(facts) => return Ok(Done::Facts(facts)),
         Called::Value(value) => {
-            let shared = (S::CACHING.share)(&value);
+            let shared = match cx.mode {
+                // It has just been taken from there.
+                Mode::Restore(_) => None,
+                _ => (S::CACHING.share)(&value),
+            };
             let done = put(value);
-            Ok(match shared {
+            return Ok(match shared {
                 Some(value) => Done::Shared {
                     value,
                     again: done.wants_more(),
                 },
                 None => done,
-            })
+            });
         }
-        Called::Error(error, retry) => {
-            let (retry, falls_back) = decide(&over, &error, retry);
-            Err(Thrown {
-                cause: raise(error),
-                retry,
-                falls_back,
-            })
-        }
-    }
+        Called::Error(error, retry) => (error, retry, true),
+        Called::Unfit(error, retry) => (error, retry, false),
+    };
+    Err(Thrown {
+        cause: raise(error),
+        retry,
+        falls_back,
+    })
 }
 
-/// One attempt of a step whose failure somebody consumes, or of a workflow without an error type.
-pub async fn attempt<S: Step>(
+/// Ends an attempt of a step whose failure somebody consumes, or of a workflow without an error type.
+#[inline(never)]
+pub fn attempted<S: Step>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
 {
     let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    settle::<S>(cx, call, over, raise, |value| {
+    end::<S>(cx, called, raise, |value| {
         slot.put(value);
         Done::Value
     })
-    .await
 }
 
-/// One attempt of a step whose failure is the workflow's.
-pub async fn attempt_in<W: Workflow, S: Step>(
+/// Ends an attempt of a step whose failure is the workflow's.
+#[inline(never)]
+pub fn attempted_in<W: Workflow, S: Step>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
@@ -245,11 +245,10 @@ where
         let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
         Cause::typed(error, W::source)
     };
-    settle::<S>(cx, call, over, raise, |value| {
+    end::<S>(cx, called, raise, |value| {
         slot.put(value);
         Done::Value
     })
-    .await
 }
 
 /// What a repeated step gives: whether to go on with a new state or to break with a value.
@@ -304,11 +303,10 @@ impl<S> TurnState<S> {
 #[derive(Debug)]
 pub struct Turning<'a, S, P>(pub &'a TurnState<S>, pub P);
 
-/// One turn of a repeated step whose failure somebody consumes, or of a workflow without an error type.
-pub async fn turn<S: Step, P>(
+/// Ends a turn of a repeated step whose failure somebody consumes, or of a workflow without an error type.
+pub fn turned<S: Step, P>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     to: Turning<'_, <S::Output as Turn>::State, P>,
 ) -> Result<Done, Thrown>
 where
@@ -317,14 +315,13 @@ where
     P: Put<<S::Output as Turn>::Out>,
 {
     let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+    end::<S>(cx, called, raise, |value| hand_on(value, &to))
 }
 
-/// One turn of a repeated step whose failure is the workflow's.
-pub async fn turn_in<W: Workflow, S: Step, P>(
+/// Ends a turn of a repeated step whose failure is the workflow's.
+pub fn turned_in<W: Workflow, S: Step, P>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     to: Turning<'_, <S::Output as Turn>::State, P>,
 ) -> Result<Done, Thrown>
 where
@@ -336,10 +333,10 @@ where
         let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
         Cause::typed(error, W::source)
     };
-    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+    end::<S>(cx, called, raise, |value| hand_on(value, &to))
 }
 
-fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> Done {
+fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> Done {
     match value.turn() {
         ControlFlow::Break(out) => {
             to.1.put(out);
@@ -354,7 +351,7 @@ fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> D
 
 /// Runs a workflow inside another one's node.
 pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
-    let parent = &cx.ctx().frame().run;
+    let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
     let run = parent.services.clone().child_run(W::program(), id, parent);

@@ -1,6 +1,6 @@
 //! What an orchestrator's configuration says over the options in the code.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use orch_core::duration;
@@ -16,7 +16,7 @@ const OPTIONS: [&str; 4] = ["timeout", "deadline", "retries", "cache"];
 /// Settings of the form `workflow.node.option = value`.
 #[derive(Debug, Default)]
 pub(crate) struct Overrides {
-    settings: HashMap<(String, String), Vec<Setting>>,
+    settings: BTreeMap<(String, String), Vec<Setting>>,
     raw: Vec<(String, String)>,
 }
 

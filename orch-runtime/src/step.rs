@@ -16,6 +16,8 @@ pub use std::time::Duration;
 use orch_core::plan::StepSpec;
 use orch_core::policy::Retry;
 
+use crate::ctx::{Cx, Mode};
+
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a step",
@@ -136,6 +138,8 @@ pub enum Called<T, E> {
     Value(T),
     /// The step's error, and whether it is worth another attempt.
     Error(E, Retry),
+    /// Like an error, of a kind that the fallback is not there for.
+    Unfit(E, Retry),
     /// What was asked for instead of an attempt.
     Facts(Box<Facts>),
 }
@@ -174,6 +178,14 @@ pub fn facts<T, E>(
         rate_key,
         weight,
     }))
+}
+
+/// The value that the cache gave in place of a call, if there is one.
+pub fn restored<S: Step>(cx: &Cx) -> Option<S::Output> {
+    match &cx.mode {
+        Mode::Restore(shared) => (S::CACHING.restore)(shared),
+        _ => None,
+    }
 }
 
 /// Calls a function that blocks its thread on the pool that is there for it.
@@ -406,7 +418,7 @@ mod tests {
         let decide = |error: &u8| *error == 1;
         let of = |result: Result<(), u8>| match called_if(result, decide) {
             Called::Value(()) => None,
-            Called::Error(_, retry) => Some(retry),
+            Called::Error(_, retry) | Called::Unfit(_, retry) => Some(retry),
             Called::Facts(_) => Some(Retry::After(Duration::ZERO)),
         };
         assert_eq!(of(Ok(())), None);

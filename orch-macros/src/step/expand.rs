@@ -290,10 +290,17 @@ fn call(step: &Step) -> TokenStream {
     let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
     let future = future(step);
     let facts = facts(step);
+    let restored = step.options.policies.cached().map(|_| {
+        quote_spanned! {Span::mixed_site()=>
+            if let __p::Some(value) = __p::restored::<Self>(self.__cx) {
+                return __p::Called::Value(value);
+            }
+        }
+    });
     let attempt = attempt(step);
     quote_spanned! {Span::mixed_site()=>
         pub fn call(self, #(#params),*) -> #future {
-            async move { #facts #attempt }
+            async move { #facts #restored #attempt }
         }
     }
 }

@@ -143,7 +143,11 @@ fn attempt(
     }
     let lets = binder.lets();
     let called = called(tier, &alias, &args);
-    let over = over(options, tier);
+    let called = quote!(#called.await);
+    let called = match over(options, tier) {
+        Some(over) => quote!(__p::over(#called, #over)),
+        None => called,
+    };
     let put = put(analysis, scope, equation, call, idx);
     let span = tier.callee.path().span();
     let raises = match (
@@ -153,9 +157,9 @@ fn attempt(
         (true, Output::Fallible(..) | Output::Alias(_)) => {
             let name = &analysis.workflow.name;
             let attempt = if call.repeat.is_some() {
-                quote!(turn_in)
+                quote!(turned_in)
             } else {
-                quote!(attempt_in)
+                quote!(attempted_in)
             };
             let more = if call.repeat.is_some() {
                 quote!(, _)
@@ -166,9 +170,9 @@ fn attempt(
         }
         _ => {
             let attempt = if call.repeat.is_some() {
-                quote!(turn)
+                quote!(turned)
             } else {
-                quote!(attempt)
+                quote!(attempted)
             };
             let more = if call.repeat.is_some() {
                 quote!(, _)
@@ -188,7 +192,7 @@ fn attempt(
             let step = types::spanned(step.clone(), span);
             (!bounded).then(|| quote_spanned!(span=> __p::fallback_is_reached::<#step>();))
         });
-    quote!(#dead #lets #raises(#cx, #called, #over, #put).await)
+    quote!(#dead #lets #raises(#cx, #called, #put))
 }
 
 /// Whether a tier's failure can be the node's, and the node's the run's.
@@ -224,10 +228,10 @@ fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
 }
 
 /// What a node decides about errors over its step.
-fn over(options: &super::super::options::NodeOptions, tier: &Tier) -> TokenStream {
+fn over(options: &super::super::options::NodeOptions, tier: &Tier) -> Option<TokenStream> {
     let retry_if = options.policies.retry_if.as_ref().map(|path| &path.value);
     if retry_if.is_none() && tier.when.is_none() {
-        return quote!(__p::Over::NONE);
+        return None;
     }
     let retry_if = retry_if.map(|path| {
         let span = path.span();
@@ -237,7 +241,7 @@ fn over(options: &super::super::options::NodeOptions, tier: &Tier) -> TokenStrea
         let span = path.span();
         quote_spanned!(span=> when: ::core::option::Option::Some(|error| #path(error)),)
     });
-    quote!(__p::Over { #retry_if #when ..__p::Over::NONE })
+    Some(quote!(__p::Over { #retry_if #when ..__p::Over::NONE }))
 }
 
 /// Where what a tier gives is put: of a fallback, it has to be what the first tier gives.
