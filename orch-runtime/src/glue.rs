@@ -6,16 +6,15 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use orch_core::error::{AnyError, BoxError, Cause, NodeError, RunError};
-use orch_core::plan::StepSpec;
+use orch_core::error::{BoxError, Cause, NodeError, RunError};
 use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
 use crate::program::{Done, Items, Thrown, Workflow};
-use crate::slots::{Moved, Put, Take, take};
-use crate::step::{Bounded, Called, Fallible, Infallible, Never, Step};
+use crate::slots::{Put, Take, Taker};
+use crate::step::{Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Step};
 
 /// How a step's error becomes its workflow's.
 #[diagnostic::on_unimplemented(
@@ -105,8 +104,8 @@ where
 /// # Panics
 /// While the workflow is compiled, if it does not.
 #[track_caller]
-pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
-    let policies = node.over(step.policies);
+pub const fn fits<S: Step>(node: Policies, deadline: Duration) {
+    let policies = node.over(S::SPEC.policies);
     if let Some(timeout) = policies.timeout
         && timeout.as_nanos() > deadline.as_nanos()
     {
@@ -124,7 +123,8 @@ pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
 /// # Panics
 /// While the workflow is compiled, if they do not.
 #[track_caller]
-pub const fn suits(step: &StepSpec, node: Policies) {
+pub const fn suits<S: Step>(node: Policies) {
+    let step = S::SPEC;
     let policies = node.over(step.policies);
     if let (Some(timeout), Some(deadline)) = (policies.timeout, policies.deadline)
         && timeout.as_nanos() > deadline.as_nanos()
@@ -160,22 +160,33 @@ pub struct Over<E> {
 }
 
 impl<E> Over<E> {
-    /// Decides nothing.
+    /// Decides nothing; generated code fills in the rest.
     pub const NONE: Self = Self {
         retry_if: None,
         when: None,
     };
 }
 
-fn decide<E>(over: &Over<E>, error: &E, retry: Retry) -> (Retry, bool) {
-    let retry = over.retry_if.map_or(retry, |decide| decide(error));
-    (retry, over.when.is_none_or(|when| when(error)))
+/// A call whose errors its node decides about.
+pub async fn over<S: Step>(
+    call: impl Future<Output = Called<S::Output, S::Error>>,
+    over: Over<S::Error>,
+) -> Called<S::Output, S::Error> {
+    match call.await {
+        Called::Error(error, retry) => {
+            let retry = over.retry_if.map_or(retry, |decide| decide(&error));
+            match over.when {
+                Some(when) if !when(&error) => Called::Unfit(error, retry),
+                _ => Called::Error(error, retry),
+            }
+        }
+        called => called,
+    }
 }
 
 async fn settle<S: Step>(
     cx: &Cx,
     call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
     raise: impl FnOnce(S::Error) -> Cause,
     put: impl FnOnce(S::Output) -> Done,
 ) -> Result<Done, Thrown> {
@@ -202,14 +213,16 @@ async fn settle<S: Step>(
                 None => done,
             })
         }
-        Called::Error(error, retry) => {
-            let (retry, falls_back) = decide(&over, &error, retry);
-            Err(Thrown {
-                cause: raise(error),
-                retry,
-                falls_back,
-            })
-        }
+        Called::Error(error, retry) => Err(Thrown {
+            cause: raise(error),
+            retry,
+            falls_back: true,
+        }),
+        Called::Unfit(error, retry) => Err(Thrown {
+            cause: raise(error),
+            retry,
+            falls_back: false,
+        }),
     }
 }
 
@@ -217,14 +230,13 @@ async fn settle<S: Step>(
 pub async fn attempt<S: Step>(
     cx: &Cx,
     call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
 {
     let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    settle::<S>(cx, call, over, raise, |value| {
+    settle::<S>(cx, call, raise, |value| {
         slot.put(value);
         Done::Value
     })
@@ -235,7 +247,6 @@ where
 pub async fn attempt_in<W: Workflow, S: Step>(
     cx: &Cx,
     call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
@@ -245,7 +256,7 @@ where
         let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
         Cause::typed(error, W::source)
     };
-    settle::<S>(cx, call, over, raise, |value| {
+    settle::<S>(cx, call, raise, |value| {
         slot.put(value);
         Done::Value
     })
@@ -288,12 +299,15 @@ impl<S> Default for TurnState<S> {
 
 impl<S> TurnState<S> {
     /// The state of this turn; `first` gives the first one's.
-    pub fn next<R: Take<S>>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S {
+    pub fn next<R: Taker>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S
+    where
+        R::How: Take<S>,
+    {
         if cx.turn() == 0 {
             return first();
         }
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match R::take(&mut state) {
+        match R::How::take(&mut state) {
             Some(state) => state,
             None => first(),
         }
@@ -308,7 +322,6 @@ pub struct Turning<'a, S, P>(pub &'a TurnState<S>, pub P);
 pub async fn turn<S: Step, P>(
     cx: &Cx,
     call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
     to: Turning<'_, <S::Output as Turn>::State, P>,
 ) -> Result<Done, Thrown>
 where
@@ -317,14 +330,13 @@ where
     P: Put<<S::Output as Turn>::Out>,
 {
     let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+    settle::<S>(cx, call, raise, |value| turned(value, &to)).await
 }
 
 /// One turn of a repeated step whose failure is the workflow's.
 pub async fn turn_in<W: Workflow, S: Step, P>(
     cx: &Cx,
     call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
     to: Turning<'_, <S::Output as Turn>::State, P>,
 ) -> Result<Done, Thrown>
 where
@@ -336,7 +348,7 @@ where
         let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
         Cause::typed(error, W::source)
     };
-    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+    settle::<S>(cx, call, raise, |value| turned(value, &to)).await
 }
 
 fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> Done {
@@ -383,10 +395,13 @@ pub fn collect_results<T>(
     slot.put(results.collect());
 }
 
-/// Moves a workflow's input or a node's value into a step.
-pub fn moved<R: Take<T>, T>(slot: &Moved<T>) -> T {
-    take::<R, T>(slot)
+/// Adds the resources that a step wants to `list`.
+pub fn needs<S: Step>(list: &mut Vec<Resource>) {
+    S::Needs::list(list);
 }
+
+/// What callers walk as the source of an error.
+pub type ErrorSource<'a> = Option<&'a (dyn Error + 'static)>;
 
 /// The source of a workflow's error, found by what the error type can do.
 #[derive(Debug)]
@@ -426,12 +441,6 @@ impl<'a, E> SourceOfWords<'a> for SourceProbe<'a, E> {
     fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
         None
     }
-}
-
-/// The source of [`AnyError`], which workflows without an error type fail with.
-#[must_use]
-pub fn any_source(error: &AnyError) -> Option<&(dyn Error + 'static)> {
-    Some(error.inner())
 }
 
 /// A workflow that does not contain itself, neither itself nor through others.

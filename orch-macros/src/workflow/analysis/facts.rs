@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::model::{Origin, Rhs};
+use super::super::model::{Equation, Origin, Rhs};
 use super::{Analysis, Reader, ScopeId, Symbol, bare};
 
 impl Analysis<'_> {
@@ -48,7 +48,7 @@ impl Analysis<'_> {
         let equations = &self.scopes[scope].scope.equations;
         let mut names: Vec<String> = equations
             .iter()
-            .map(|equation| equation.plan_name())
+            .map(Equation::plan_name)
             .collect();
         let is_explicit = |idx: usize| equations[idx].origin == Origin::Named;
         let mut taken: BTreeMap<String, usize> = BTreeMap::new();
