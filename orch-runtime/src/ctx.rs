@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::engine::frame::Frame;
 use crate::origin::Origin;
-use crate::step::Shared;
+use crate::step::{Called, CalledOf, Facts, Shared, Step};
 
 /// What generated code passes through a call.
 #[derive(Debug)]
@@ -55,10 +55,17 @@ impl Cx {
         }
     }
 
-    /// Whether the call is asked for its keys instead of an attempt.
-    #[must_use]
-    pub fn asks_facts(&self) -> bool {
-        matches!(self.mode, Mode::Facts)
+    /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
+    pub fn instead<S: Step>(&self, facts: impl FnOnce(&mut Facts)) -> Option<CalledOf<S>> {
+        match &self.mode {
+            Mode::Run => None,
+            Mode::Facts => {
+                let mut found = Box::<Facts>::default();
+                facts(&mut found);
+                Some(Called::Facts(found))
+            }
+            Mode::Restore(shared) => (S::CACHING.restore)(shared).map(Called::Value),
+        }
     }
 
     /// Which callee of a fallback chain is called.

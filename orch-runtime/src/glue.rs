@@ -5,16 +5,15 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use orch_core::error::{AnyError, BoxError, Cause, NodeError, RunError};
-use orch_core::plan::StepSpec;
+use orch_core::error::{BoxError, Cause, NodeError, RunError};
 use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
 use crate::program::{Done, Items, Thrown, Workflow};
-use crate::slots::{Moved, Put, Take, take};
-use crate::step::{Bounded, Called, Fallible, Infallible, Never, Step};
+use crate::slots::{Put, Take, Taker};
+use crate::step::{Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Step};
 
 /// How a step's error becomes its workflow's.
 #[diagnostic::on_unimplemented(
@@ -104,8 +103,8 @@ where
 /// # Panics
 /// While the workflow is compiled, if it does not.
 #[track_caller]
-pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
-    let policies = node.over(step.policies);
+pub const fn fits<S: Step>(node: Policies, deadline: Duration) {
+    let policies = node.over(S::SPEC.policies);
     if let Some(timeout) = policies.timeout
         && timeout.as_nanos() > deadline.as_nanos()
     {
@@ -123,7 +122,8 @@ pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
 /// # Panics
 /// While the workflow is compiled, if they do not.
 #[track_caller]
-pub const fn suits(step: &StepSpec, node: Policies) {
+pub const fn suits<S: Step>(node: Policies) {
+    let step = S::SPEC;
     let policies = node.over(step.policies);
     if let (Some(timeout), Some(deadline)) = (policies.timeout, policies.deadline)
         && timeout.as_nanos() > deadline.as_nanos()
@@ -159,7 +159,7 @@ pub struct Over<E> {
 }
 
 impl<E> Over<E> {
-    /// Decides nothing.
+    /// Decides nothing; generated code fills in the rest.
     pub const NONE: Self = Self {
         retry_if: None,
         when: None,
@@ -287,12 +287,15 @@ impl<S> Default for TurnState<S> {
 
 impl<S> TurnState<S> {
     /// The state of this turn; `first` gives the first one's.
-    pub fn next<R: Take<S>>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S {
+    pub fn next<R: Taker>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S
+    where
+        R::How: Take<S>,
+    {
         if cx.turn() == 0 {
             return first();
         }
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match R::take(&mut state) {
+        match R::How::take(&mut state) {
             Some(state) => state,
             None => first(),
         }
@@ -380,10 +383,13 @@ pub fn collect_results<T>(
     slot.put(results.collect());
 }
 
-/// Moves a workflow's input or a node's value into a step.
-pub fn moved<R: Take<T>, T>(slot: &Moved<T>) -> T {
-    take::<R, T>(slot)
+/// Adds the resources that a step wants to `list`.
+pub fn needs<S: Step>(list: &mut Vec<Resource>) {
+    S::Needs::list(list);
 }
+
+/// What callers walk as the source of an error.
+pub type ErrorSource<'a> = Option<&'a (dyn Error + 'static)>;
 
 /// The source of a workflow's error, found by what the error type can do.
 #[derive(Debug)]
@@ -423,12 +429,6 @@ impl<'a, E> SourceOfWords<'a> for SourceProbe<'a, E> {
     fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
         None
     }
-}
-
-/// The source of [`AnyError`], which workflows without an error type fail with.
-#[must_use]
-pub fn any_source(error: &AnyError) -> Option<&(dyn Error + 'static)> {
-    Some(error.inner())
 }
 
 /// A workflow that does not contain itself, neither itself nor through others.

@@ -13,10 +13,8 @@ use std::sync::Arc;
 #[doc(hidden)]
 pub use std::time::Duration;
 
-use orch_core::plan::StepSpec;
+use orch_core::plan::{Callee, NodeKind, StepSpec};
 use orch_core::policy::Retry;
-
-use crate::ctx::{Cx, Mode};
 
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
 #[diagnostic::on_unimplemented(
@@ -37,6 +35,10 @@ pub trait Step {
     type Needs: Needs;
     /// Its description.
     const SPEC: StepSpec;
+    /// What a plan says of a call of it.
+    const CALLEE: Callee = Callee::Step(&Self::SPEC);
+    /// What a plan says of a node that calls it and nothing else.
+    const CALL: NodeKind = NodeKind::Call(&[Self::CALLEE]);
 
     /// How its output goes into the cache and comes out of it; only a cached step has this.
     const CACHING: Caching<Self::Output> = Caching::NONE;
@@ -166,28 +168,6 @@ pub fn called_if<T, E, R: IntoRetry>(
     }
 }
 
-/// What was computed from a call's arguments.
-#[must_use]
-pub fn facts<T, E>(
-    cache_key: Option<String>,
-    rate_key: Option<String>,
-    weight: Option<u32>,
-) -> Called<T, E> {
-    Called::Facts(Box::new(Facts {
-        cache_key,
-        rate_key,
-        weight,
-    }))
-}
-
-/// The value that the cache gave in place of a call, if there is one.
-pub fn restored<S: Step>(cx: &Cx) -> Option<S::Output> {
-    match &cx.mode {
-        Mode::Restore(shared) => (S::CACHING.restore)(shared),
-        _ => None,
-    }
-}
-
 /// Calls a function that blocks its thread on the pool that is there for it.
 ///
 /// # Panics
@@ -265,16 +245,22 @@ impl<A: Needs, B: Needs> Needs for (A, B) {
 }
 
 /// Needs nothing, so that it can run without an orchestrator.
-#[diagnostic::on_unimplemented(
-    message = "this workflow does not run alone: a step in it wants a resource",
-    label = "wants a resource",
-    note = "give it to an orchestrator and start the workflow there: `Orchestrator::builder().resource(…).build().await?.start(Name, input).await?`"
-)]
 pub trait NeedsNothing {}
 
 impl NeedsNothing for () {}
 
 impl<A: NeedsNothing, B: NeedsNothing> NeedsNothing for (A, B) {}
+
+/// A step that needs no resource, so that a workflow of such steps can run without an orchestrator.
+#[diagnostic::on_unimplemented(
+    message = "this workflow does not run alone: a step in it wants a resource",
+    label = "wants a resource",
+    note = "give it to an orchestrator and start the workflow there: `Orchestrator::builder().resource(…).build().await?.start(Name, input).await?`"
+)]
+pub trait StepAlone {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Step> StepAlone for S where S::Needs: NeedsNothing {}
 
 /// An argument as part of a cache key.
 #[diagnostic::on_unimplemented(
