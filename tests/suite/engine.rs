@@ -111,8 +111,12 @@ async fn leaf(probe: &Probe, n: u32, first: usize) -> usize {
 pub struct Door(Arc<(Mutex<HashSet<ThreadId>>, Condvar)>);
 
 impl Door {
-    /// Keeps its thread busy until another one comes; whether one did.
+    /// Keeps its thread busy for a while, and then until another one comes; whether one did.
     fn pass(&self) -> bool {
+        let since = std::time::Instant::now();
+        while since.elapsed() < Duration::from_millis(1) {
+            std::hint::spin_loop();
+        }
         let (threads, came) = &*self.0;
         let mut before = threads.lock().unwrap();
         before.insert(std::thread::current().id());

@@ -108,8 +108,8 @@ async fn every_rule_holds_for_what_it_says() {
         AllDone: "done: done done" "done: done failed" "done: skipped done" "done: failed failed" "done: failed skipped" "done: skipped skipped";
         AllFailed: "skipped" "skipped" "skipped" "done: failed failed" "skipped" "skipped";
         AllSkipped: "skipped" "blocked" "skipped" "blocked" "blocked" "done: skipped skipped";
-        OneSuccess: "done: done pending" "done: done pending" "done: skipped done" "blocked" "blocked" "skipped";
-        OneFailed: "skipped" "done: done failed" "skipped" "done: failed pending" "done: failed pending" "skipped";
+        OneSuccess: "done: done pending" "done: done failed" "done: skipped done" "blocked" "blocked" "skipped";
+        OneFailed: "skipped" "done: pending failed" "skipped" "done: failed failed" "done: failed skipped" "skipped";
         NoneFailed: "done: done done" "blocked" "done: skipped done" "blocked" "blocked" "done: skipped skipped";
         NoneFailedMinOneSuccess: "done: done done" "blocked" "done: skipped done" "blocked" "blocked" "skipped";
         NoneSkipped: "done: done done" "done: done failed" "skipped" "done: failed failed" "skipped" "skipped";
