@@ -55,6 +55,16 @@ impl Cx {
         }
     }
 
+    /// The same for an attempt on the blocking pool, whose thread may outlive this one.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            ctx: self.ctx.clone(),
+            mode: Mode::Run,
+            tier: self.tier,
+        }
+    }
+
     /// Whether the call is asked for its keys instead of an attempt.
     #[must_use]
     pub fn asks_facts(&self) -> bool {
@@ -139,7 +149,7 @@ impl Cx {
 }
 
 /// What a step can ask about the run it belongs to: `#[ctx] ctx: &StepCtx`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StepCtx {
     frame: Arc<Frame>,
     node: usize,
