@@ -163,7 +163,7 @@ struct NodeState {
 }
 
 /// The nodes of a scope; that of an item's body is often only one, which then needs no memory of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Nodes {
     One([NodeState; 1]),
     Any(Box<[NodeState]>),
@@ -190,14 +190,14 @@ impl DerefMut for Nodes {
 }
 
 /// The schedule of one scope in one run.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Schedule {
     nodes: Nodes,
     scope: Scope,
 }
 
 /// How a scope stands as a whole.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Scope {
     /// How many nodes have not ended.
     open: usize,

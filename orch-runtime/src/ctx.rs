@@ -32,7 +32,21 @@ pub(crate) enum Mode {
 
 impl Cx {
     pub(crate) fn new(frame: &Arc<Frame>, node: usize) -> Self {
-        Self::attempt(frame, node, Mode::Run, 1, 0, 0)
+        Self::of(Arc::clone(frame), node)
+    }
+
+    /// The context that owns its frame.
+    pub(crate) fn of(frame: Arc<Frame>, node: usize) -> Self {
+        Self {
+            ctx: StepCtx {
+                frame,
+                node,
+                attempt: 1,
+                turn: 0,
+            },
+            mode: Mode::Run,
+            tier: 0,
+        }
     }
 
     pub(crate) fn attempt(

@@ -400,22 +400,25 @@ pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, R
 }
 
 /// Gathers a fan-out's items into a vector.
-pub fn collect<T>(items: &Items, slot: impl Put<Vec<T>>, item: impl Fn(&Cx) -> T) {
-    let values = items.items.iter().flatten();
-    slot.put(values.map(|frame| item(&Cx::new(frame, 0))).collect());
+pub fn collect<T: Send + 'static>(
+    items: &Items<'_>,
+    slot: impl Put<Vec<T>>,
+    item: impl Fn(&Cx) -> T,
+) {
+    if let Some(values) = items.gather(item) {
+        slot.put(values.whole());
+    }
 }
 
 /// Gathers a fan-out's items into a vector, with the errors of those that were tolerated.
-pub fn collect_results<T>(
-    items: &Items,
+pub fn collect_results<T: Send + 'static>(
+    items: &Items<'_>,
     slot: impl Put<Vec<Result<T, NodeError>>>,
     item: impl Fn(&Cx) -> T,
 ) {
-    let results = items.items.iter().map(|result| match result {
-        Ok(frame) => Ok(item(&Cx::new(frame, 0))),
-        Err(error) => Err(error.clone()),
-    });
-    slot.put(results.collect());
+    if let Some(values) = items.gather(item) {
+        slot.put(values.results());
+    }
 }
 
 /// Adds the resources that a step wants to `list`.

@@ -14,6 +14,7 @@ use orch_core::policy::Retry;
 
 use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
+pub use crate::engine::gather::Items;
 use crate::engine::layout::Layout;
 use crate::step::{Facts, Fallible, Once, Resource, Shared, Step, StepOutput};
 
@@ -134,8 +135,8 @@ pub enum NodeCode {
         head: fn(&Cx) -> usize,
         /// Makes room for an item's values.
         open: fn(Opening) -> Arc<Frame>,
-        /// Gathers the items' values.
-        collect: fn(&Cx, &Items),
+        /// Gathers an item's value, or those of all.
+        collect: fn(&Cx, &Items<'_>),
         /// What is done with an item.
         body: &'static ScopeCode,
     },
@@ -157,12 +158,6 @@ pub struct ArmCode {
     pub open: fn(Opening) -> Arc<Frame>,
     /// What the arm does.
     pub body: ScopeCode,
-}
-
-/// The items of a fan-out that have all ended, in input order.
-#[derive(Debug)]
-pub struct Items {
-    pub(crate) items: Vec<Result<Arc<Frame>, orch_core::error::NodeError>>,
 }
 
 /// A boxed attempt.

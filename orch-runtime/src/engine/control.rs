@@ -7,12 +7,13 @@ use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::NodeKind;
 use orch_core::schedule::Event;
 
-use super::fan::{Fan, Outcome};
+use super::fan::{After, Fan, Outcome};
 use super::frame::{Frame, Role};
+use super::gather::Items;
 use super::settle;
-use super::strand::{Job, Jobs, cancelled, node_error, panic_message, survives};
+use super::strand::{Called, Job, Jobs, cancelled, node_error, panic_message, survives};
 use crate::ctx::Cx;
-use crate::program::{Items, NodeCode};
+use crate::program::NodeCode;
 
 enum Head {
     Items(usize),
@@ -63,7 +64,6 @@ fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
         observer.expect_more((count * inner) as u64);
     }
     let fan = Arc::new(Fan::new(frame, node, count, concurrency, tolerate));
-    run.keep(&fan);
     jobs.ready.push_back(if count == 0 {
         Job::Collect(fan)
     } else {
@@ -74,7 +74,7 @@ fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
 /// Starts a fan-out's next item; gives its call, if that is all there is to do.
 pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs) -> Option<(Arc<Frame>, usize)> {
     let stop = fan.run().stop();
-    if stop.is_some_and(|stop| !survives(&fan.frame, fan.node, stop)) {
+    if stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop)) {
         if fan.close() {
             jobs.ready.push_back(Job::Collect(fan));
         }
@@ -83,10 +83,10 @@ pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs) -> Option<(Arc<Frame>, u
     let (Some(idx), more) = fan.next() else {
         return None;
     };
-    let NodeCode::For { open, .. } = fan.frame.layout.code.nodes[fan.node] else {
+    let NodeCode::For { open, .. } = fan.frame().layout.code.nodes[fan.node] else {
         return None;
     };
-    let layout = &fan.frame.layout.nodes[fan.node].bodies[0];
+    let layout = &fan.frame().layout.nodes[fan.node].bodies[0];
     if more {
         jobs.ready.push_back(Job::Fan(Arc::clone(&fan)));
     }
@@ -94,18 +94,44 @@ pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs) -> Option<(Arc<Frame>, u
     settle::next_call(item, jobs)
 }
 
+/// Takes the value of an item that has ended.
+pub(crate) fn item_ended(item: Arc<Frame>, result: Called, jobs: &mut Jobs) {
+    let item = Cx::of(item, 0);
+    let Role::Item { fan, idx } = &item.ctx().frame().role else {
+        return;
+    };
+    let stop = fan.run().stop();
+    let stopping = stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop));
+    let NodeCode::For { collect, .. } = fan.frame().layout.code.nodes[fan.node] else {
+        return;
+    };
+    let gathered = result.and_then(|()| {
+        let items = Items::one(fan, *idx, &item, stopping);
+        let gathered = catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items)));
+        items.after().ok_or_else(|| {
+            let said = gathered.err().map(|panic| panic_message(&*panic));
+            let message = format!("the item's value panicked: {}", said.unwrap_or_default());
+            node_error(fan.frame(), fan.node, ErrorKind::Panicked, 1, message)
+        })
+    });
+    match gathered.unwrap_or_else(|error| fan.failed(*idx, error, stopping)) {
+        After::Nothing => {}
+        After::Queue => jobs.ready.push_back(Job::Fan(Arc::clone(fan))),
+        After::Over => jobs.ready.push_back(Job::Collect(Arc::clone(fan))),
+    }
+}
+
 /// Gathers a fan-out's items.
-pub(crate) fn collect(fan: &Arc<Fan>, jobs: &mut Jobs) {
-    let (frame, node) = (&fan.frame, fan.node);
+pub(crate) fn collect(fan: &Fan, jobs: &mut Jobs) {
+    let (frame, node) = (fan.frame(), fan.node);
     let result = match fan.outcome() {
         Outcome::Failed { errors, failed } => Err(fan_error(fan, errors, failed)),
-        Outcome::Done(items) => {
+        Outcome::Done(values) => {
             let NodeCode::For { collect, .. } = frame.layout.code.nodes[node] else {
                 return;
             };
-            let cx = Cx::new(frame, node);
-            let items = Items { items };
-            catch_unwind(AssertUnwindSafe(|| collect(&cx, &items))).map_err(|panic| {
+            let items = Items::all(values);
+            catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items))).map_err(|panic| {
                 let message = format!("gathering its items panicked: {}", panic_message(&*panic));
                 node_error(frame, node, ErrorKind::Panicked, 1, message)
             })
@@ -115,7 +141,7 @@ pub(crate) fn collect(fan: &Arc<Fan>, jobs: &mut Jobs) {
 }
 
 fn fan_error(fan: &Fan, errors: Vec<NodeError>, failed: usize) -> NodeError {
-    let (frame, node) = (&fan.frame, fan.node);
+    let (frame, node) = (fan.frame(), fan.node);
     if fan.tolerates() && failed > 0 {
         let total = fan.total();
         let first = errors.first().map(|error| format!(", the first: {error}"));

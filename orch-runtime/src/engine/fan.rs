@@ -18,14 +18,17 @@ use orch_core::error::NodeError;
 use orch_core::plan::Tolerance;
 
 use super::frame::Frame;
+use super::gather::Values;
 use super::run::Run;
+use crate::ctx::Cx;
 
 /// A fan-out under way.
 #[derive(Debug)]
 pub(crate) struct Fan {
     /// As its frame has it, which may be far from the root.
     run: Arc<Run>,
-    pub(crate) frame: Arc<Frame>,
+    /// Its frame and its node, as generated code is told.
+    pub(crate) cx: Cx,
     pub(crate) node: usize,
     total: usize,
     limit: usize,
@@ -44,7 +47,7 @@ struct State {
     queued: bool,
     /// No further item starts.
     closed: bool,
-    items: Vec<Option<Result<Arc<Frame>, NodeError>>>,
+    values: Values,
 }
 
 /// What follows from an item's end.
@@ -69,7 +72,7 @@ impl Fan {
     ) -> Self {
         Self {
             run: Arc::clone(frame.run()),
-            frame,
+            cx: Cx::of(frame, node),
             node,
             total,
             // Under a limit of none nothing would ever end.
@@ -82,13 +85,17 @@ impl Fan {
                 cut: false,
                 queued: true,
                 closed: false,
-                items: Vec::new(),
+                values: Values::of(total),
             }),
         }
     }
 
     pub(crate) fn run(&self) -> &Arc<Run> {
         &self.run
+    }
+
+    pub(crate) fn frame(&self) -> &Arc<Frame> {
+        self.cx.ctx().frame()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -131,29 +138,30 @@ impl Fan {
         first && state.running == 0
     }
 
-    /// An item has ended; `stopping` if the run's stop lets no further one start.
-    pub(crate) fn ended(
-        &self,
-        idx: usize,
-        result: Result<Arc<Frame>, NodeError>,
-        stopping: bool,
-    ) -> After {
+    /// An item has given its value; `stopping` if the run's stop lets no further one start.
+    pub(crate) fn done<T: Send + 'static>(&self, idx: usize, value: T, stopping: bool) -> After {
         let mut state = self.state();
+        state.values.keep(idx, value);
+        self.ended(&mut state, stopping)
+    }
+
+    /// An item has failed; `stopping` if the run's stop lets no further one start.
+    pub(crate) fn failed(&self, idx: usize, error: NodeError, stopping: bool) -> After {
+        let mut state = self.state();
+        state.values.keep_error(idx, error);
+        // What a stop blocks or cancels is no failure of the item's own, and none to be tolerated.
+        // Without a tolerance the failure may be the very one that stops the run.
+        if stopping && self.tolerates() {
+            state.cut = true;
+        } else {
+            state.failed += 1;
+        }
+        self.ended(&mut state, stopping)
+    }
+
+    fn ended(&self, state: &mut State, stopping: bool) -> After {
         state.running -= 1;
-        if result.is_err() {
-            // What a stop blocks or cancels is no failure of the item's own, and none to be tolerated.
-            // Without a tolerance the failure may be the very one that stops the run.
-            if stopping && self.tolerates() {
-                state.cut = true;
-            } else {
-                state.failed += 1;
-            }
-        }
         state.closed |= stopping || !self.allows(state.failed);
-        if state.items.is_empty() {
-            state.items.resize_with(self.total, || None);
-        }
-        state.items[idx] = Some(result);
         let more = state.next < self.total && !state.closed;
         if more && !state.queued {
             state.queued = true;
@@ -166,13 +174,13 @@ impl Fan {
         }
     }
 
-    /// How the items ended, once it is over: the frames, or what failed.
+    /// How the items ended, once it is over.
     pub(crate) fn outcome(&self) -> Outcome {
         let mut state = self.state();
-        let items = std::mem::take(&mut state.items).into_iter().flatten();
+        let values = std::mem::take(&mut state.values);
         if !self.allows(state.failed) {
             return Outcome::Failed {
-                errors: items.filter_map(Result::err).collect(),
+                errors: values.errors(),
                 failed: state.failed,
             };
         }
@@ -182,22 +190,15 @@ impl Fan {
                 failed: 0,
             };
         }
-        Outcome::Done(items.collect())
-    }
-
-    /// Lets go of the items, which hold the fan in turn.
-    pub(crate) fn clear(&self) {
-        let mut state = self.state();
-        state.closed = true;
-        state.items = Vec::new();
+        Outcome::Done(values)
     }
 }
 
 /// How a fan-out ended.
 #[derive(Debug)]
 pub(crate) enum Outcome {
-    /// As many items as there are, each with its frame or a tolerated error.
-    Done(Vec<Result<Arc<Frame>, NodeError>>),
+    /// As many as there are items, each a value or a tolerated error.
+    Done(Values),
     /// More failed than is tolerated; none where the run's stop cut it short.
     Failed {
         errors: Vec<NodeError>,

@@ -48,7 +48,7 @@ impl Role {
     pub(crate) fn parent(&self) -> Option<(&Arc<Frame>, usize)> {
         match self {
             Self::Root(_) => None,
-            Self::Item { fan, .. } => Some((&fan.frame, fan.node)),
+            Self::Item { fan, .. } => Some((fan.frame(), fan.node)),
             Self::Arm { frame, node, .. } => Some((frame, *node)),
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use orch_core::plan::{Callee, NodeKind, NodeSpec};
 use orch_core::policy::Policies;
-use orch_core::schedule::Wiring;
+use orch_core::schedule::{Command, Event, Schedule, Wiring};
 
 use super::pace::Pace;
 use crate::policy::Owner;
@@ -24,6 +24,11 @@ pub struct ScopeLayout {
     pub(crate) code: ScopeCode,
     pub(crate) wiring: Wiring,
     pub(crate) nodes: Vec<NodeLayout>,
+    /// Its schedule once it has begun, and what begins it: the same for each frame.
+    pub(crate) begun: Schedule,
+    pub(crate) first: Vec<Command>,
+    /// Whether it is one call whose value is the scope's, so that the end of the one is the end of the other.
+    pub(crate) is_one_call: bool,
 }
 
 /// A node's layout.
@@ -88,9 +93,12 @@ impl Layout {
 
 impl ScopeLayout {
     fn new(code: &ScopeCode, around: &str, count: &mut usize) -> Self {
+        let wiring = Wiring::new(code.spec);
+        let (mut begun, mut first) = (Schedule::new(&wiring), Vec::new());
+        begun.on(&wiring, Event::Begin, &mut first);
         Self {
             code: *code,
-            wiring: Wiring::new(code.spec),
+            wiring,
             nodes: code
                 .spec
                 .nodes
@@ -98,6 +106,12 @@ impl ScopeLayout {
                 .zip(code.nodes)
                 .map(|(spec, code)| NodeLayout::new(spec, code, around, count))
                 .collect(),
+            begun,
+            first,
+            is_one_call: matches!(
+                (code.spec.nodes, code.nodes),
+                ([node], [NodeCode::Call(_)]) if !node.outcome && !node.finally
+            ),
         }
     }
 }

@@ -5,6 +5,7 @@ mod control;
 mod execute;
 pub(crate) mod fan;
 pub mod frame;
+pub mod gather;
 pub mod layout;
 mod pace;
 pub(crate) mod run;

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use orch_core::error::{NodeError, Place};
 use orch_core::plan::OnFailure;
@@ -10,7 +10,6 @@ use orch_core::run::RunId;
 use orch_core::schedule::Stop;
 use tokio::sync::{Notify, Semaphore};
 
-use super::fan::Fan;
 use super::frame::Frame;
 use super::strand::Job;
 use crate::observe::Observer;
@@ -44,7 +43,6 @@ pub(crate) struct Run {
     pub(crate) finishing: Notify,
     /// Failures that nobody consumed, in the order in which they happened.
     errors: Mutex<Vec<NodeError>>,
-    fans: Mutex<Vec<Weak<Fan>>>,
     /// Bounds how many attempts of this run are under way.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
@@ -92,7 +90,6 @@ impl Run {
             finished: AtomicBool::new(false),
             finishing: Notify::new(),
             errors: Mutex::default(),
-            fans: Mutex::default(),
             slots: program
                 .spec
                 .concurrency
@@ -184,12 +181,6 @@ impl Run {
         lock(&self.errors).clone()
     }
 
-    pub(crate) fn keep(&self, fan: &Arc<Fan>) {
-        let mut fans = lock(&self.fans);
-        fans.retain(|fan| fan.strong_count() > 0);
-        fans.push(Arc::downgrade(fan));
-    }
-
     pub(crate) fn finish(&self) {
         self.finished.store(true, Ordering::Release);
         self.finishing.notify_waiters();
@@ -202,10 +193,5 @@ impl Run {
     /// Lets go of what holds the run in turn.
     pub(crate) fn clear(&self) {
         lock(&self.ready).clear();
-        for fan in std::mem::take(&mut *lock(&self.fans)) {
-            if let Some(fan) = fan.upgrade() {
-                fan.clear();
-            }
-        }
     }
 }

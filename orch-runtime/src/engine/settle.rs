@@ -7,7 +7,7 @@ use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{NodeKind, ScopeSpec};
 use orch_core::schedule::{Command, Event, Schedule, Status, Stop};
 
-use super::fan::{After, Fan};
+use super::control;
 use super::frame::{Frame, Opening, Role};
 use super::layout::ScopeLayout;
 use super::strand::{Called, Job, Jobs, node_error, survives};
@@ -38,12 +38,21 @@ pub(crate) fn ended_or_next(
     result: Called,
     jobs: &mut Jobs,
 ) -> Option<(Arc<Frame>, usize)> {
-    if result.is_err() || frame.run().observer.is_some() || !jobs.ready.is_empty() {
+    if result.is_err() || frame.run().observer.is_some() {
         ended(frame, node, result, jobs);
         return None;
     }
+    if frame.layout.is_one_call && matches!(frame.role, Role::Item { .. }) {
+        control::item_ended(frame, Ok(()), jobs);
+        return None;
+    }
     decide(&frame, Event::Ended(node, Status::Done), &mut jobs.commands);
-    let next = next_call(frame, jobs);
+    let next = if jobs.ready.is_empty() {
+        next_call(frame, jobs)
+    } else {
+        carry_out_all(frame, jobs);
+        None
+    };
     settle_events(jobs);
     next
 }
@@ -89,11 +98,18 @@ pub(crate) fn prepare(
     open: impl FnOnce(Opening) -> Arc<Frame>,
     jobs: &mut Jobs,
 ) -> Arc<Frame> {
-    let mut schedule = Schedule::new(&layout.wiring);
-    if let Some(stop) = stop(&role) {
-        schedule.on(&layout.wiring, Event::Stop(stop), &mut jobs.commands);
-    }
-    schedule.on(&layout.wiring, Event::Begin, &mut jobs.commands);
+    let schedule = match stop(&role) {
+        None => {
+            jobs.commands.extend_from_slice(&layout.first);
+            layout.begun.clone()
+        }
+        Some(stop) => {
+            let mut schedule = Schedule::new(&layout.wiring);
+            schedule.on(&layout.wiring, Event::Stop(stop), &mut jobs.commands);
+            schedule.on(&layout.wiring, Event::Begin, &mut jobs.commands);
+            schedule
+        }
+    };
     open(Opening {
         layout,
         role,
@@ -184,13 +200,9 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
 fn finish(frame: Arc<Frame>, jobs: &mut Jobs) {
     match &frame.role {
         Role::Root(run) => run.finish(),
-        Role::Item { fan, idx } => {
-            let (fan, idx) = (Arc::clone(fan), *idx);
-            let result = match verdict(&frame) {
-                Ok(()) => Ok(frame),
-                Err(errors) => Err(first(&frame, errors)),
-            };
-            item_ended(fan, idx, result, jobs);
+        Role::Item { .. } => {
+            let result = verdict(&frame).map_err(|errors| first(&frame, errors));
+            control::item_ended(frame, result, jobs);
         }
         Role::Arm {
             frame: around,
@@ -206,18 +218,6 @@ fn finish(frame: Arc<Frame>, jobs: &mut Jobs) {
                 jobs.events.push((around, Event::Ended(*node, status)));
             }
         },
-    }
-}
-
-fn item_ended(fan: Arc<Fan>, idx: usize, result: Result<Arc<Frame>, NodeError>, jobs: &mut Jobs) {
-    let stopping = fan
-        .run()
-        .stop()
-        .is_some_and(|stop| !survives(&fan.frame, fan.node, stop));
-    match fan.ended(idx, result, stopping) {
-        After::Nothing => {}
-        After::Queue => jobs.ready.push_back(Job::Fan(fan)),
-        After::Over => jobs.ready.push_back(Job::Collect(fan)),
     }
 }
 

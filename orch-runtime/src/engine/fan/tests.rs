@@ -23,18 +23,15 @@ static PROGRAM: Program = Program::new(
     },
 );
 
-/// Makes frames that know which item they are.
-fn frames() -> impl Fn(usize) -> Arc<Frame> {
-    let run = Arc::new(Services::default()).run_arc(&PROGRAM);
-    move |idx| {
-        let layout = &PROGRAM.layout().root;
-        let opening = Opening {
-            layout,
-            role: Role::Root(Arc::clone(&run)),
-            schedule: Schedule::new(&layout.wiring),
-        };
-        opening.with(idx)
-    }
+/// A frame for a fan to hang from.
+fn frame() -> Arc<Frame> {
+    let layout = &PROGRAM.layout().root;
+    let opening = Opening {
+        layout,
+        role: Role::Root(Arc::new(Services::default()).run_arc(&PROGRAM)),
+        schedule: Schedule::new(&layout.wiring),
+    };
+    opening.with(())
 }
 
 fn error(idx: usize) -> NodeError {
@@ -49,9 +46,9 @@ fn error(idx: usize) -> NodeError {
 }
 
 /// Which item an item's result is of.
-fn idx_of(result: &Result<Arc<Frame>, NodeError>) -> usize {
+fn idx_of(result: &Result<usize, NodeError>) -> usize {
     match result {
-        Ok(frame) => *frame.slots().unwrap(),
+        Ok(idx) => *idx,
         Err(error) => error.place().items[0],
     }
 }
@@ -76,7 +73,6 @@ struct Ending {
 /// What the engine does with a fan, one step of one strand at a time, and what must hold after each.
 struct Sim {
     fan: Fan,
-    frame: Box<dyn Fn(usize) -> Arc<Frame>>,
     limit: usize,
     stopping: bool,
     jobs: usize,
@@ -118,15 +114,13 @@ fn setting() -> impl Strategy<Value = Setting> {
 
 impl Sim {
     fn new(setting: &Setting) -> Self {
-        let frame = frames();
         let Setting {
             total,
             limit,
             tolerate,
         } = *setting;
         Self {
-            fan: Fan::new(frame(0), 0, total, limit, tolerate),
-            frame: Box::new(frame),
+            fan: Fan::new(frame(), 0, total, limit, tolerate),
             limit: limit.map_or(usize::MAX, |limit| limit as usize),
             stopping: false,
             jobs: 1,
@@ -211,11 +205,6 @@ impl Sim {
     }
 
     fn end(&mut self, ending: &Ending) {
-        let result = if ending.good {
-            Ok((self.frame)(ending.idx))
-        } else {
-            Err(error(ending.idx))
-        };
         self.ends[ending.idx] = Some(ending.good);
         if !ending.good && ending.stopping && self.fan.tolerates() {
             self.cut += 1;
@@ -223,7 +212,13 @@ impl Sim {
             self.failed += 1;
         }
         self.closed |= ending.stopping || !self.is_tolerable();
-        match self.fan.ended(ending.idx, result, ending.stopping) {
+        let after = if ending.good {
+            self.fan.done(ending.idx, ending.idx, ending.stopping)
+        } else {
+            let error = error(ending.idx);
+            self.fan.failed(ending.idx, error, ending.stopping)
+        };
+        match after {
             After::Nothing => {}
             After::Queue => self.jobs += 1,
             After::Over => self.over += 1,
@@ -268,8 +263,9 @@ impl Sim {
         assert_eq!(self.over, 1, "it never ends");
         let total = self.started.len();
         match self.fan.outcome() {
-            Outcome::Done(items) => {
+            Outcome::Done(values) => {
                 assert!(self.is_tolerable() && self.cut == 0);
+                let items = values.results::<usize>();
                 let order: Vec<_> = items.iter().map(idx_of).collect();
                 assert_eq!(order, (0..total).collect::<Vec<_>>());
                 let ends: Vec<_> = items.iter().map(|item| Some(item.is_ok())).collect();
@@ -328,23 +324,26 @@ proptest! {
 
 #[test]
 fn a_fan_of_nothing_is_done() {
-    let fan = Fan::new(frames()(0), 0, 0, None, None);
-    assert!(matches!(fan.outcome(), Outcome::Done(items) if items.is_empty()));
+    let fan = Fan::new(frame(), 0, 0, None, None);
+    let Outcome::Done(values) = fan.outcome() else {
+        panic!("a fan of nothing failed");
+    };
+    assert!(values.whole::<()>().is_empty());
 }
 
 #[test]
 fn under_a_limit_of_none_one_item_runs_at_a_time() {
-    let fan = Fan::new(frames()(0), 0, 2, Some(0), None);
+    let fan = Fan::new(frame(), 0, 2, Some(0), None);
     assert_eq!(fan.next(), (Some(0), false));
 }
 
 #[test]
 fn a_failure_after_the_stop_is_not_tolerated() {
-    let fan = Fan::new(frames()(0), 0, 2, None, Some(Tolerance::Items(2)));
+    let fan = Fan::new(frame(), 0, 2, None, Some(Tolerance::Items(2)));
     assert_eq!(fan.next(), (Some(0), true));
     assert_eq!(fan.next(), (Some(1), false));
-    assert_eq!(fan.ended(0, Err(error(0)), false), After::Nothing);
-    assert_eq!(fan.ended(1, Err(error(1)), true), After::Over);
+    assert_eq!(fan.failed(0, error(0), false), After::Nothing);
+    assert_eq!(fan.failed(1, error(1), true), After::Over);
     let outcome = fan.outcome();
     assert!(
         matches!(outcome, Outcome::Failed { failed: 0, .. }),
