@@ -537,3 +537,74 @@ fn every_code_of_a_failure_is_a_word() {
             .all(|cell| word(cell))
     );
 }
+
+/// A recorder that counts how often a handle is asked for.
+#[derive(Debug, Default)]
+struct Registrations(std::sync::atomic::AtomicUsize);
+
+impl Registrations {
+    fn count(&self) {
+        self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+impl metrics::Recorder for Registrations {
+    fn describe_counter(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+    fn describe_gauge(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+    fn describe_histogram(
+        &self,
+        _: metrics::KeyName,
+        _: Option<metrics::Unit>,
+        _: metrics::SharedString,
+    ) {
+    }
+
+    fn register_counter(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Counter {
+        self.count();
+        metrics::Counter::noop()
+    }
+
+    fn register_gauge(&self, _: &metrics::Key, _: &metrics::Metadata<'_>) -> metrics::Gauge {
+        self.count();
+        metrics::Gauge::noop()
+    }
+
+    fn register_histogram(
+        &self,
+        _: &metrics::Key,
+        _: &metrics::Metadata<'_>,
+    ) -> metrics::Histogram {
+        self.count();
+        metrics::Histogram::noop()
+    }
+}
+
+#[test]
+fn handles_are_asked_for_once() {
+    let recorder = Registrations::default();
+    let asked = || recorder.0.load(std::sync::atomic::Ordering::SeqCst);
+    let counts = metrics::with_local_recorder(&recorder, || {
+        orch::testing::paused(async {
+            let orch = Orchestrator::builder().build().await.unwrap();
+            everything(&orch).await;
+            let first = asked();
+            everything(&orch).await;
+            (first, asked())
+        })
+        .unwrap()
+    });
+    assert!(counts.0 > 100, "{counts:?}");
+    assert_eq!(counts.0, counts.1);
+}

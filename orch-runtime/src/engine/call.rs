@@ -204,12 +204,12 @@ impl<'a> Call<'a> {
         let cached = cache.get_or_compute(&key, policy, run, compute).await;
         let cached = cached.inspect_err(|_| {
             if let Some(observer) = &self.frame.run.observer {
-                observer.cache_read(tier.step(), false);
+                observer.cache_read(self.frame, self.node, self.tier, false);
             }
         })?;
         let came = &cached.provenance;
         if let Some(observer) = &self.frame.run.observer {
-            observer.cache_read(tier.step(), came.hit);
+            observer.cache_read(self.frame, self.node, self.tier, came.hit);
         }
         if !came.hit {
             return Ok(if wants_more { Done::Again } else { Done::Value });
@@ -377,7 +377,7 @@ impl<'a> Call<'a> {
         match limiter.acquire(facts.rate_key.as_deref(), weight).await {
             Ok(waited) => {
                 if let Some(observer) = &self.frame.run.observer {
-                    observer.rate_limited(tier.step(), waited);
+                    observer.rate_limited(self.frame, self.node, self.tier, waited);
                 }
                 Ok(())
             }

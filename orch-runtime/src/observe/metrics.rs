@@ -12,7 +12,7 @@ use orch_core::error::ErrorKind;
 use orch_core::run::RunStatus;
 use orch_core::schedule::Status;
 
-use crate::engine::layout::{NodeLayout, ScopeLayout};
+use crate::engine::layout::{NodeLayout, ScopeLayout, Tier};
 use crate::program::Program;
 
 /// Whether a recorder is installed: without one, every handle is empty.
@@ -44,7 +44,17 @@ pub(crate) struct ProgramMetrics {
     workflow: &'static str,
     active: Gauge,
     queue_depth: Gauge,
+    ends: Vec<RunEnd>,
+    /// For each kind, in the order of declaration.
+    errors: Vec<Counter>,
     nodes: Vec<NodeMetrics>,
+}
+
+/// The handles of one way for a run to end.
+struct RunEnd {
+    status: RunStatus,
+    seconds: Histogram,
+    millis: Histogram,
 }
 
 impl fmt::Debug for ProgramMetrics {
@@ -65,6 +75,15 @@ struct NodeMetrics {
     cancelled: NodeEnd,
     attempts: Counter,
     retries: Counter,
+    tiers: Vec<TierMetrics>,
+}
+
+/// The handles of one callee; what it has no policy for is empty.
+struct TierMetrics {
+    falls: Counter,
+    hits: Counter,
+    misses: Counter,
+    rate_limit_wait: Histogram,
 }
 
 struct NodeEnd {
@@ -77,10 +96,16 @@ impl ProgramMetrics {
         let workflow = program.spec.name;
         let mut nodes = Vec::new();
         add_scope(&program.layout().root, workflow, &mut nodes);
+        let error = |kind: &ErrorKind| counter!("workflow_errors_total", "workflow_id" => workflow, "error_type" => kind.code());
         Self {
             workflow,
             active: gauge!("orch_runs_active", "workflow" => workflow),
             queue_depth: gauge!("task_queue_depth", "workflow_type" => workflow),
+            ends: ENDS
+                .iter()
+                .map(|&status| RunEnd::new(workflow, status))
+                .collect(),
+            errors: ErrorKind::ALL.iter().map(error).collect(),
             nodes,
         }
     }
@@ -90,17 +115,17 @@ impl ProgramMetrics {
     }
 
     pub(super) fn run_ended(&self, status: RunStatus, took: Duration) {
-        let (workflow, status) = (self.workflow, status.as_str());
         self.active.decrement(1.0);
-        histogram!("orch_run_duration_seconds", "workflow" => workflow, "status" => status)
-            .record(took);
-        histogram!("workflow_duration_ms", "workflow_id" => workflow, "status" => status)
-            .record(took.as_secs_f64() * 1000.0);
+        if let Some(end) = self.ends.iter().find(|end| end.status == status) {
+            end.seconds.record(took);
+            end.millis.record(took.as_secs_f64() * 1000.0);
+        }
     }
 
     pub(super) fn failed(&self, kind: ErrorKind) {
-        counter!("workflow_errors_total", "workflow_id" => self.workflow, "error_type" => kind.code())
-            .increment(1);
+        if let Some(errors) = self.errors.get(kind as usize) {
+            errors.increment(1);
+        }
     }
 
     pub(super) fn queued(&self) -> QueueDepth {
@@ -145,20 +170,72 @@ impl ProgramMetrics {
     }
 
     pub(super) fn fell_back(&self, node: &NodeLayout, tier: usize) {
-        counter!(
-            "orch_fallback_total",
-            "workflow" => self.workflow, "node" => node.path.to_string(), "tier" => tier.to_string()
-        )
-        .increment(1);
+        if let Some(handles) = self.tier(node, tier) {
+            handles.falls.increment(1);
+        }
     }
 
-    pub(super) fn cache_read(step: &'static str, hit: bool) {
-        let result = if hit { "hit" } else { "miss" };
-        counter!("orch_cache_requests_total", "step" => step, "result" => result).increment(1);
+    pub(super) fn cache_read(&self, node: &NodeLayout, tier: usize, hit: bool) {
+        if let Some(handles) = self.tier(node, tier) {
+            let reads = if hit { &handles.hits } else { &handles.misses };
+            reads.increment(1);
+        }
     }
 
-    pub(super) fn rate_limited(step: &'static str, waited: Duration) {
-        histogram!("orch_rate_limit_wait_seconds", "step" => step).record(waited);
+    pub(super) fn rate_limited(&self, node: &NodeLayout, tier: usize, waited: Duration) {
+        if let Some(handles) = self.tier(node, tier) {
+            handles.rate_limit_wait.record(waited);
+        }
+    }
+
+    fn tier(&self, node: &NodeLayout, tier: usize) -> Option<&TierMetrics> {
+        self.nodes.get(node.index)?.tiers.get(tier)
+    }
+}
+
+/// The ways for a run to end.
+const ENDS: [RunStatus; 5] = [
+    RunStatus::Completed,
+    RunStatus::Failed,
+    RunStatus::Panicked,
+    RunStatus::TimedOut,
+    RunStatus::Cancelled,
+];
+
+impl RunEnd {
+    fn new(workflow: &'static str, status: RunStatus) -> Self {
+        let word = status.as_str();
+        Self {
+            status,
+            seconds: histogram!("orch_run_duration_seconds", "workflow" => workflow, "status" => word),
+            millis: histogram!("workflow_duration_ms", "workflow_id" => workflow, "status" => word),
+        }
+    }
+}
+
+impl TierMetrics {
+    fn new(workflow: &'static str, node: &NodeLayout, idx: usize, tier: &Tier) -> Self {
+        let step = tier.step();
+        let mut metrics = Self {
+            falls: Counter::noop(),
+            hits: Counter::noop(),
+            misses: Counter::noop(),
+            rate_limit_wait: Histogram::noop(),
+        };
+        if idx > 0 {
+            metrics.falls = counter!(
+                "orch_fallback_total",
+                "workflow" => workflow, "node" => node.path.to_string(), "tier" => idx.to_string()
+            );
+        }
+        if tier.policies.cache.is_some() {
+            let reads = |result: &'static str| counter!("orch_cache_requests_total", "step" => step, "result" => result);
+            (metrics.hits, metrics.misses) = (reads("hit"), reads("miss"));
+        }
+        if tier.policies.rate_limit.is_some() {
+            metrics.rate_limit_wait = histogram!("orch_rate_limit_wait_seconds", "step" => step);
+        }
+        metrics
     }
 }
 
@@ -179,10 +256,8 @@ impl Drop for QueueDepth {
 
 fn add_scope(scope: &ScopeLayout, workflow: &'static str, nodes: &mut Vec<NodeMetrics>) {
     for node in &scope.nodes {
-        if nodes.len() <= node.index {
-            nodes.resize_with(node.index + 1, || NodeMetrics::new(workflow, node));
-        }
-        nodes[node.index] = NodeMetrics::new(workflow, node);
+        // In the order of their indices: a node before those inside it.
+        nodes.push(NodeMetrics::new(workflow, node));
         for body in &node.bodies {
             add_scope(body, workflow, nodes);
         }
@@ -218,6 +293,9 @@ impl NodeMetrics {
                 "orch_retries_total",
                 "workflow" => workflow, "node" => path.clone(), "step" => step
             ),
+            tiers: (node.tiers.iter().enumerate())
+                .map(|(idx, tier)| TierMetrics::new(workflow, node, idx, tier))
+                .collect(),
         }
     }
 }

@@ -398,15 +398,15 @@ impl Observer {
         });
     }
 
-    pub(crate) fn cache_read(&self, step: &'static str, hit: bool) {
-        if self.metrics.is_some() {
-            ProgramMetrics::cache_read(step, hit);
+    pub(crate) fn cache_read(&self, frame: &Frame, node: usize, tier: usize, hit: bool) {
+        if let Some(metrics) = &self.metrics {
+            metrics.cache_read(&frame.layout.nodes[node], tier, hit);
         }
     }
 
-    pub(crate) fn rate_limited(&self, step: &'static str, waited: Duration) {
-        if self.metrics.is_some() {
-            ProgramMetrics::rate_limited(step, waited);
+    pub(crate) fn rate_limited(&self, frame: &Frame, node: usize, tier: usize, waited: Duration) {
+        if let Some(metrics) = &self.metrics {
+            metrics.rate_limited(&frame.layout.nodes[node], tier, waited);
         }
     }
 
