@@ -266,7 +266,7 @@ fn every_step_is_in_its_own_span_on_two_threads() -> Result<(), Box<dyn Error>> 
         .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&dispatch)))
         .build()?;
     let sum = runtime.block_on(async { tokio::spawn(Busy::run()).await })??;
-    assert_eq!(sum, (0..40).sum());
+    assert_eq!(sum, (0..40).sum::<u32>());
     drop(runtime);
     let seen = trace.all();
     let told: Vec<_> = seen

@@ -280,7 +280,7 @@ impl<'a> Call<'a> {
                 random.get_or_insert_with(|| self.frame.run.services.random()),
             );
             if let Some(observer) = &self.frame.run.observer {
-                observer.attempt_failed(self.frame, self.node, &failed.error, wait);
+                observer.attempt_failed(self.frame, self.node, self.tier, &failed.error, wait);
             }
             let Some(wait) = wait else {
                 return Err(failed);
@@ -338,7 +338,7 @@ impl<'a> Call<'a> {
         self.rated(tier, policies, facts, attempt).await?;
         #[cfg(not(feature = "rate-limit"))]
         let _ = facts;
-        let watch = AttemptWatch::new(self.frame, self.node, attempt);
+        let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
         let attempted = self.caught(Mode::Run, attempt);
         let attempted = watch.inside(within(policies.timeout, attempted)).await;
         let result = attempted.unwrap_or_else(|elapsed| {

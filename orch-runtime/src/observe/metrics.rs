@@ -1,6 +1,7 @@
-//! Metrics through the `metrics` facade: each handle resolved once for a workflow.
+//! Metrics through the `metrics` facade: each handle resolved once for a workflow, before its first run.
 //!
 //! Every label is bounded: names of workflows, nodes and steps, and words from closed sets; never a run's id.
+//! What is told of a run, a node or an attempt only writes to handles.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -45,8 +46,8 @@ pub(crate) struct ProgramMetrics {
     active: Gauge,
     queue_depth: Gauge,
     ends: Vec<RunEnd>,
-    /// For each kind, in the order of declaration.
-    errors: Vec<Counter>,
+    tasks: TaskEnds,
+    errors: Vec<(ErrorKind, Counter)>,
     nodes: Vec<NodeMetrics>,
 }
 
@@ -65,30 +66,32 @@ impl fmt::Debug for ProgramMetrics {
     }
 }
 
+/// The ways for a node to end.
+struct TaskEnds {
+    success: Counter,
+    failure: Counter,
+    skipped: Counter,
+    blocked: Counter,
+    cancelled: Counter,
+}
+
 struct NodeMetrics {
     queue_seconds: Histogram,
     task_seconds: Histogram,
-    done: NodeEnd,
-    failed: NodeEnd,
-    skipped: NodeEnd,
-    blocked: NodeEnd,
-    cancelled: NodeEnd,
-    attempts: Counter,
-    retries: Counter,
+    done: Histogram,
+    failed: Histogram,
+    cancelled: Histogram,
     tiers: Vec<TierMetrics>,
 }
 
 /// The handles of one callee; what it has no policy for is empty.
 struct TierMetrics {
+    attempts: Counter,
+    retries: Counter,
     falls: Counter,
     hits: Counter,
     misses: Counter,
     rate_limit_wait: Histogram,
-}
-
-struct NodeEnd {
-    tasks: Counter,
-    seconds: Histogram,
 }
 
 impl ProgramMetrics {
@@ -96,16 +99,19 @@ impl ProgramMetrics {
         let workflow = program.spec.name;
         let mut nodes = Vec::new();
         add_scope(&program.layout().root, workflow, &mut nodes);
-        let error = |kind: &ErrorKind| counter!("workflow_errors_total", "workflow_id" => workflow, "error_type" => kind.code());
+        let error = |kind: ErrorKind| {
+            let code = kind.code();
+            let counter =
+                counter!("workflow_errors_total", "workflow_id" => workflow, "error_type" => code);
+            (kind, counter)
+        };
         Self {
             workflow,
             active: gauge!("orch_runs_active", "workflow" => workflow),
             queue_depth: gauge!("task_queue_depth", "workflow_type" => workflow),
-            ends: ENDS
-                .iter()
-                .map(|&status| RunEnd::new(workflow, status))
-                .collect(),
-            errors: ErrorKind::ALL.iter().map(error).collect(),
+            ends: ENDS.map(|status| RunEnd::new(workflow, status)).into(),
+            tasks: TaskEnds::new(),
+            errors: ErrorKind::ALL.map(error).into(),
             nodes,
         }
     }
@@ -123,7 +129,7 @@ impl ProgramMetrics {
     }
 
     pub(super) fn failed(&self, kind: ErrorKind) {
-        if let Some(errors) = self.errors.get(kind as usize) {
+        if let Some((_, errors)) = self.errors.iter().find(|(own, _)| *own == kind) {
             errors.increment(1);
         }
     }
@@ -139,32 +145,36 @@ impl ProgramMetrics {
         }
     }
 
+    /// A node that never ran took no time at all, and none is recorded.
     pub(super) fn node_ended(&self, node: &NodeLayout, status: Status, took: Option<Duration>) {
-        let Some(handles) = self.nodes.get(node.index) else {
+        let tasks = match status {
+            Status::Done => &self.tasks.success,
+            Status::Skipped => &self.tasks.skipped,
+            Status::Blocked => &self.tasks.blocked,
+            Status::Cancelled => &self.tasks.cancelled,
+            _ => &self.tasks.failure,
+        };
+        tasks.increment(1);
+        let (Some(took), Some(handles)) = (took, self.nodes.get(node.index)) else {
             return;
         };
         let end = match status {
             Status::Done => &handles.done,
-            Status::Skipped => &handles.skipped,
-            Status::Blocked => &handles.blocked,
             Status::Cancelled => &handles.cancelled,
             _ => &handles.failed,
         };
-        end.tasks.increment(1);
-        if let Some(took) = took {
-            end.seconds.record(took);
-            handles.task_seconds.record(took);
-        }
+        end.record(took);
+        handles.task_seconds.record(took);
     }
 
-    pub(super) fn attempted(&self, node: &NodeLayout) {
-        if let Some(handles) = self.nodes.get(node.index) {
+    pub(super) fn attempted(&self, node: &NodeLayout, tier: usize) {
+        if let Some(handles) = self.tier(node, tier) {
             handles.attempts.increment(1);
         }
     }
 
-    pub(super) fn retried(&self, node: &NodeLayout) {
-        if let Some(handles) = self.nodes.get(node.index) {
+    pub(super) fn retried(&self, node: &NodeLayout, tier: usize) {
+        if let Some(handles) = self.tier(node, tier) {
             handles.retries.increment(1);
         }
     }
@@ -213,10 +223,31 @@ impl RunEnd {
     }
 }
 
+impl TaskEnds {
+    fn new() -> Self {
+        let ended = |status: &'static str| counter!("tasks_completed_total", "status" => status);
+        Self {
+            success: ended("success"),
+            failure: ended("failure"),
+            skipped: ended("skipped"),
+            blocked: ended("blocked"),
+            cancelled: ended("cancelled"),
+        }
+    }
+}
+
 impl TierMetrics {
     fn new(workflow: &'static str, node: &NodeLayout, idx: usize, tier: &Tier) -> Self {
-        let step = tier.step();
+        let (path, step) = (node.path.to_string(), tier.step());
         let mut metrics = Self {
+            attempts: counter!(
+                "orch_attempts_total",
+                "workflow" => workflow, "node" => path.clone(), "step" => step
+            ),
+            retries: counter!(
+                "orch_retries_total",
+                "workflow" => workflow, "node" => path.clone(), "step" => step
+            ),
             falls: Counter::noop(),
             hits: Counter::noop(),
             misses: Counter::noop(),
@@ -225,7 +256,7 @@ impl TierMetrics {
         if idx > 0 {
             metrics.falls = counter!(
                 "orch_fallback_total",
-                "workflow" => workflow, "node" => node.path.to_string(), "tier" => idx.to_string()
+                "workflow" => workflow, "node" => path, "tier" => idx.to_string()
             );
         }
         if tier.policies.cache.is_some() {
@@ -267,12 +298,11 @@ fn add_scope(scope: &ScopeLayout, workflow: &'static str, nodes: &mut Vec<NodeMe
 impl NodeMetrics {
     fn new(workflow: &'static str, node: &NodeLayout) -> Self {
         let (path, step) = (node.path.to_string(), node.step());
-        let end = |seed: &'static str, status: Status| NodeEnd {
-            tasks: counter!("tasks_completed_total", "status" => seed),
-            seconds: histogram!(
+        let ended = |status: Status| {
+            histogram!(
                 "orch_node_duration_seconds",
                 "workflow" => workflow, "node" => path.clone(), "step" => step, "status" => status.as_str()
-            ),
+            )
         };
         Self {
             queue_seconds: histogram!(
@@ -280,19 +310,9 @@ impl NodeMetrics {
                 "workflow" => workflow, "step" => step, "queue" => "default"
             ),
             task_seconds: histogram!("task_duration_seconds", "workflow" => workflow, "step" => step),
-            done: end("success", Status::Done),
-            failed: end("failure", Status::Failed),
-            skipped: end("skipped", Status::Skipped),
-            blocked: end("blocked", Status::Blocked),
-            cancelled: end("cancelled", Status::Cancelled),
-            attempts: counter!(
-                "orch_attempts_total",
-                "workflow" => workflow, "node" => path.clone(), "step" => step
-            ),
-            retries: counter!(
-                "orch_retries_total",
-                "workflow" => workflow, "node" => path.clone(), "step" => step
-            ),
+            done: ended(Status::Done),
+            failed: ended(Status::Failed),
+            cancelled: ended(Status::Cancelled),
             tiers: (node.tiers.iter().enumerate())
                 .map(|(idx, tier)| TierMetrics::new(workflow, node, idx, tier))
                 .collect(),

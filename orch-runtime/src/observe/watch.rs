@@ -356,11 +356,12 @@ impl Observer {
         &self,
         frame: &Arc<Frame>,
         node: usize,
+        tier: usize,
         error: &NodeError,
         retry_in: Option<Duration>,
     ) {
         if let (Some(metrics), Some(_)) = (&self.metrics, retry_in) {
-            metrics.retried(&frame.layout.nodes[node]);
+            metrics.retried(&frame.layout.nodes[node], tier);
         }
         if let Some(wait) = retry_in {
             tracing::warn!(
@@ -437,12 +438,12 @@ pub(crate) struct Queued {
 pub(crate) struct AttemptWatch(Option<Span>);
 
 impl AttemptWatch {
-    pub(crate) fn new(frame: &Frame, node: usize, attempt: u32) -> Self {
+    pub(crate) fn new(frame: &Frame, node: usize, tier: usize, attempt: u32) -> Self {
         let Some(observer) = &frame.run.observer else {
             return Self(None);
         };
         if let Some(metrics) = &observer.metrics {
-            metrics.attempted(&frame.layout.nodes[node]);
+            metrics.attempted(&frame.layout.nodes[node], tier);
         }
         Self(Some(
             tracing::info_span!(target: "orch", "attempt", attempt),
