@@ -368,6 +368,12 @@ async fn every_override_that_does_not_fit_is_found() {
         .set("Moves.takes_by_value.retries", "3")
         .set("Moves.takes_by_value.retries", "0")
         .set("Moves.Charges.retries", "1")
+        .set("SlowFlow.slow.cache", "off")
+        .set("SlowFlow.first_slow.deadline", "30s")
+        .set("SlowFlow.slow..timeout", "5s")
+        .set("", "5s")
+        .set("SlowFlow.slow.timeout", "")
+        .set("ShakyFlow.shaky.retries", "4294967296")
         .build()
         .await
         .unwrap_err();
@@ -386,6 +392,12 @@ async fn every_override_that_does_not_fit_is_found() {
             "override `Charges.charges.retries`: `charges` is `idempotent = false`, so that it cannot be retried",
             "override `Moves.takes_by_value.retries`: `takes-by-value` takes its arguments once, so that it cannot be retried: say `retries` in the code, and override that",
             "override `Moves.Charges.retries`: `Charges` takes its arguments once, so that it cannot be retried: say `retries` in the code, and override that",
+            "override `SlowFlow.slow.cache`: `slow` is not cached",
+            "override `SlowFlow.slow..timeout`: write `workflow.node.option`, as in `Checkout.charge.timeout`",
+            "override ``: write `workflow.node.option`, as in `Checkout.charge.timeout`",
+            "override `SlowFlow.slow.timeout`: the duration is empty: write a number and a unit, such as `30s`",
+            "override `ShakyFlow.shaky.retries`: `4294967296` is not a number of retries",
+            "workflow `SlowFlow`, node `first-slow`: its timeout of 60s is longer than its deadline of 30s",
         ]
     );
 }
@@ -411,25 +423,19 @@ fn reads_the_environment() -> Result<(), Box<dyn Error>> {
                 return;
             }
         };
-        orch.start(SlowFlow, probe.clone())
-            .await
-            .unwrap()
-            .result()
-            .await
-            .unwrap_err();
-        orch.start(ShakyFlow, probe.clone())
-            .await
-            .unwrap()
-            .result()
-            .await
-            .unwrap_err();
+        let slow = orch.start(SlowFlow, probe.clone()).await.unwrap();
+        println!("slow: {:?}", slow.result().await);
+        let shaky = orch.start(ShakyFlow, probe.clone()).await.unwrap();
+        println!("shaky: {:?}", shaky.result().await);
         println!("dropped at {:?}", probe.times("inner dropped"));
         println!("{} attempts", probe.count("shaky"));
     })?;
     Ok(())
 }
 
-fn in_environment(variables: &[(&str, &str)]) -> Result<String, Box<dyn Error>> {
+fn in_environment(
+    variables: &[(&str, impl AsRef<std::ffi::OsStr>)],
+) -> Result<String, Box<dyn Error>> {
     let output = Command::new(std::env::current_exe()?)
         .args([
             "--exact",
@@ -437,7 +443,7 @@ fn in_environment(variables: &[(&str, &str)]) -> Result<String, Box<dyn Error>> 
             "--ignored",
             "--nocapture",
         ])
-        .envs(variables.iter().copied())
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .output()?;
     assert!(output.status.success(), "{output:?}");
     Ok(String::from_utf8(output.stdout)?)
@@ -455,10 +461,72 @@ fn the_environment_lies_over_the_code() -> Result<(), Box<dyn Error>> {
         "{told}"
     );
 
-    let told = in_environment(&[("ORCH__SHAKY_FLOW__SHAKY__RETRIES", "many")])?;
+    // On every system names are compared without case.
+    let told = in_environment(&[("orch__shakyflow__shaky__retries", "2")])?;
+    assert!(told.contains("3 attempts"), "{told}");
+    Ok(())
+}
+
+#[test]
+fn every_variable_that_does_not_fit_is_found() -> Result<(), Box<dyn Error>> {
+    for (name, value, problem) in [
+        (
+            "ORCH__SHAKY_FLOW__SHAKY__RETRIES",
+            "many",
+            "`many` is not a number of retries",
+        ),
+        (
+            "ORCH__SHAKY_FLOW__SHAKY__RETIRES",
+            "3",
+            "`RETIRES` cannot be overridden, these can: timeout, deadline, retries, cache",
+        ),
+        (
+            "ORCH__SHAKY__RETRIES",
+            "3",
+            "write `workflow.node.option`, as in `Checkout.charge.timeout`",
+        ),
+        (
+            "ORCH__SHAKYFLO__SHAKY__RETRIES",
+            "3",
+            "no workflow `SHAKYFLO` is registered, there are: SlowFlow, ShakyFlow",
+        ),
+        (
+            "ORCH__SHAKY_FLOW__SHAKKY__RETRIES",
+            "3",
+            "workflow `ShakyFlow` has no node or step `SHAKKY`, there are: shaky",
+        ),
+    ] {
+        let told = in_environment(&[(name, value)])?;
+        let expected = format!("problems: {:?}", [format!("variable `{name}`: {problem}")]);
+        assert!(told.contains(&expected), "{told}\n{expected}");
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn a_variable_that_is_no_text_is_found() -> Result<(), Box<dyn Error>> {
+    use std::os::unix::ffi::OsStrExt as _;
+    let value = std::ffi::OsStr::from_bytes(b"5\xffs");
+    let told = in_environment(&[("ORCH__SLOW_FLOW__SLOW__TIMEOUT", value)])?;
     assert!(
-        told.contains("override `SHAKY_FLOW.SHAKY.RETRIES`: `many` is not a number of retries"),
+        told.contains(
+            "problems: [\"variable `ORCH__SLOW_FLOW__SLOW__TIMEOUT`: `5\u{fffd}s` lacks a unit"
+        ),
         "{told}"
     );
+    let told = in_environment(&[("OTHER", value)])?;
+    assert!(told.contains("6 attempts"), "{told}");
     Ok(())
+}
+
+#[tokio::test]
+async fn where_no_workflow_is_registered_nothing_can_be_overridden() {
+    let builder = Orchestrator::builder().set("Checkout.charge.timeout", "5s");
+    assert_eq!(
+        builder.build().await.unwrap_err().problems(),
+        [
+            "override `Checkout.charge.timeout`: no workflow `Checkout` is registered, there are none"
+        ]
+    );
 }

@@ -10,6 +10,7 @@
 mod breakers;
 mod building;
 mod caching;
+mod clocks;
 mod docs;
 mod engine;
 mod failures;

@@ -154,11 +154,7 @@ impl<'a> Call<'a> {
 
     /// Reads the cache, or calls and fills it.
     async fn cached(self, tier: &Tier) -> Result<Done, Failed> {
-        let policies = self
-            .frame
-            .run
-            .services
-            .policies(self.frame, self.node, tier);
+        let policies = self.frame.run.services.policies(tier);
         let facts = if tier.reads_arguments() {
             self.facts().await?
         } else {
