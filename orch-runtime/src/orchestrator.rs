@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::engine::execute_observed;
 use crate::engine::run::{Halt, Run};
+use crate::engine::strand::panic_message;
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
 use crate::observe::Emission;
@@ -456,8 +457,11 @@ impl<W: Workflow> RunHandle<W> {
     /// If the run failed, was cancelled or ran out of time.
     pub async fn result(self) -> Result<W::Output, RunError<W::Error>> {
         let Self { run, driver, .. } = self;
-        driver.await.unwrap_or_else(|_| {
-            let reason = "its runtime was shut down".to_owned();
+        driver.await.unwrap_or_else(|ended| {
+            let reason = match ended.try_into_panic() {
+                Ok(panic) => format!("its task panicked: {}", panic_message(&*panic)),
+                Err(_) => "its runtime was shut down".to_owned(),
+            };
             let workflow = run.program.spec.name;
             Err(RunError::cancelled(
                 run.id().clone(),

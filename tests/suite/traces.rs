@@ -342,6 +342,8 @@ async fn everything() {
         .unwrap();
     run.result().await.unwrap_err();
     orch.breaker("guarded").unwrap().reset();
+    let run = orch.start(crate::panics::Dropped, 1).await.unwrap();
+    run.result().await.unwrap();
     orch.start(Traced, ())
         .await
         .unwrap()

@@ -79,6 +79,7 @@ async fn execute<W: Workflow>(
     drive(&run, &frame).await;
     let result = conclude::<W>(&run, &frame);
     guard.concluded = true;
+    crate::panics::contain(&run, (guard, frame));
     result
 }
 
