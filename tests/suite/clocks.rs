@@ -35,7 +35,7 @@ async fn shaky(#[ctx] ctx: &StepCtx, #[resource] probe: &Probe) -> Result<u32, R
 
 #[step(timeout = "12h")]
 async fn stuck(_n: u32) {
-    std::future::pending().await;
+    std::future::pending::<()>().await;
 }
 
 workflow! {
