@@ -1,8 +1,9 @@
 //! What the documentation lists is what the code has.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
-use orch::{ErrorKind, NodeError, Place, RunError, RunId};
+use orch::{ErrorKind, NodeError, Place, RunError, RunId, StartError};
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
@@ -160,5 +161,45 @@ fn the_readme_compares() {
             row.is_some_and(|row| row.matches(" | ").count() == 3),
             "{axis}"
         );
+    }
+}
+
+/// The codes in the first column of the table of a section.
+fn codes(of: &str) -> BTreeSet<&'static str> {
+    let rows = section(of).lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| row.split('`').nth(1).unwrap()).collect()
+}
+
+#[test]
+fn every_kind_of_failure_that_is_listed_is_there() {
+    let there = ErrorKind::ALL.map(ErrorKind::code);
+    assert_eq!(codes("ErrorKind"), there.into_iter().collect());
+}
+
+#[test]
+fn every_mistake_of_a_duration_is_listed() {
+    let mistakes = [
+        "",
+        "-1s",
+        "1.5s",
+        "s",
+        "10",
+        "10y",
+        "1s1m",
+        "99999999999999999999d",
+    ];
+    let there = mistakes.map(|text| orch::duration::parse(text).unwrap_err().code());
+    assert_eq!(codes("DurationError"), there.into_iter().collect());
+}
+
+#[test]
+fn every_reason_not_to_start_is_listed() {
+    let missing = StartError::MissingResource {
+        workflow: "Flow",
+        resource: "Client",
+    };
+    for error in [missing, StartError::NoRuntime] {
+        let row = format!("\n| `StartError` | `{}` |", error.code());
+        assert!(ERRORS.contains(&row), "{row}");
     }
 }
