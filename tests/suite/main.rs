@@ -22,6 +22,7 @@ mod metric_labels;
 mod metrics;
 mod mocks;
 mod observability;
+mod overrides;
 mod panics;
 mod probe;
 mod recorder;
