@@ -37,6 +37,9 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod __private {
     pub use std::boxed::Box;
+    pub use std::convert::From;
+    pub use std::default::Default;
+    pub use std::result::Result;
     pub use std::vec::Vec;
 
     pub use orch_core::error::{AnyError, NodeError, RunError};
@@ -48,7 +51,8 @@ pub mod __private {
     pub use orch_runtime::mock::Mock;
     pub use orch_runtime::orchestrator::{RunsAlone, run};
     pub use orch_runtime::program::{
-        ArmCode, Items, NodeCode, Program, ScopeCode, Started, Workflow, open, start,
+        ArmCode, Items, NodeCode, Program, ScopeCode, Started, Workflow, open, start, start_if,
+        suspends,
     };
     pub use orch_runtime::slots::*;
     pub use orch_runtime::step::*;

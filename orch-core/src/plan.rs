@@ -197,6 +197,13 @@ impl NodeSpec {
             policies: Policies::NONE,
         }
     }
+
+    /// The node, with the nodes that it reads.
+    #[must_use]
+    pub const fn reading(mut self, reads: &'static [usize]) -> Self {
+        self.reads = reads;
+        self
+    }
 }
 
 /// What a node does.

@@ -58,11 +58,14 @@ mod rule;
 mod tests;
 mod wiring;
 
+use std::ops::{Deref, DerefMut};
+
 use serde::Serialize;
 
 pub use self::wiring::Wiring;
 
 use self::rule::{Decision, Tally, decide};
+use self::wiring::Wired;
 use crate::plan::{NodeKind, Rule};
 
 /// How a node ended, or that it has not.
@@ -159,10 +162,43 @@ struct NodeState {
     arm: Option<u32>,
 }
 
+/// The nodes of a scope; that of an item's body is often only one, which then needs no memory of its own.
+#[derive(Debug)]
+enum Nodes {
+    One([NodeState; 1]),
+    Any(Box<[NodeState]>),
+}
+
+impl Deref for Nodes {
+    type Target = [NodeState];
+
+    fn deref(&self) -> &[NodeState] {
+        match self {
+            Self::One(nodes) => nodes,
+            Self::Any(nodes) => nodes,
+        }
+    }
+}
+
+impl DerefMut for Nodes {
+    fn deref_mut(&mut self) -> &mut [NodeState] {
+        match self {
+            Self::One(nodes) => nodes,
+            Self::Any(nodes) => nodes,
+        }
+    }
+}
+
 /// The schedule of one scope in one run.
 #[derive(Debug)]
 pub struct Schedule {
-    nodes: Box<[NodeState]>,
+    nodes: Nodes,
+    scope: Scope,
+}
+
+/// How a scope stands as a whole.
+#[derive(Debug)]
+struct Scope {
     /// How many nodes have not ended.
     open: usize,
     /// Whether `finally` nodes may start: all others have ended.
@@ -175,24 +211,26 @@ impl Schedule {
     /// A schedule in which nothing has started.
     #[must_use]
     pub fn new(wiring: &Wiring) -> Self {
-        let nodes: Box<[_]> = wiring
-            .nodes
-            .iter()
-            .map(|node| NodeState {
-                status: Status::Waiting,
-                tally: Tally {
-                    open: node.named,
-                    ..Tally::default()
-                },
-                arm: None,
-            })
-            .collect();
+        let state = |node: &Wired| NodeState {
+            status: Status::Waiting,
+            tally: Tally {
+                open: node.named,
+                ..Tally::default()
+            },
+            arm: None,
+        };
+        let nodes = match &*wiring.nodes {
+            [node] => Nodes::One([state(node)]),
+            nodes => Nodes::Any(nodes.iter().map(state).collect()),
+        };
         Self {
-            open: nodes.len(),
+            scope: Scope {
+                open: nodes.len(),
+                closing: false,
+                finished: false,
+                stop: None,
+            },
             nodes,
-            closing: false,
-            finished: false,
-            stop: None,
         }
     }
 
@@ -205,13 +243,13 @@ impl Schedule {
     /// Whether all nodes have ended, and [`Command::Finish`] was said.
     #[must_use]
     pub fn is_finished(&self) -> bool {
-        self.finished
+        self.scope.finished
     }
 
     /// Why nothing more starts, if so.
     #[must_use]
     pub fn stopped(&self) -> Option<Stop> {
-        self.stop
+        self.scope.stop
     }
 
     /// Takes an event and adds what follows from it to `commands`.
@@ -222,111 +260,132 @@ impl Schedule {
     /// # Panics
     /// If the event names a node or an arm that the scope does not have, or the wiring is that of another scope.
     pub fn on(&mut self, wiring: &Wiring, event: Event, commands: &mut Vec<Command>) {
-        if self.finished {
+        if self.scope.finished {
             return;
         }
-        let first = commands.len();
+        let step = Step {
+            wiring,
+            nodes: &mut self.nodes,
+            scope: &mut self.scope,
+            first: commands.len(),
+            commands,
+        };
+        step.take(event);
+    }
+}
+
+/// A schedule while it takes an event.
+struct Step<'a> {
+    wiring: &'a Wiring,
+    nodes: &'a mut [NodeState],
+    scope: &'a mut Scope,
+    commands: &'a mut Vec<Command>,
+    /// Where in `commands` its own begin.
+    first: usize,
+}
+
+impl Step<'_> {
+    fn take(mut self, event: Event) {
         match event {
             Event::Begin => {
                 for node in 0..self.nodes.len() {
-                    self.consider(wiring, node, commands);
+                    self.consider(node);
                 }
             }
             Event::Ended(node, status) => {
-                if self.nodes[node].status == Status::Running {
-                    self.end(node, status);
-                    if status.is_failure() && !wiring.nodes[node].handled {
-                        self.halt(wiring, Stop::Failing, commands);
-                    }
-                    self.settle(wiring, node, commands);
+                if self.nodes[node].status != Status::Running {
+                    return;
                 }
+                self.end(node, status);
+                if status.is_failure() && !self.wiring.nodes[node].handled {
+                    self.halt(Stop::Failing);
+                }
+                self.settle(node);
             }
             Event::Chose(node, arm) => {
                 let state = self.nodes[node];
                 if state.status == Status::Running && state.arm.is_none() {
-                    self.choose(wiring, node, arm, commands);
+                    self.choose(node, arm);
                 }
             }
-            Event::Stop(stop) => self.halt(wiring, stop, commands),
+            Event::Stop(stop) => self.halt(stop),
         }
-        self.propagate(wiring, first, commands);
-        if self.open == 0 {
-            self.finished = true;
-            commands.push(Command::Finish);
+        self.propagate();
+        if self.scope.open == 0 {
+            self.scope.finished = true;
+            self.commands.push(Command::Finish);
         }
     }
 
     /// Starts, skips or blocks a waiting node once its rule can be decided.
     // Most calls find that it waits still: a quarter of the time goes if they are no calls.
     #[inline(always)]
-    fn consider(&mut self, wiring: &Wiring, node: usize, commands: &mut Vec<Command>) {
-        let wired = &wiring.nodes[node];
+    fn consider(&mut self, node: usize) {
+        let wired = &self.wiring.nodes[node];
         let state = &self.nodes[node];
-        if state.status != Status::Waiting || (wired.finally && !self.closing) {
+        if state.status != Status::Waiting || (wired.finally && !self.scope.closing) {
             return;
         }
-        match decide(wired.rule, state.tally) {
+        match decide(wired.rule, &state.tally) {
             None => {}
             Some(Decision::Start) => {
                 self.nodes[node].status = Status::Running;
-                commands.push(Command::Start(node));
+                self.commands.push(Command::Start(node));
             }
-            Some(Decision::End(status)) => self.end_unstarted(node, status, commands),
+            Some(Decision::End(status)) => self.end_unstarted(node, status),
         }
     }
 
     /// Lets a branch wait for what its chosen arm names.
-    fn choose(
-        &mut self,
-        wiring: &Wiring,
-        node: usize,
-        arm: Option<usize>,
-        commands: &mut Vec<Command>,
-    ) {
-        let NodeKind::Branch { arms, .. } = wiring.scope().nodes[node].kind else {
+    fn choose(&mut self, node: usize, arm: Option<usize>) {
+        let NodeKind::Branch { arms, .. } = self.wiring.scope().nodes[node].kind else {
             return;
         };
         let Some(arm) = arm else {
             self.end(node, Status::Done);
-            return self.settle(wiring, node, commands);
+            return self.settle(node);
         };
-        if self.stop.is_some_and(|stop| !wiring.survives(node, stop)) {
-            return self.end_unstarted(node, Status::Blocked, commands);
+        if self
+            .scope
+            .stop
+            .is_some_and(|stop| !self.wiring.survives(node, stop))
+        {
+            return self.end_unstarted(node, Status::Blocked);
         }
         let mut tally = Tally::default();
         for &named in arms[arm].reads {
-            tally.count(wiring.nodes[named].seen(self.nodes[named].status, Rule::AllSuccess));
+            tally.count(self.wiring.nodes[named].seen(self.nodes[named].status, Rule::AllSuccess));
         }
         self.nodes[node].tally = tally;
         self.nodes[node].arm = Some(arm as u32);
-        self.consider_arm(node, arm, commands);
+        self.consider_arm(node, arm);
     }
 
     /// Runs, skips or blocks a branch's chosen arm once all that it names has ended.
-    fn consider_arm(&mut self, node: usize, arm: usize, commands: &mut Vec<Command>) {
-        match decide(Rule::AllSuccess, self.nodes[node].tally) {
+    fn consider_arm(&mut self, node: usize, arm: usize) {
+        match decide(Rule::AllSuccess, &self.nodes[node].tally) {
             None => {}
-            Some(Decision::Start) => commands.push(Command::StartArm(node, arm)),
-            Some(Decision::End(status)) => self.end_unstarted(node, status, commands),
+            Some(Decision::Start) => self.commands.push(Command::StartArm(node, arm)),
+            Some(Decision::End(status)) => self.end_unstarted(node, status),
         }
     }
 
-    fn end_unstarted(&mut self, node: usize, status: Status, commands: &mut Vec<Command>) {
+    fn end_unstarted(&mut self, node: usize, status: Status) {
         self.end(node, status);
-        commands.push(Command::Ended(node, status));
+        self.commands.push(Command::Ended(node, status));
     }
 
     fn end(&mut self, node: usize, status: Status) {
         self.nodes[node].status = status;
-        self.open -= 1;
+        self.scope.open -= 1;
     }
 
     /// Blocks what may no longer start, so that whatever still waits may.
-    fn halt(&mut self, wiring: &Wiring, stop: Stop, commands: &mut Vec<Command>) {
-        if self.stop >= Some(stop) {
+    fn halt(&mut self, stop: Stop) {
+        if self.scope.stop >= Some(stop) {
             return;
         }
-        self.stop = Some(stop);
+        self.scope.stop = Some(stop);
         for node in 0..self.nodes.len() {
             let state = self.nodes[node];
             let waits = match state.status {
@@ -334,51 +393,52 @@ impl Schedule {
                 Status::Running => state.arm.is_some() && state.tally.open > 0,
                 _ => false,
             };
-            if waits && !wiring.survives(node, stop) {
-                self.end_unstarted(node, Status::Blocked, commands);
+            if waits && !self.wiring.survives(node, stop) {
+                self.end_unstarted(node, Status::Blocked);
             }
         }
     }
 
     /// Lets every end that was commanded reach those that wait for it;
     /// the end of the last ordinary node lets the `finally` nodes start.
-    fn propagate(&mut self, wiring: &Wiring, first: usize, commands: &mut Vec<Command>) {
-        let mut next = first;
+    fn propagate(&mut self) {
+        let mut next = self.first;
         loop {
-            while let Some(&command) = commands.get(next) {
+            while let Some(&command) = self.commands.get(next) {
                 next += 1;
                 if let Command::Ended(node, _) = command {
-                    self.settle(wiring, node, commands);
+                    self.settle(node);
                 }
             }
             // A `finally` node neither starts nor is blocked before, so that what has not ended is all of them.
-            if self.closing || self.open > wiring.finally.len() {
+            if self.scope.closing || self.scope.open > self.wiring.finally.len() {
                 return;
             }
-            self.closing = true;
-            for &node in &wiring.finally {
-                self.consider(wiring, node, commands);
+            self.scope.closing = true;
+            for &node in &self.wiring.finally {
+                self.consider(node);
             }
         }
     }
 
     /// Lets a node's end reach the nodes and the arms that name it.
-    fn settle(&mut self, wiring: &Wiring, node: usize, commands: &mut Vec<Command>) {
-        let wired = &wiring.nodes[node];
+    fn settle(&mut self, node: usize) {
+        let wired = &self.wiring.nodes[node];
         let status = self.nodes[node].status;
-        for &successor in &wired.successors {
+        for &successor in self.wiring.successors(node) {
+            let successor = successor as usize;
             let state = &mut self.nodes[successor];
             if state.status == Status::Waiting {
-                let rule = wiring.nodes[successor].rule;
+                let rule = self.wiring.nodes[successor].rule;
                 state.tally.settle(wired.seen(status, rule));
-                self.consider(wiring, successor, commands);
+                self.consider(successor);
             }
         }
-        for &(branch, arm) in &wired.arms {
-            let state = &mut self.nodes[branch];
-            if state.status == Status::Running && state.arm == Some(arm as u32) {
+        for &(branch, arm) in self.wiring.arms(node) {
+            let state = &mut self.nodes[branch as usize];
+            if state.status == Status::Running && state.arm == Some(arm) {
                 state.tally.settle(wired.seen(status, Rule::AllSuccess));
-                self.consider_arm(branch, arm, commands);
+                self.consider_arm(branch as usize, arm as usize);
             }
         }
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::engine::frame::Frame;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
-use crate::step::Shared;
+use crate::step::{Called, CalledOf, Facts, Shared, Step};
 
 /// What generated code passes through a call.
 #[derive(Debug)]
@@ -55,10 +55,17 @@ impl Cx {
         }
     }
 
-    /// Whether the call is asked for its keys instead of an attempt.
-    #[must_use]
-    pub fn asks_facts(&self) -> bool {
-        matches!(self.mode, Mode::Facts)
+    /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
+    pub fn instead<S: Step>(&self, facts: impl FnOnce(&mut Facts)) -> Option<CalledOf<S>> {
+        match &self.mode {
+            Mode::Run => None,
+            Mode::Facts => {
+                let mut found = Box::<Facts>::default();
+                facts(&mut found);
+                Some(Called::Facts(found))
+            }
+            Mode::Restore(shared) => (S::CACHING.restore)(shared).map(Called::Value),
+        }
     }
 
     /// Which callee of a fallback chain is called.
@@ -84,6 +91,8 @@ impl Cx {
     /// # Panics
     /// If the scope is not the one that generated code says; the node then fails.
     #[must_use]
+    // Not inlined: the code of a large workflow is to stay in the processor's cache.
+    #[inline(never)]
     pub fn up<S: 'static>(&self, levels: usize) -> &S {
         self.frame(levels)
             .slots()
@@ -118,7 +127,7 @@ impl Cx {
     /// The stand-in for the step whose generated code declares `F`, in a test that gave one.
     #[must_use]
     pub fn mock<F: 'static>(&self) -> Option<&F> {
-        self.ctx.frame.run.services.mocks.get()
+        self.ctx.frame.run().services.mocks.get()
     }
 
     /// The resource of this type.
@@ -127,7 +136,7 @@ impl Cx {
     /// If the orchestrator was not given one, which it checks when it is built; the node then fails.
     #[must_use]
     pub fn resource<R: ?Sized + Send + Sync + 'static>(&self) -> &R {
-        let found = self.ctx.frame.run.services.resources.get::<R>();
+        let found = self.ctx.frame.run().services.resources.get::<R>();
         match found {
             Some(resource) => resource,
             None => std::panic::panic_any(format!(
@@ -152,19 +161,19 @@ impl StepCtx {
     /// The run's id.
     #[must_use]
     pub fn run_id(&self) -> &RunId {
-        self.frame.run.id()
+        self.frame.run().id()
     }
 
     /// What ties this run to others and to the caller's own logs; the run's id unless the caller gave one.
     #[must_use]
     pub fn correlation_id(&self) -> &str {
-        self.frame.run.correlation_id()
+        self.frame.run().correlation_id()
     }
 
     /// The workflow's name.
     #[must_use]
     pub fn workflow(&self) -> &'static str {
-        self.frame.run.program.spec.name
+        self.frame.run().program.spec.name
     }
 
     /// The node's path: `parcels/pack` is the node `pack` in the body of `parcels`.
@@ -205,7 +214,7 @@ impl StepCtx {
     /// Whether the run is being cancelled; a step that computes for long without waiting looks now and then.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.frame.run.stop() == Some(Stop::Cancelled)
+        self.frame.run().stop() == Some(Stop::Cancelled)
     }
 
     /// Where the value of a node that this step receives came from; `None` where it was simply computed.
@@ -228,7 +237,7 @@ impl StepCtx {
                 let of_node = state.origins.iter().filter(|(of, _)| *of == idx);
                 return of_node.map(|(_, origin)| origin.clone()).collect();
             }
-            frame = around.parent.as_ref().map(|parent| &parent.frame);
+            frame = around.parent().map(|(frame, _)| frame);
         }
         Vec::new()
     }
@@ -263,7 +272,7 @@ impl StepCtx {
     ///
     /// A value that does not serialize is not sent, and a warning says so.
     pub fn emit(&self, value: &impl Serialize) {
-        let Some(observer) = &self.frame.run.observer else {
+        let Some(observer) = &self.frame.run().observer else {
             return;
         };
         match serde_json::to_value(value) {
@@ -336,7 +345,7 @@ impl StepCache<'_> {
     /// The value kept under this key, if there is a fresh one and it is a `T`.
     #[must_use]
     pub fn get<T: Clone + Send + Sync + 'static>(&self, key: &str) -> Option<T> {
-        let cache = self.ctx.frame.run.services.cache()?;
+        let cache = self.ctx.frame.run().services.cache()?;
         cache.get(&Self::key(key))
     }
 
@@ -347,14 +356,14 @@ impl StepCache<'_> {
         value: T,
         ttl: Option<std::time::Duration>,
     ) {
-        if let Some(cache) = self.ctx.frame.run.services.cache() {
+        if let Some(cache) = self.ctx.frame.run().services.cache() {
             cache.set(&Self::key(key), value, ttl, &[]);
         }
     }
 
     /// Forgets the value kept under this key; says whether there was one.
     pub fn invalidate(&self, key: &str) -> bool {
-        let cache = self.ctx.frame.run.services.cache();
+        let cache = self.ctx.frame.run().services.cache();
         cache.is_some_and(|cache| cache.invalidate(&Self::key(key)))
     }
 }

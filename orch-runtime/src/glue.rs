@@ -1,21 +1,19 @@
 //! What generated node functions call.
 
 use std::error::Error;
-use std::future::Future;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use orch_core::error::{AnyError, BoxError, Cause, NodeError, RunError};
-use orch_core::plan::StepSpec;
+use orch_core::error::{BoxError, Cause, NodeError, RunError};
 use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
 use crate::program::{Done, Items, Thrown, Workflow};
-use crate::slots::{Moved, Put, Take, take};
-use crate::step::{Bounded, Called, Fallible, Infallible, Never, Step};
+use crate::slots::{Put, Take, Taker};
+use crate::step::{Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Step};
 
 /// How a step's error becomes its workflow's.
 #[diagnostic::on_unimplemented(
@@ -105,8 +103,8 @@ where
 /// # Panics
 /// While the workflow is compiled, if it does not.
 #[track_caller]
-pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
-    let policies = node.over(step.policies);
+pub const fn fits<S: Step>(node: Policies, deadline: Duration) {
+    let policies = node.over(S::SPEC.policies);
     if let Some(timeout) = policies.timeout
         && timeout.as_nanos() > deadline.as_nanos()
     {
@@ -124,7 +122,8 @@ pub const fn fits(step: &StepSpec, node: Policies, deadline: Duration) {
 /// # Panics
 /// While the workflow is compiled, if they do not.
 #[track_caller]
-pub const fn suits(step: &StepSpec, node: Policies) {
+pub const fn suits<S: Step>(node: Policies) {
+    let step = S::SPEC;
     let policies = node.over(step.policies);
     if let (Some(timeout), Some(deadline)) = (policies.timeout, policies.deadline)
         && timeout.as_nanos() > deadline.as_nanos()
@@ -160,82 +159,83 @@ pub struct Over<E> {
 }
 
 impl<E> Over<E> {
-    /// Decides nothing.
+    /// Decides nothing; generated code fills in the rest.
     pub const NONE: Self = Self {
         retry_if: None,
         when: None,
     };
 }
 
-fn decide<E>(over: &Over<E>, error: &E, retry: Retry) -> (Retry, bool) {
-    let retry = over.retry_if.map_or(retry, |decide| decide(error));
-    (retry, over.when.is_none_or(|when| when(error)))
+/// What a call gave, with its node's decisions about its error.
+pub fn over<T, E>(called: Called<T, E>, over: Over<E>) -> Called<T, E> {
+    match called {
+        Called::Error(error, retry) => {
+            let retry = over.retry_if.map_or(retry, |decide| decide(&error));
+            match over.when {
+                Some(when) if !when(&error) => Called::Unfit(error, retry),
+                _ => Called::Error(error, retry),
+            }
+        }
+        called => called,
+    }
 }
 
-async fn settle<S: Step>(
+/// Ends an attempt: places its value, or says what it failed with.
+fn end<S: Step>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     raise: impl FnOnce(S::Error) -> Cause,
     put: impl FnOnce(S::Output) -> Done,
 ) -> Result<Done, Thrown> {
-    if let Mode::Restore(shared) = &cx.mode {
-        return match (S::CACHING.restore)(shared) {
-            Some(value) => Ok(put(value)),
-            None => Err(Thrown {
-                cause: Cause::any("the cache gave a value of another type"),
-                retry: Retry::No,
-                falls_back: true,
-            }),
-        };
-    }
-    match call.await {
-        Called::Facts(facts) => Ok(Done::Facts(facts)),
+    let (error, retry, falls_back) = match called {
+        Called::Facts(facts) => return Ok(Done::Facts(facts)),
         Called::Value(value) => {
-            let shared = (S::CACHING.share)(&value);
+            let shared = match cx.mode {
+                // It has just been taken from there.
+                Mode::Restore(_) => None,
+                _ => (S::CACHING.share)(&value),
+            };
             let done = put(value);
-            Ok(match shared {
+            return Ok(match shared {
                 Some(value) => Done::Shared {
                     value,
                     again: done.wants_more(),
                 },
                 None => done,
-            })
+            });
         }
-        Called::Error(error, retry) => {
-            let (retry, falls_back) = decide(&over, &error, retry);
-            Err(Thrown {
-                cause: raise(error),
-                retry,
-                falls_back,
-            })
-        }
-    }
+        Called::Error(error, retry) => (error, retry, true),
+        Called::Unfit(error, retry) => (error, retry, false),
+    };
+    Err(Thrown {
+        cause: raise(error),
+        retry,
+        falls_back,
+    })
 }
 
-/// One attempt of a step whose failure somebody consumes, or of a workflow without an error type.
-pub async fn attempt<S: Step>(
+/// Ends an attempt of a step whose failure somebody consumes, or of a workflow without an error type.
+#[inline(never)]
+pub fn attempted<S: Step>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
 {
     let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    settle::<S>(cx, call, over, raise, |value| {
+    end::<S>(cx, called, raise, |value| {
         slot.put(value);
         Done::Value
     })
-    .await
 }
 
-/// One attempt of a step whose failure is the workflow's.
-pub async fn attempt_in<W: Workflow, S: Step>(
+/// Ends an attempt of a step whose failure is the workflow's.
+#[inline(never)]
+pub fn attempted_in<W: Workflow, S: Step>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
@@ -245,11 +245,10 @@ where
         let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
         Cause::typed(error, W::source)
     };
-    settle::<S>(cx, call, over, raise, |value| {
+    end::<S>(cx, called, raise, |value| {
         slot.put(value);
         Done::Value
     })
-    .await
 }
 
 /// What a repeated step gives: whether to go on with a new state or to break with a value.
@@ -288,12 +287,15 @@ impl<S> Default for TurnState<S> {
 
 impl<S> TurnState<S> {
     /// The state of this turn; `first` gives the first one's.
-    pub fn next<R: Take<S>>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S {
+    pub fn next<R: Taker>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S
+    where
+        R::How: Take<S>,
+    {
         if cx.turn() == 0 {
             return first();
         }
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match R::take(&mut state) {
+        match R::How::take(&mut state) {
             Some(state) => state,
             None => first(),
         }
@@ -304,11 +306,10 @@ impl<S> TurnState<S> {
 #[derive(Debug)]
 pub struct Turning<'a, S, P>(pub &'a TurnState<S>, pub P);
 
-/// One turn of a repeated step whose failure somebody consumes, or of a workflow without an error type.
-pub async fn turn<S: Step, P>(
+/// Ends a turn of a repeated step whose failure somebody consumes, or of a workflow without an error type.
+pub fn turned<S: Step, P>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     to: Turning<'_, <S::Output as Turn>::State, P>,
 ) -> Result<Done, Thrown>
 where
@@ -317,14 +318,13 @@ where
     P: Put<<S::Output as Turn>::Out>,
 {
     let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+    end::<S>(cx, called, raise, |value| hand_on(value, &to))
 }
 
-/// One turn of a repeated step whose failure is the workflow's.
-pub async fn turn_in<W: Workflow, S: Step, P>(
+/// Ends a turn of a repeated step whose failure is the workflow's.
+pub fn turned_in<W: Workflow, S: Step, P>(
     cx: &Cx,
-    call: impl Future<Output = Called<S::Output, S::Error>>,
-    over: Over<S::Error>,
+    called: Called<S::Output, S::Error>,
     to: Turning<'_, <S::Output as Turn>::State, P>,
 ) -> Result<Done, Thrown>
 where
@@ -336,10 +336,10 @@ where
         let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
         Cause::typed(error, W::source)
     };
-    settle::<S>(cx, call, over, raise, |value| turned(value, &to)).await
+    end::<S>(cx, called, raise, |value| hand_on(value, &to))
 }
 
-fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> Done {
+fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> Done {
     match value.turn() {
         ControlFlow::Break(out) => {
             to.1.put(out);
@@ -354,7 +354,7 @@ fn turned<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> D
 
 /// Runs a workflow inside another one's node.
 pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
-    let parent = &cx.ctx().frame().run;
+    let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
     let run = parent.services.clone().child_run(W::program(), id, parent);
@@ -383,10 +383,13 @@ pub fn collect_results<T>(
     slot.put(results.collect());
 }
 
-/// Moves a workflow's input or a node's value into a step.
-pub fn moved<R: Take<T>, T>(slot: &Moved<T>) -> T {
-    take::<R, T>(slot)
+/// Adds the resources that a step wants to `list`.
+pub fn needs<S: Step>(list: &mut Vec<Resource>) {
+    S::Needs::list(list);
 }
+
+/// What callers walk as the source of an error.
+pub type ErrorSource<'a> = Option<&'a (dyn Error + 'static)>;
 
 /// The source of a workflow's error, found by what the error type can do.
 #[derive(Debug)]
@@ -426,12 +429,6 @@ impl<'a, E> SourceOfWords<'a> for SourceProbe<'a, E> {
     fn source_of(&self) -> Option<&'a (dyn Error + 'static)> {
         None
     }
-}
-
-/// The source of [`AnyError`], which workflows without an error type fail with.
-#[must_use]
-pub fn any_source(error: &AnyError) -> Option<&(dyn Error + 'static)> {
-    Some(error.inner())
 }
 
 /// A workflow that does not contain itself, neither itself nor through others.

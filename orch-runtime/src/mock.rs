@@ -1,7 +1,7 @@
 //! Stand-ins for steps, for tests.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -35,7 +35,7 @@ impl Mock {
 
 /// The stand-ins of an orchestrator.
 #[derive(Debug, Default)]
-pub(crate) struct Mocks(HashMap<TypeId, Mock>);
+pub(crate) struct Mocks(BTreeMap<TypeId, Mock>);
 
 impl Mocks {
     #[cfg(feature = "testing")]

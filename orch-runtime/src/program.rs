@@ -8,14 +8,14 @@ use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
-use orch_core::error::Cause;
-use orch_core::plan::{ScopeSpec, WorkflowSpec};
+use orch_core::error::{AnyError, Cause, RunError};
+use orch_core::plan::{Callee, ScopeSpec, StepSpec, WorkflowSpec};
 use orch_core::policy::Retry;
 
 use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
 use crate::engine::layout::Layout;
-use crate::step::{Facts, Resource, Shared};
+use crate::step::{Facts, Fallible, Once, Resource, Shared, Step, StepOutput};
 
 /// A workflow, as `workflow!` implements it.
 #[diagnostic::on_unimplemented(
@@ -34,6 +34,10 @@ pub trait Workflow: Send + Sync + 'static {
     #[doc(hidden)]
     type Slots: Send + Sync + 'static;
 
+    /// The plan.
+    #[doc(hidden)]
+    const SPEC: WorkflowSpec;
+
     /// Adds the resources its steps want to `list`.
     #[doc(hidden)]
     fn needs(list: &mut Vec<Resource>);
@@ -42,7 +46,7 @@ pub trait Workflow: Send + Sync + 'static {
     #[doc(hidden)]
     fn program() -> &'static Program;
 
-    /// The plan.
+    /// Where the plan is.
     #[doc(hidden)]
     #[must_use]
     fn spec() -> &'static WorkflowSpec {
@@ -57,9 +61,31 @@ pub trait Workflow: Send + Sync + 'static {
     #[doc(hidden)]
     fn finish(cx: &Cx) -> Self::Output;
 
-    /// What callers walk as the source of its error.
+    /// What callers walk as the source of its error; generated code says it of a declared error type.
     #[doc(hidden)]
-    fn source(error: &Self::Error) -> Option<&(dyn Error + 'static)>;
+    fn source(error: &Self::Error) -> Option<&(dyn Error + 'static)> {
+        let undeclared: Option<&AnyError> = (error as &dyn Any).downcast_ref();
+        undeclared.map(|error| error.inner() as _)
+    }
+}
+
+/// A workflow is called by others as a step is.
+#[diagnostic::do_not_recommend]
+impl<W: Workflow> Step for W
+where
+    W::Output: StepOutput,
+{
+    type Output = W::Output;
+    type Error = RunError<W::Error>;
+    type Kind = Fallible;
+    type Reuse = Once;
+    type Needs = ();
+    const SPEC: StepSpec = StepSpec {
+        fallible: true,
+        asynchronous: true,
+        ..StepSpec::new(W::SPEC.name)
+    };
+    const CALLEE: Callee = Callee::Workflow(W::spec);
 }
 
 /// A workflow's plan and the code of its nodes.
@@ -192,12 +218,25 @@ pub struct Thrown {
     pub(crate) falls_back: bool,
 }
 
-/// Begins an attempt: a plain function's is over at once, without an allocation.
-pub fn start<F>(asynchronous: bool, attempt: F) -> Started
-where
-    F: Future<Output = Result<Done, Thrown>> + Send + 'static,
-{
-    if asynchronous {
+/// Whether a call of `S` may wait, so that it cannot be over at once.
+#[must_use]
+pub const fn suspends<S: Step>() -> bool {
+    S::SPEC.suspends()
+}
+
+/// Begins an attempt of `S`: a plain function's is over at once, without an allocation.
+pub fn start<S: Step>(
+    attempt: impl Future<Output = Result<Done, Thrown>> + Send + 'static,
+) -> Started {
+    start_if(suspends::<S>(), attempt)
+}
+
+/// Begins an attempt of one of several steps, of which one may wait or none.
+pub fn start_if(
+    suspends: bool,
+    attempt: impl Future<Output = Result<Done, Thrown>> + Send + 'static,
+) -> Started {
+    if suspends {
         return Started::Pending(Box::pin(attempt));
     }
     let polled = pin!(attempt).poll(&mut Context::from_waker(Waker::noop()));

@@ -1,7 +1,7 @@
 //! What all runs of one orchestrator share.
 
 use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -32,7 +32,8 @@ pub(crate) struct Services {
     pub(crate) overrides: Overrides,
     pub(crate) mocks: Mocks,
     pub(crate) max_fan_out: usize,
-    random: Mutex<Random>,
+    /// Seeded from the operating system when it is first asked for, unless somebody gave a seed.
+    random: Mutex<Option<Random>>,
     #[cfg(feature = "cache")]
     capacity: u64,
     /// Made when the first cached step runs.
@@ -55,7 +56,7 @@ impl Default for Services {
             overrides: Overrides::default(),
             mocks: Mocks::default(),
             max_fan_out: MAX_FAN_OUT,
-            random: Mutex::new(Random::unseeded()),
+            random: Mutex::default(),
             #[cfg(feature = "cache")]
             capacity: CACHE_CAPACITY,
             #[cfg(feature = "cache")]
@@ -67,7 +68,7 @@ impl Default for Services {
 impl Services {
     /// Makes waits with jitter the same each time.
     pub(crate) fn seed(&mut self, seed: u64) {
-        self.random = Mutex::new(Random::seeded(seed));
+        self.random = Mutex::new(Some(Random::seeded(seed)));
     }
 
     /// A source of chance for one call.
@@ -75,6 +76,7 @@ impl Services {
         self.random
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(Random::unseeded)
             .split()
     }
 
@@ -136,7 +138,7 @@ impl Services {
 
 /// Shared things by type: clients, pools, `dyn` traits.
 #[derive(Default)]
-pub(crate) struct Resources(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
+pub(crate) struct Resources(BTreeMap<TypeId, Box<dyn Any + Send + Sync>>);
 
 impl Resources {
     pub(crate) fn insert<R: ?Sized + Send + Sync + 'static>(&mut self, resource: Arc<R>) {

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
-use crate::step::{Anew, Once};
+use crate::step::{Anew, Once, Step};
 
 /// Why a slot is read before it is written: never, as the schedule starts a node only after those it names.
 /// Should that be broken, the reading node fails with this instead of the process.
@@ -20,6 +20,15 @@ pub trait Put<T> {
     /// Places the value.
     fn put(&self, value: T);
 }
+
+/// What a step gives.
+pub type OutputOf<S> = <S as Step>::Output;
+
+/// The slot of what a step gives, read by reference.
+pub type SlotOf<S> = Slot<OutputOf<S>>;
+
+/// The slot of what a step gives, moved out by one reader.
+pub type MovedOf<S> = Moved<OutputOf<S>>;
 
 /// A value that is read by reference.
 #[derive(Debug)]
@@ -92,6 +101,24 @@ impl<T> Moved<T> {
     }
 }
 
+/// Whoever takes a value out of its slot: a step, or what is said instead of one.
+pub trait Taker {
+    /// [`Once`] or [`Anew`].
+    type How;
+}
+
+impl Taker for Once {
+    type How = Self;
+}
+
+impl Taker for Anew {
+    type How = Self;
+}
+
+impl<S: Step> Taker for S {
+    type How = S::Reuse;
+}
+
 /// How a value leaves its slot: moved, or cloned where it may be wanted again.
 #[diagnostic::on_unimplemented(
     message = "this step takes its arguments anew for each attempt, and `{T}` is not `Clone`",
@@ -117,13 +144,19 @@ impl<T: Clone> Take<T> for Anew {
 }
 
 /// Moves a value out of its slot.
-pub fn take<R: Take<T>, T>(slot: &Moved<T>) -> T {
-    R::take(&mut lock(&slot.0)).expect(UNWRITTEN)
+pub fn take<R: Taker, T>(slot: &Moved<T>) -> T
+where
+    R::How: Take<T>,
+{
+    R::How::take(&mut lock(&slot.0)).expect(UNWRITTEN)
 }
 
 /// Moves a value out of its slot, absent where the node gave none.
-pub fn take_or_none<R: Take<Option<T>>, T>(slot: &Moved<Option<T>>) -> Option<T> {
-    R::take(&mut lock(&slot.0)).flatten()
+pub fn take_or_none<R: Taker, T>(slot: &Moved<Option<T>>) -> Option<T>
+where
+    R::How: Take<Option<T>>,
+{
+    R::How::take(&mut lock(&slot.0)).flatten()
 }
 
 /// Wraps what is put into an `Option`: the slot of a node whose value may be absent.
@@ -229,23 +262,29 @@ impl<T: Send + 'static> Put<T> for &MovedErased {
 
 impl MovedErased {
     /// Moves the value, of the type that `witness` returns, out of its slot.
-    pub fn take<R: Take<T>, T: 'static>(&self, _witness: impl FnOnce() -> T) -> T {
+    pub fn take<R: Taker, T: 'static>(&self, _witness: impl FnOnce() -> T) -> T
+    where
+        R::How: Take<T>,
+    {
         lock(&self.0)
             .as_mut()
             .and_then(|value| value.downcast_mut::<Option<T>>())
-            .and_then(R::take)
+            .and_then(R::How::take)
             .expect(UNWRITTEN)
     }
 
     /// Moves the value out of its slot, absent where the node gave none.
-    pub fn take_or_none<R: Take<Option<T>>, T: 'static>(
+    pub fn take_or_none<R: Taker, T: 'static>(
         &self,
         _witness: impl FnOnce() -> Option<T>,
-    ) -> Option<T> {
+    ) -> Option<T>
+    where
+        R::How: Take<Option<T>>,
+    {
         lock(&self.0)
             .as_mut()
             .and_then(|value| value.downcast_mut::<Option<Option<T>>>())
-            .and_then(R::take)
+            .and_then(R::How::take)
             .flatten()
     }
 }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 #[doc(hidden)]
 pub use std::time::Duration;
 
-use orch_core::plan::StepSpec;
+use orch_core::plan::{Callee, NodeKind, StepSpec};
 use orch_core::policy::Retry;
 
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
@@ -35,6 +35,10 @@ pub trait Step {
     type Needs: Needs;
     /// Its description.
     const SPEC: StepSpec;
+    /// What a plan says of a call of it.
+    const CALLEE: Callee = Callee::Step(&Self::SPEC);
+    /// What a plan says of a node that calls it and nothing else.
+    const CALL: NodeKind = NodeKind::Call(&[Self::CALLEE]);
 
     /// How its output goes into the cache and comes out of it; only a cached step has this.
     const CACHING: Caching<Self::Output> = Caching::NONE;
@@ -136,6 +140,8 @@ pub enum Called<T, E> {
     Value(T),
     /// The step's error, and whether it is worth another attempt.
     Error(E, Retry),
+    /// Like an error, of a kind that the fallback is not there for.
+    Unfit(E, Retry),
     /// What was asked for instead of an attempt.
     Facts(Box<Facts>),
 }
@@ -160,20 +166,6 @@ pub fn called_if<T, E, R: IntoRetry>(
             Called::Error(error, retry)
         }
     }
-}
-
-/// What was computed from a call's arguments.
-#[must_use]
-pub fn facts<T, E>(
-    cache_key: Option<String>,
-    rate_key: Option<String>,
-    weight: Option<u32>,
-) -> Called<T, E> {
-    Called::Facts(Box::new(Facts {
-        cache_key,
-        rate_key,
-        weight,
-    }))
 }
 
 /// Calls a function that blocks its thread on the pool that is there for it.
@@ -253,16 +245,22 @@ impl<A: Needs, B: Needs> Needs for (A, B) {
 }
 
 /// Needs nothing, so that it can run without an orchestrator.
-#[diagnostic::on_unimplemented(
-    message = "this workflow does not run alone: a step in it wants a resource",
-    label = "wants a resource",
-    note = "give it to an orchestrator and start the workflow there: `Orchestrator::builder().resource(…).build().await?.start(Name, input).await?`"
-)]
 pub trait NeedsNothing {}
 
 impl NeedsNothing for () {}
 
 impl<A: NeedsNothing, B: NeedsNothing> NeedsNothing for (A, B) {}
+
+/// A step that needs no resource, so that a workflow of such steps can run without an orchestrator.
+#[diagnostic::on_unimplemented(
+    message = "this workflow does not run alone: a step in it wants a resource",
+    label = "wants a resource",
+    note = "give it to an orchestrator and start the workflow there: `Orchestrator::builder().resource(…).build().await?.start(Name, input).await?`"
+)]
+pub trait StepAlone {}
+
+#[diagnostic::do_not_recommend]
+impl<S: Step> StepAlone for S where S::Needs: NeedsNothing {}
 
 /// An argument as part of a cache key.
 #[diagnostic::on_unimplemented(
@@ -406,7 +404,7 @@ mod tests {
         let decide = |error: &u8| *error == 1;
         let of = |result: Result<(), u8>| match called_if(result, decide) {
             Called::Value(()) => None,
-            Called::Error(_, retry) => Some(retry),
+            Called::Error(_, retry) | Called::Unfit(_, retry) => Some(retry),
             Called::Facts(_) => Some(Retry::After(Duration::ZERO)),
         };
         assert_eq!(of(Ok(())), None);

@@ -6,23 +6,27 @@ use crate::plan::Rule;
 /// How the nodes that a node names stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Tally {
+    /// How many have not ended.
     pub(super) open: u32,
-    pub(super) done: u32,
-    pub(super) failed: u32,
-    pub(super) skipped: u32,
+    /// Whether one is done, has failed, was skipped.
+    pub(super) done: bool,
+    pub(super) failed: bool,
+    pub(super) skipped: bool,
 }
 
 impl Tally {
+    #[inline]
     pub(super) fn count(&mut self, status: Status) {
         match status {
             Status::Waiting | Status::Running => self.open += 1,
-            Status::Done => self.done += 1,
-            Status::Skipped => self.skipped += 1,
-            Status::Failed | Status::Blocked | Status::Cancelled => self.failed += 1,
+            Status::Done => self.done = true,
+            Status::Skipped => self.skipped = true,
+            Status::Failed | Status::Blocked | Status::Cancelled => self.failed = true,
         }
     }
 
     /// One of those that were open has ended.
+    #[inline]
     pub(super) fn settle(&mut self, status: Status) {
         self.open -= 1;
         self.count(status);
@@ -38,18 +42,29 @@ pub(super) enum Decision {
 }
 
 /// What a rule says of a tally, as soon as it can be said.
+// By reference, so that the tally is read as it was written: in parts.
 #[inline]
-pub(super) fn decide(rule: Rule, tally: Tally) -> Option<Decision> {
+pub(super) fn decide(rule: Rule, tally: &Tally) -> Option<Decision> {
+    if rule == Rule::AllSuccess && !tally.failed && !tally.skipped {
+        // What nearly every decision is about.
+        return (tally.open == 0).then_some(Decision::Start);
+    }
     let early = match rule {
-        Rule::OneSuccess => tally.done > 0,
-        Rule::OneFailed => tally.failed > 0,
+        Rule::OneSuccess => tally.done,
+        Rule::OneFailed => tally.failed,
         _ => false,
     };
-    (tally.open == 0 || early).then(|| judge(rule, tally))
+    (tally.open == 0 || early).then(|| judge(rule, *tally))
 }
 
+#[cold]
 fn judge(rule: Rule, tally: Tally) -> Decision {
-    let (done, failed, skipped) = (tally.done > 0, tally.failed > 0, tally.skipped > 0);
+    let Tally {
+        done,
+        failed,
+        skipped,
+        ..
+    } = tally;
     let holds = match rule {
         Rule::AllSuccess => !failed && !skipped,
         Rule::AllDone => true,
@@ -82,8 +97,8 @@ fn asks_for_success(rule: Rule) -> bool {
 /// Whether the rule holds when all that is named has failed: it is there for failures too.
 pub(super) fn outlives_failure(rule: Rule) -> bool {
     let failed = Tally {
-        failed: 1,
+        failed: true,
         ..Tally::default()
     };
-    decide(rule, failed) == Some(Decision::Start)
+    decide(rule, &failed) == Some(Decision::Start)
 }

@@ -5,10 +5,16 @@ use super::{Status, Stop};
 use crate::plan::{NodeKind, Rule, ScopeSpec};
 
 /// What follows from a scope's description alone, computed once and shared by all its schedules.
+///
+/// It is read once for each node of each run, so that it is kept small and in one piece.
 #[derive(Debug)]
 pub struct Wiring {
     scope: &'static ScopeSpec,
     pub(super) nodes: Box<[Wired]>,
+    /// The nodes that name a node, one node's after the other's.
+    successors: Box<[u32]>,
+    /// The arms that name a node, one node's after the other's.
+    arms: Box<[(u32, u32)]>,
     /// The nodes that wait for all others.
     pub(super) finally: Box<[usize]>,
 }
@@ -26,10 +32,10 @@ pub(super) struct Wired {
     cleans_up: bool,
     /// How many nodes it names.
     pub(super) named: u32,
-    /// The nodes that name it.
-    pub(super) successors: Vec<usize>,
-    /// The arms that name it.
-    pub(super) arms: Vec<(usize, usize)>,
+    /// Where the successors of the next node begin.
+    successors_end: u32,
+    /// Where the arms of the next node begin.
+    arms_end: u32,
 }
 
 impl Wired {
@@ -51,6 +57,8 @@ impl Wiring {
     #[must_use]
     pub fn new(scope: &'static ScopeSpec) -> Self {
         let mut nodes: Vec<Wired> = Vec::with_capacity(scope.nodes.len());
+        let mut successors = vec![Vec::new(); scope.nodes.len()];
+        let mut arms_behind = vec![Vec::new(); scope.nodes.len()];
         for (idx, node) in scope.nodes.iter().enumerate() {
             let rule = match node.rule {
                 Rule::AllSuccess if node.finally => Rule::AllDone,
@@ -58,13 +66,13 @@ impl Wiring {
             };
             let mut cleans_up = node.finally || outlives_failure(rule);
             for &named in node.reads.iter().chain(node.after) {
-                nodes[named].successors.push(idx);
+                successors[named].push(idx as u32);
                 cleans_up |= nodes[named].cleans_up;
             }
             if let NodeKind::Branch { arms, .. } = node.kind {
                 for (arm, spec) in arms.iter().enumerate() {
                     for &named in spec.reads {
-                        nodes[named].arms.push((idx, arm));
+                        arms_behind[named].push((idx as u32, arm as u32));
                     }
                 }
             }
@@ -75,16 +83,44 @@ impl Wiring {
                 always_there: node.optional || node.outcome,
                 cleans_up,
                 named: (node.reads.len() + node.after.len()) as u32,
-                successors: Vec::new(),
-                arms: Vec::new(),
+                successors_end: 0,
+                arms_end: 0,
             });
+        }
+        let (mut successors_end, mut arms_end) = (0, 0);
+        for (node, (successors, arms)) in nodes.iter_mut().zip(successors.iter().zip(&arms_behind))
+        {
+            successors_end += successors.len() as u32;
+            arms_end += arms.len() as u32;
+            node.successors_end = successors_end;
+            node.arms_end = arms_end;
         }
         let finally = (0..nodes.len()).filter(|&idx| nodes[idx].finally).collect();
         Self {
             scope,
             nodes: nodes.into(),
+            successors: successors.concat().into(),
+            arms: arms_behind.concat().into(),
             finally,
         }
+    }
+
+    /// The nodes that name a node.
+    #[inline]
+    pub(super) fn successors(&self, node: usize) -> &[u32] {
+        let first = node
+            .checked_sub(1)
+            .map_or(0, |before| self.nodes[before].successors_end);
+        &self.successors[first as usize..self.nodes[node].successors_end as usize]
+    }
+
+    /// The branches with the arms that name a node.
+    #[inline]
+    pub(super) fn arms(&self, node: usize) -> &[(u32, u32)] {
+        let first = node
+            .checked_sub(1)
+            .map_or(0, |before| self.nodes[before].arms_end);
+        &self.arms[first as usize..self.nodes[node].arms_end as usize]
     }
 
     /// Whether this node still starts under a [`Stop`].

@@ -305,7 +305,7 @@ pub(super) fn future(step: &Step) -> TokenStream {
     }
 }
 
-/// Returns what policies compute from the arguments, if that is what the call is for.
+/// Gives what policies compute from the arguments or what the cache has, if that is what the call is for.
 fn facts(step: &Step) -> Option<TokenStream> {
     if !reads_arguments(step) {
         return None;
@@ -322,18 +322,27 @@ fn facts(step: &Step) -> Option<TokenStream> {
         quote_spanned!(place=> __p::#function(&(#expression)))
     };
     let facts = [
-        cache_key(step),
-        limit
-            .and_then(|limit| limit.key.as_ref())
-            .map(|key| expression(key, "rate_key")),
-        limit
-            .and_then(|limit| limit.weight.as_ref())
-            .map(|weight| expression(weight, "weight")),
-    ]
-    .map(|fact| fact.unwrap_or_else(|| quote!(__p::None)));
+        ("cache_key", cache_key(step)),
+        (
+            "rate_key",
+            limit
+                .and_then(|limit| limit.key.as_ref())
+                .map(|key| expression(key, "rate_key")),
+        ),
+        (
+            "weight",
+            limit
+                .and_then(|limit| limit.weight.as_ref())
+                .map(|weight| expression(weight, "weight")),
+        ),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, fact)| {
+        let (name, fact) = (Ident::new(name, Span::mixed_site()), fact?);
+        Some(quote_spanned!(Span::mixed_site()=> f.#name = #fact))
+    });
     Some(quote_spanned! {Span::mixed_site()=>
-        if self.__cx.asks_facts() {
-            return __p::facts(#(#facts),*);
+        if let __p::Some(it) = self.__cx.instead::<Self>(|f| { #(#facts);* }) {
+            return it;
         }
     })
 }
@@ -378,11 +387,11 @@ fn mock(step: &Step) -> (TokenStream, TokenStream) {
     let signature = quote_spanned!(Span::mixed_site()=> __p::Fn(#(#types),*) #output);
     let bounds = quote_spanned!(Span::mixed_site()=> __p::Send + __p::Sync);
     (
-        quote_spanned!(Span::mixed_site()=> struct __Orch(__p::Box<dyn #signature + #bounds>);),
+        quote_spanned!(Span::mixed_site()=> struct __M(__p::Box<dyn #signature + #bounds>);),
         quote_spanned! {Span::mixed_site()=>
             #[doc(hidden)]
             pub fn mock(f: impl #signature + #bounds + 'static) -> __p::Mock {
-                __p::Mock::new(__Orch(__p::Box::new(f)))
+                __p::Mock::new(__M(__p::Box::new(f)))
             }
         },
     )
@@ -405,7 +414,7 @@ fn attempt(step: &Step) -> TokenStream {
     settled(
         step,
         &quote_spanned! {Span::mixed_site()=>
-            match self.__cx.mock::<__Orch>() {
+            match self.__cx.mock::<__M>() {
                 __p::Some(mock) => mock.0(#(#passed),*),
                 __p::None => #value,
             }

@@ -28,7 +28,7 @@ pub(crate) fn named(frame: &Frame, node: usize, result: Result<Done, Thrown>) ->
         Ok(_) => Ok(()),
         Err(thrown) => {
             let place = frame
-                .run
+                .run()
                 .place(frame, node, frame.layout.nodes[node].step());
             Err(NodeError::caused(place, 1, thrown.cause))
         }
@@ -64,9 +64,10 @@ impl Failed {
 }
 
 /// A node's call, with all that its options ask for.
-pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Queued>) -> Called {
-    let observer = frame.run.observer.as_ref();
-    let span = observer.map(|observer| observer.call_started(&frame, node, queued));
+pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
+    let observer = frame.run().observer.as_ref();
+    let span =
+        observer.map(|observer| observer.call_started(&frame, node, queued.map(|queued| *queued)));
     let call = Call {
         frame: &frame,
         node,
@@ -141,7 +142,7 @@ impl<'a> Call<'a> {
             if tier + 1 == tiers.len() || !failed.falls_back {
                 return Err(failed.error);
             }
-            if let Some(observer) = &self.frame.run.observer {
+            if let Some(observer) = &self.frame.run().observer {
                 observer.fell_back(self.frame, self.node, tier + 1);
             }
         }
@@ -154,14 +155,14 @@ impl<'a> Call<'a> {
 
     /// Reads the cache, or calls and fills it.
     async fn cached(self, tier: &Tier) -> Result<Done, Failed> {
-        let policies = self.frame.run.services.policies(tier);
+        let policies = self.frame.run().services.policies(tier);
         let facts = if tier.reads_arguments() {
             self.facts().await?
         } else {
             Facts::default()
         };
         #[cfg(feature = "cache")]
-        if let (Some(policy), Some(cache)) = (policies.cache, self.frame.run.services.cache()) {
+        if let (Some(policy), Some(cache)) = (policies.cache, self.frame.run().services.cache()) {
             return self
                 .through_cache(tier, policy, policies, &facts, cache)
                 .await;
@@ -186,7 +187,7 @@ impl<'a> Call<'a> {
         };
         // By its function, as two steps may have one name.
         let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
-        let run = self.frame.run.id().as_str();
+        let run = self.frame.run().id().as_str();
         let mut wants_more = false;
         let compute = async {
             let done = self.bounded(tier, policies, facts).await?;
@@ -199,12 +200,12 @@ impl<'a> Call<'a> {
         };
         let cached = cache.get_or_compute(&key, policy, run, compute).await;
         let cached = cached.inspect_err(|_| {
-            if let Some(observer) = &self.frame.run.observer {
+            if let Some(observer) = &self.frame.run().observer {
                 observer.cache_read(self.frame, self.node, self.tier, false);
             }
         })?;
         let came = &cached.provenance;
-        if let Some(observer) = &self.frame.run.observer {
+        if let Some(observer) = &self.frame.run().observer {
             observer.cache_read(self.frame, self.node, self.tier, came.hit);
         }
         if !came.hit {
@@ -218,7 +219,7 @@ impl<'a> Call<'a> {
         });
         let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0);
         restored.await.map_err(|thrown| {
-            let place = self.frame.run.place(self.frame, self.node, tier.step());
+            let place = self.frame.run().place(self.frame, self.node, tier.step());
             Failed::last(NodeError::caused(place, 0, thrown.cause))
         })
     }
@@ -273,9 +274,9 @@ impl<'a> Call<'a> {
             let wait = attempts.next(
                 attempt,
                 failed.retry,
-                random.get_or_insert_with(|| self.frame.run.services.random()),
+                random.get_or_insert_with(|| self.frame.run().services.random()),
             );
-            if let Some(observer) = &self.frame.run.observer {
+            if let Some(observer) = &self.frame.run().observer {
                 observer.attempt_failed(self.frame, self.node, self.tier, &failed.error, wait);
             }
             let Some(wait) = wait else {
@@ -294,7 +295,7 @@ impl<'a> Call<'a> {
         facts: &Facts,
         attempt: u32,
     ) -> Result<Done, Failed> {
-        let run = &self.frame.run;
+        let run = self.frame.run();
         let registry = &run.services.registry;
         let breaker = policies
             .breaker
@@ -364,7 +365,7 @@ impl<'a> Call<'a> {
         let Some(policy) = policies.rate_limit else {
             return Ok(());
         };
-        let services = &self.frame.run.services;
+        let services = &self.frame.run().services;
         let limiter = services
             .registry
             .rate_limiter(tier.owner(), policy)
@@ -372,7 +373,7 @@ impl<'a> Call<'a> {
         let weight = facts.weight.unwrap_or(1);
         match limiter.acquire(facts.rate_key.as_deref(), weight).await {
             Ok(waited) => {
-                if let Some(observer) = &self.frame.run.observer {
+                if let Some(observer) = &self.frame.run().observer {
                     observer.rate_limited(self.frame, self.node, self.tier, waited);
                 }
                 Ok(())
@@ -399,7 +400,7 @@ impl<'a> Call<'a> {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(thrown)) => {
                 let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
-                let place = self.frame.run.place(self.frame, self.node, tier.step());
+                let place = self.frame.run().place(self.frame, self.node, tier.step());
                 Err(Failed {
                     error: NodeError::caused(place, attempt, thrown.cause),
                     retry: thrown.retry,
@@ -427,7 +428,7 @@ impl<'a> Call<'a> {
 
     fn error(self, kind: ErrorKind, attempt: u32, message: String) -> NodeError {
         let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
-        let place = self.frame.run.place(self.frame, self.node, tier.step());
+        let place = self.frame.run().place(self.frame, self.node, tier.step());
         NodeError::new(kind, place, attempt, message)
     }
 }

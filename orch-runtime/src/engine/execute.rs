@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use orch_core::error::{NodeError, RunError};
 use orch_core::run::RunStatus;
-use orch_core::schedule::Event;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::frame::{Frame, Opening};
+use super::frame::{Frame, Opening, Role};
 use super::run::{Halt, Run};
-use super::settle::{apply, verdict};
+use super::settle::{self, verdict};
 use super::strand::{Jobs, strand};
 use crate::ctx::Cx;
 use crate::program::Workflow;
@@ -54,6 +53,9 @@ impl Drop for Ending {
 }
 
 async fn finished(run: &Run) {
+    if run.is_finished() {
+        return;
+    }
     let mut finishing = pin!(run.finishing.notified());
     finishing.as_mut().enable();
     if !run.is_finished() {
@@ -70,13 +72,13 @@ async fn execute<W: Workflow>(
         run: Arc::clone(&run),
         concluded: false,
     };
-    let frame = Opening {
-        run: Arc::clone(&run),
-        layout: &run.program.layout().root,
-        parent: None,
-    }
-    .with(W::open(input));
-    drive(&run, &frame).await;
+    let mut jobs = Jobs::default();
+    let layout = &run.program.layout().root;
+    let role = Role::Root(Arc::clone(&run));
+    let open = |opening: Opening| opening.with(W::open(input));
+    let frame = settle::prepare(layout, role, open, &mut jobs);
+    settle::carry_out_all(Arc::clone(&frame), &mut jobs);
+    drive(&run, jobs).await;
     let result = conclude::<W>(&run, &frame);
     guard.concluded = true;
     crate::panics::contain(&run, (guard, frame));
@@ -84,9 +86,7 @@ async fn execute<W: Workflow>(
 }
 
 /// Drives a run's nodes until all have ended; not generic, so that it is compiled once.
-async fn drive(run: &Arc<Run>, frame: &Arc<Frame>) {
-    let mut jobs = Jobs::default();
-    apply(frame, Event::Begin, &mut jobs);
+async fn drive(run: &Arc<Run>, jobs: Jobs) {
     let mut whole = pin!(async {
         strand(Arc::clone(run), jobs).await;
         finished(run).await;

@@ -18,10 +18,13 @@ use orch_core::error::NodeError;
 use orch_core::plan::Tolerance;
 
 use super::frame::Frame;
+use super::run::Run;
 
 /// A fan-out under way.
 #[derive(Debug)]
 pub(crate) struct Fan {
+    /// As its frame has it, which may be far from the root.
+    run: Arc<Run>,
     pub(crate) frame: Arc<Frame>,
     pub(crate) node: usize,
     total: usize,
@@ -65,6 +68,7 @@ impl Fan {
         tolerate: Option<Tolerance>,
     ) -> Self {
         Self {
+            run: Arc::clone(frame.run()),
             frame,
             node,
             total,
@@ -81,6 +85,10 @@ impl Fan {
                 items: Vec::new(),
             }),
         }
+    }
+
+    pub(crate) fn run(&self) -> &Arc<Run> {
+        &self.run
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -14,29 +14,44 @@ use crate::origin::Origin;
 
 /// One scope of one run: its schedule, and the typed slots of its nodes.
 pub struct Frame<S: ?Sized = dyn Any + Send + Sync> {
-    pub(crate) run: Arc<Run>,
     pub(crate) layout: &'static ScopeLayout,
-    pub(crate) parent: Option<Parent>,
+    pub(crate) role: Role,
     state: Mutex<State>,
     slots: S,
 }
 
-/// Where a frame hangs.
-#[derive(Debug)]
-pub(crate) struct Parent {
-    pub(crate) frame: Arc<Frame>,
-    /// The node of that frame whose body or arm this is.
-    pub(crate) node: usize,
-    pub(crate) role: Role,
-}
-
-/// What a frame is to its parent.
+/// What a frame is in its run.
 #[derive(Debug)]
 pub(crate) enum Role {
+    /// The workflow's own nodes.
+    Root(Arc<Run>),
     /// An item of a fan-out.
     Item { fan: Arc<Fan>, idx: usize },
-    /// The arm of a branch.
-    Arm(usize),
+    /// The arm of a branch: of this node in that frame.
+    Arm {
+        frame: Arc<Frame>,
+        node: usize,
+        arm: usize,
+    },
+}
+
+impl Role {
+    pub(crate) fn run(&self) -> &Arc<Run> {
+        match self {
+            Self::Root(run) => run,
+            Self::Item { fan, .. } => fan.run(),
+            Self::Arm { frame, .. } => frame.run(),
+        }
+    }
+
+    /// The frame around the one of this role, and the node of that whose body or arm it is.
+    pub(crate) fn parent(&self) -> Option<(&Arc<Frame>, usize)> {
+        match self {
+            Self::Root(_) => None,
+            Self::Item { fan, .. } => Some((&fan.frame, fan.node)),
+            Self::Arm { frame, node, .. } => Some((frame, *node)),
+        }
+    }
 }
 
 /// What changes while a scope runs.
@@ -60,28 +75,37 @@ impl<S: ?Sized> fmt::Debug for Frame<S> {
 /// A frame that lacks only its slots.
 #[derive(Debug)]
 pub struct Opening {
-    pub(crate) run: Arc<Run>,
     pub(crate) layout: &'static ScopeLayout,
-    pub(crate) parent: Option<Parent>,
+    pub(crate) role: Role,
+    pub(crate) schedule: Schedule,
 }
 
 impl Opening {
     pub(crate) fn with<S: Any + Send + Sync>(self, slots: S) -> Arc<Frame> {
         Arc::new(Frame {
-            run: self.run,
+            layout: self.layout,
+            role: self.role,
             state: Mutex::new(State {
-                schedule: Schedule::new(&self.layout.wiring),
+                schedule: self.schedule,
                 errors: Vec::new(),
                 origins: Vec::new(),
             }),
-            layout: self.layout,
-            parent: self.parent,
             slots,
         })
     }
 }
 
 impl Frame {
+    /// The run it belongs to.
+    pub(crate) fn run(&self) -> &Arc<Run> {
+        self.role.run()
+    }
+
+    /// The frame around it, and the node of that whose body or arm it is.
+    pub(crate) fn parent(&self) -> Option<(&Arc<Self>, usize)> {
+        self.role.parent()
+    }
+
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -105,23 +129,23 @@ impl Frame {
     pub(crate) fn up(self: &Arc<Self>, levels: usize) -> Option<&Arc<Self>> {
         let mut frame = self;
         for _ in 0..levels {
-            frame = &frame.parent.as_ref()?.frame;
+            frame = frame.parent()?.0;
         }
         Some(frame)
     }
 
     /// Which item of the fan-out it is the frame of.
     pub(crate) fn item(&self) -> Option<usize> {
-        match self.parent.as_ref()?.role {
+        match self.role {
             Role::Item { idx, .. } => Some(idx),
-            Role::Arm(_) => None,
+            Role::Root(_) | Role::Arm { .. } => None,
         }
     }
 
     /// Which item of each fan-out around it, outermost first.
     pub(crate) fn items(&self) -> Vec<usize> {
-        let mut items = match &self.parent {
-            Some(parent) => parent.frame.items(),
+        let mut items = match self.parent() {
+            Some((frame, _)) => frame.items(),
             None => Vec::new(),
         };
         items.extend(self.item());
@@ -134,12 +158,10 @@ impl Frame {
         if spec.handled {
             return false;
         }
-        match &self.parent {
+        let tolerates = matches!(&self.role, Role::Item { fan, .. } if fan.tolerates());
+        match self.parent() {
             None => true,
-            Some(parent) => {
-                let tolerates = matches!(&parent.role, Role::Item { fan, .. } if fan.tolerates());
-                !tolerates && parent.frame.is_fatal(parent.node)
-            }
+            Some((frame, node)) => !tolerates && frame.is_fatal(node),
         }
     }
 }

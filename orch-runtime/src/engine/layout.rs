@@ -6,6 +6,7 @@ use orch_core::plan::{Callee, NodeKind, NodeSpec};
 use orch_core::policy::Policies;
 use orch_core::schedule::Wiring;
 
+use super::pace::Pace;
 use crate::policy::Owner;
 use crate::program::{NodeCode, Program, ScopeCode};
 
@@ -37,6 +38,7 @@ pub(crate) struct NodeLayout {
     pub(crate) tiers: Vec<Tier>,
     /// Whether an attempt is all there is to it: no policy, no fallback, no turn.
     pub(crate) plain: bool,
+    pub(crate) pace: Pace,
     /// The body of a `for`, or a branch's arms.
     pub(crate) bodies: Vec<ScopeLayout>,
 }
@@ -135,6 +137,7 @@ impl NodeLayout {
             plain: matches!(spec.kind, NodeKind::Call([_])) && tiers[0].policies.is_none(),
             path,
             tiers,
+            pace: Pace::default(),
             bodies,
         }
     }
@@ -148,11 +151,13 @@ impl NodeLayout {
         }
     }
 
-    /// Whether the first callee is a plain function, which may keep a core busy.
-    pub(crate) fn is_plain_function(&self) -> bool {
-        matches!(
-            self.tiers.first().map(|tier| tier.callee),
-            Some(Callee::Step(step)) if !step.asynchronous && !step.blocking
-        )
+    /// Whether its polls are known to keep a core busy, or may do so: a plain function never waits.
+    pub(crate) fn may_keep_busy(&self) -> bool {
+        self.pace.is_busy().unwrap_or_else(|| {
+            matches!(
+                self.tiers.first().map(|tier| tier.callee),
+                Some(Callee::Step(step)) if !step.asynchronous && !step.blocking
+            )
+        })
     }
 }

@@ -32,7 +32,9 @@ pub(crate) struct Run {
     ready: Mutex<VecDeque<Job>>,
     /// How many stand in `ready`, so that nobody locks it to find it empty.
     waiting: AtomicUsize,
-    /// Strands that help on other cores.
+    /// Tasks of this run's beside the first one.
+    pub(crate) strands: AtomicUsize,
+    /// Those among them that help on other cores.
     pub(crate) helpers: AtomicUsize,
     stop: AtomicU8,
     halted: OnceLock<Halt>,
@@ -47,6 +49,8 @@ pub(crate) struct Run {
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
     pub(crate) observer: Option<Observer>,
+    /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
+    pub(crate) needs_policies: bool,
 }
 
 /// Why a run was stopped from outside.
@@ -71,12 +75,16 @@ impl Run {
         observer: Option<Observer>,
     ) -> Self {
         Self {
+            needs_policies: observer.is_some()
+                || program.spec.concurrency.is_some()
+                || !services.overrides.is_empty(),
             program,
             services,
             id: id.map_or_else(OnceLock::new, OnceLock::from),
             correlation_id: correlation_id.map_or_else(OnceLock::new, OnceLock::from),
             ready: Mutex::default(),
             waiting: AtomicUsize::new(0),
+            strands: AtomicUsize::new(0),
             helpers: AtomicUsize::new(0),
             stop: AtomicU8::new(GOING),
             halted: OnceLock::new(),
@@ -113,11 +121,6 @@ impl Run {
             step,
             items: frame.items(),
         }
-    }
-
-    /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
-    pub(crate) fn needs_policies(&self) -> bool {
-        self.observer.is_some() || self.slots.is_some() || !self.services.overrides.is_empty()
     }
 
     pub(crate) fn push(&self, jobs: impl Iterator<Item = Job>) {

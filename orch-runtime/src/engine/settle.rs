@@ -1,35 +1,64 @@
 //! Settling: telling schedules what happened, and carrying out what they answer.
 
 use std::collections::BTreeSet;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{NodeKind, ScopeSpec};
-use orch_core::schedule::{Command, Event, Status, Stop};
+use orch_core::schedule::{Command, Event, Schedule, Status, Stop};
 
 use super::fan::{After, Fan};
-use super::frame::{Frame, Opening, Parent, Role};
-use super::strand::{Called, Job, Jobs, node_error, panic_message, survives};
-use crate::ctx::Cx;
-use crate::observe::Observer;
+use super::frame::{Frame, Opening, Role};
+use super::layout::ScopeLayout;
+use super::strand::{Called, Job, Jobs, node_error, survives};
 use crate::program::NodeCode;
 
 /// A node has started.
 pub(crate) fn started(frame: &Arc<Frame>, node: usize) {
-    if let Some(observer) = &frame.run.observer {
+    if let Some(observer) = &frame.run().observer {
         observer.node_started(frame, node);
     }
 }
 
 /// A node that had started has ended.
-pub(crate) fn ended(frame: &Arc<Frame>, node: usize, result: Called, jobs: &mut Jobs) {
+pub(crate) fn ended(frame: Arc<Frame>, node: usize, result: Called, jobs: &mut Jobs) {
     let status = match result {
         Ok(()) => Status::Done,
-        Err(error) => record(frame, node, error),
+        Err(error) => record(&frame, node, error),
     };
-    report(frame, node, status);
+    report(&frame, node, status);
     apply(frame, Event::Ended(node, status), jobs);
+}
+
+/// Like [`ended`], but gives the call that follows instead of making it a job, if that is all there is to do and nobody
+/// listens.
+pub(crate) fn ended_or_next(
+    frame: Arc<Frame>,
+    node: usize,
+    result: Called,
+    jobs: &mut Jobs,
+) -> Option<(Arc<Frame>, usize)> {
+    if result.is_err() || frame.run().observer.is_some() || !jobs.ready.is_empty() {
+        ended(frame, node, result, jobs);
+        return None;
+    }
+    decide(&frame, Event::Ended(node, Status::Done), &mut jobs.commands);
+    let next = next_call(frame, jobs);
+    settle_events(jobs);
+    next
+}
+
+/// Gives the call that a schedule answered with, if that is all and nobody listens; otherwise carries out the answer.
+pub(crate) fn next_call(frame: Arc<Frame>, jobs: &mut Jobs) -> Option<(Arc<Frame>, usize)> {
+    if let [Command::Start(next)] = jobs.commands[..]
+        && matches!(frame.layout.code.nodes[next], NodeCode::Call(_))
+        && frame.run().observer.is_none()
+    {
+        jobs.commands.clear();
+        return Some((frame, next));
+    }
+    carry_out_all(frame, jobs);
+    None
 }
 
 /// Keeps what a node failed with, and lets the run know if nobody consumes it.
@@ -42,62 +71,96 @@ fn record(frame: &Arc<Frame>, node: usize, error: NodeError) -> Status {
     // A control form fails with what failed inside it, which the run knows already.
     let own = error.node() == &*frame.layout.nodes[node].path;
     if own && frame.is_fatal(node) {
-        frame.run.fail(error);
+        frame.run().fail(error);
     }
     Status::Failed
 }
 
 fn report(frame: &Arc<Frame>, node: usize, status: Status) {
-    if let Some(observer) = &frame.run.observer {
+    if let Some(observer) = &frame.run().observer {
         observer.node_ended(frame, node, status);
     }
 }
 
+/// Makes a scope's frame, and leaves what starts at once in `jobs.commands`.
+pub(crate) fn prepare(
+    layout: &'static ScopeLayout,
+    role: Role,
+    open: impl FnOnce(Opening) -> Arc<Frame>,
+    jobs: &mut Jobs,
+) -> Arc<Frame> {
+    let mut schedule = Schedule::new(&layout.wiring);
+    if let Some(stop) = stop(&role) {
+        schedule.on(&layout.wiring, Event::Stop(stop), &mut jobs.commands);
+    }
+    schedule.on(&layout.wiring, Event::Begin, &mut jobs.commands);
+    open(Opening {
+        layout,
+        role,
+        schedule,
+    })
+}
+
 /// Tells a schedule what happened, and carries out what it and those it concerns answer.
-pub(crate) fn apply(frame: &Arc<Frame>, event: Event, jobs: &mut Jobs) {
+pub(crate) fn apply(frame: Arc<Frame>, event: Event, jobs: &mut Jobs) {
     tell(frame, event, jobs);
+    settle_events(jobs);
+}
+
+fn settle_events(jobs: &mut Jobs) {
     while let Some((frame, event)) = jobs.events.pop() {
-        tell(&frame, event, jobs);
+        tell(frame, event, jobs);
     }
 }
 
-fn tell(frame: &Arc<Frame>, event: Event, jobs: &mut Jobs) {
-    let mut commands = std::mem::take(&mut jobs.commands);
-    {
-        let mut state = frame.state();
-        let wiring = &frame.layout.wiring;
-        if let Some(stop) = frame.run.stop()
-            && !is_spared(frame, stop)
-        {
-            state.schedule.on(wiring, Event::Stop(stop), &mut commands);
-        }
-        state.schedule.on(wiring, event, &mut commands);
+fn tell(frame: Arc<Frame>, event: Event, jobs: &mut Jobs) {
+    decide(&frame, event, &mut jobs.commands);
+    carry_out_all(frame, jobs);
+}
+
+/// Tells a schedule what happened, and adds what it answers.
+fn decide(frame: &Frame, event: Event, commands: &mut Vec<Command>) {
+    let wiring = &frame.layout.wiring;
+    let stop = stop(&frame.role);
+    let mut state = frame.state();
+    if let Some(stop) = stop {
+        state.schedule.on(wiring, Event::Stop(stop), commands);
     }
-    for command in commands.drain(..) {
-        carry_out(frame, command, jobs);
+    state.schedule.on(wiring, event, commands);
+}
+
+/// What keeps a frame of this role from starting more: the run's stop, unless its node goes on under it.
+fn stop(role: &Role) -> Option<Stop> {
+    let stop = role.run().stop()?;
+    let spared = role
+        .parent()
+        .is_some_and(|(frame, node)| survives(frame, node, stop));
+    (!spared).then_some(stop)
+}
+
+/// Carries out what a schedule answered.
+pub(crate) fn carry_out_all(frame: Arc<Frame>, jobs: &mut Jobs) {
+    let mut commands = std::mem::take(&mut jobs.commands);
+    // The last command takes the frame along, so that a chain never counts references to it.
+    if let Some(last) = commands.pop() {
+        for command in commands.drain(..) {
+            carry_out(Arc::clone(&frame), command, jobs);
+        }
+        carry_out(frame, last, jobs);
     }
     jobs.commands = commands;
 }
 
-/// Whether a frame belongs to a node that goes on under a stop.
-fn is_spared(frame: &Frame, stop: Stop) -> bool {
-    frame
-        .parent
-        .as_ref()
-        .is_some_and(|parent| survives(&parent.frame, parent.node, stop))
-}
-
-fn carry_out(frame: &Arc<Frame>, command: Command, jobs: &mut Jobs) {
+fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
     match command {
         Command::Start(node) => match frame.layout.code.nodes[node] {
             NodeCode::Call(_) => {
-                let observer = frame.run.observer.as_ref();
-                let queued = observer.map(Observer::node_queued);
-                jobs.ready
-                    .push_back(Job::Call(Arc::clone(frame), node, queued));
+                let observer = frame.run().observer.as_ref();
+                let queued = observer.map(|observer| Box::new(observer.node_queued()));
+                jobs.ready.push_back(Job::Call(frame, node, queued));
             }
             NodeCode::For { .. } | NodeCode::Branch { .. } => {
-                jobs.ready.push_back(Job::Head(Arc::clone(frame), node));
+                jobs.ready.push_back(Job::Head(frame, node));
             }
         },
         Command::StartArm(node, arm) => {
@@ -105,78 +168,57 @@ fn carry_out(frame: &Arc<Frame>, command: Command, jobs: &mut Jobs) {
                 return;
             };
             let layout = &frame.layout.nodes[node].bodies[arm];
-            if let Some(observer) = &frame.run.observer {
+            if let Some(observer) = &frame.run().observer {
                 observer.expect_more(layout.nodes.len() as u64);
             }
-            let body = (arms[arm].open)(Opening {
-                run: Arc::clone(&frame.run),
-                layout,
-                parent: Some(Parent {
-                    frame: Arc::clone(frame),
-                    node,
-                    role: Role::Arm(arm),
-                }),
-            });
-            jobs.events.push((body, Event::Begin));
+            let role = Role::Arm { frame, node, arm };
+            let body = prepare(layout, role, arms[arm].open, jobs);
+            carry_out_all(body, jobs);
         }
-        Command::Ended(node, status) => report(frame, node, status),
+        Command::Ended(node, status) => report(&frame, node, status),
         Command::Finish => finish(frame, jobs),
     }
 }
 
 /// All nodes of a scope have ended.
-fn finish(frame: &Arc<Frame>, jobs: &mut Jobs) {
-    let Some(parent) = &frame.parent else {
-        frame.run.finish();
-        return;
-    };
-    match &parent.role {
+fn finish(frame: Arc<Frame>, jobs: &mut Jobs) {
+    match &frame.role {
+        Role::Root(run) => run.finish(),
         Role::Item { fan, idx } => {
-            let result = verdict(frame).map(|()| Arc::clone(frame));
-            let result = result.map_err(|errors| first(frame, errors));
-            item_ended(fan, *idx, result, jobs);
+            let (fan, idx) = (Arc::clone(fan), *idx);
+            let result = match verdict(&frame) {
+                Ok(()) => Ok(frame),
+                Err(errors) => Err(first(&frame, errors)),
+            };
+            item_ended(fan, idx, result, jobs);
         }
-        Role::Arm(_) => match verdict(frame) {
-            Ok(()) => jobs.ready.push_back(Job::Close(Arc::clone(frame))),
+        Role::Arm {
+            frame: around,
+            node,
+            ..
+        } => match verdict(&frame) {
+            Ok(()) => jobs.ready.push_back(Job::Close(frame)),
             Err(errors) => {
-                let error = first(frame, errors);
-                let status = record(&parent.frame, parent.node, error);
-                report(&parent.frame, parent.node, status);
-                jobs.events
-                    .push((Arc::clone(&parent.frame), Event::Ended(parent.node, status)));
+                let error = first(&frame, errors);
+                let status = record(around, *node, error);
+                report(around, *node, status);
+                let around = Arc::clone(around);
+                jobs.events.push((around, Event::Ended(*node, status)));
             }
         },
     }
 }
 
-fn item_ended(fan: &Arc<Fan>, idx: usize, result: Result<Arc<Frame>, NodeError>, jobs: &mut Jobs) {
+fn item_ended(fan: Arc<Fan>, idx: usize, result: Result<Arc<Frame>, NodeError>, jobs: &mut Jobs) {
     let stopping = fan
-        .frame
-        .run
+        .run()
         .stop()
         .is_some_and(|stop| !survives(&fan.frame, fan.node, stop));
     match fan.ended(idx, result, stopping) {
         After::Nothing => {}
-        After::Queue => jobs.ready.push_back(Job::Fan(Arc::clone(fan))),
-        After::Over => jobs.ready.push_back(Job::Collect(Arc::clone(fan))),
+        After::Queue => jobs.ready.push_back(Job::Fan(fan)),
+        After::Over => jobs.ready.push_back(Job::Collect(fan)),
     }
-}
-
-/// Hands an arm's value to its branch.
-pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut Jobs) {
-    let Some(parent) = &arm.parent else { return };
-    let (Role::Arm(idx), NodeCode::Branch { close, .. }) =
-        (&parent.role, parent.frame.layout.code.nodes[parent.node])
-    else {
-        return;
-    };
-    let cx = Cx::new(arm, 0);
-    let closed = catch_unwind(AssertUnwindSafe(|| close(&cx, *idx)));
-    let result = closed.map_err(|panic| {
-        let message = format!("its arm's value panicked: {}", panic_message(&*panic));
-        node_error(&parent.frame, parent.node, ErrorKind::Panicked, 1, message)
-    });
-    ended(&parent.frame, parent.node, result, jobs);
 }
 
 /// Whether a scope whose nodes have all ended has a value: every failure consumed, and all its result reads done.
@@ -185,6 +227,13 @@ pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut Jobs) {
 pub(crate) fn verdict(frame: &Frame) -> Result<(), Vec<NodeError>> {
     let state = frame.state();
     let layout = frame.layout;
+    let missing = layout.code.spec.result.iter().copied().find(|&node| {
+        let spec = layout.nodes[node].spec;
+        !spec.optional && !spec.outcome && state.schedule.status(node) != Status::Done
+    });
+    if state.errors.is_empty() && missing.is_none() {
+        return Ok(());
+    }
     let unconsumed = |(node, error): &&(usize, NodeError)| {
         !layout.nodes[*node].spec.handled && error.kind() != ErrorKind::Cancelled
     };
@@ -192,10 +241,6 @@ pub(crate) fn verdict(frame: &Frame) -> Result<(), Vec<NodeError>> {
     if !failed.is_empty() {
         return Err(failed.into_iter().map(|(_, error)| error.clone()).collect());
     }
-    let missing = layout.code.spec.result.iter().copied().find(|&node| {
-        let spec = layout.nodes[node].spec;
-        !spec.optional && !spec.outcome && state.schedule.status(node) != Status::Done
-    });
     let stopped = state
         .errors
         .iter()

@@ -34,28 +34,20 @@ impl Shares {
         let inside = self.inside.remove(&place_key(frame, node));
         let rest = of_node(frame) - inside.unwrap_or_default();
         self.done += rest;
-        let mut parent = frame.parent.as_ref();
-        while let Some(around) = parent {
-            *self
-                .inside
-                .entry(place_key(&around.frame, around.node))
-                .or_default() += rest;
-            parent = around.frame.parent.as_ref();
+        let mut parent = frame.parent();
+        while let Some((around, node)) = parent {
+            *self.inside.entry(place_key(around, node)).or_default() += rest;
+            parent = around.parent();
         }
     }
 }
 
 /// How much of the run each node of a frame is.
 fn of_node(frame: &Frame) -> f64 {
-    let whole = match &frame.parent {
-        None => 1.0,
-        Some(parent) => {
-            let node = of_node(&parent.frame);
-            match &parent.role {
-                Role::Item { fan, .. } => node / fan.total() as f64,
-                Role::Arm(_) => node,
-            }
-        }
+    let whole = match &frame.role {
+        Role::Root(_) => 1.0,
+        Role::Item { fan, .. } => of_node(&fan.frame) / fan.total() as f64,
+        Role::Arm { frame, .. } => of_node(frame),
     };
     whole / frame.layout.nodes.len() as f64
 }

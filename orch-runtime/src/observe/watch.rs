@@ -283,11 +283,11 @@ impl Observer {
             inner.current = Some(Arc::clone(&layout.path));
             inner.starts.insert(place_key(frame, node), now);
         }
-        self.tell(&frame.run, || RunEventKind::NodeStarted {
+        self.tell(frame.run(), || RunEventKind::NodeStarted {
             node: Arc::clone(&layout.path),
             items: frame.items(),
         });
-        self.tell_progress(&frame.run, false);
+        self.tell_progress(frame.run(), false);
     }
 
     pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) {
@@ -311,16 +311,16 @@ impl Observer {
         self.log_end(frame, node, status, took, error.as_ref());
         self.ended.fetch_add(1, Ordering::AcqRel);
         if let Some(failure) = failure {
-            call(&frame.run.services.listeners.on_error, failure);
+            call(&frame.run().services.listeners.on_error, failure);
         }
-        self.tell(&frame.run, || RunEventKind::NodeEnded {
+        self.tell(frame.run(), || RunEventKind::NodeEnded {
             node: Arc::clone(&layout.path),
             items: frame.items(),
             status,
             duration: took.unwrap_or_default(),
             error,
         });
-        self.tell_progress(&frame.run, false);
+        self.tell_progress(frame.run(), false);
     }
 
     fn log_end(
@@ -332,7 +332,7 @@ impl Observer {
         error: Option<&NodeError>,
     ) {
         let layout = &frame.layout.nodes[node];
-        let (task_id, execution_id) = (&*layout.path, frame.run.id());
+        let (task_id, execution_id) = (&*layout.path, frame.run().id());
         let duration_ms = took.unwrap_or_default().as_secs_f64() * 1000.0;
         match error {
             Some(error) => tracing::warn!(
@@ -373,14 +373,14 @@ impl Observer {
                 target: "orch",
                 event = "attempt_failed",
                 task_id = error.node(),
-                execution_id = %frame.run.id(),
+                execution_id = %frame.run().id(),
                 attempt = error.attempt(),
                 error_type = error.code(),
                 error = error.message(),
                 retry_in_ms = wait.as_secs_f64() * 1000.0,
             );
         }
-        self.tell(&frame.run, || RunEventKind::AttemptFailed {
+        self.tell(frame.run(), || RunEventKind::AttemptFailed {
             error: error.clone(),
             retry_in,
         });
@@ -395,10 +395,10 @@ impl Observer {
             target: "orch",
             event = "fell_back",
             task_id = &*layout.path,
-            execution_id = %frame.run.id(),
+            execution_id = %frame.run().id(),
             tier,
         );
-        self.tell(&frame.run, || RunEventKind::FellBack {
+        self.tell(frame.run(), || RunEventKind::FellBack {
             node: Arc::clone(&layout.path),
             tier,
         });
@@ -440,7 +440,7 @@ pub(crate) struct AttemptWatch(Option<Span>);
 
 impl AttemptWatch {
     pub(crate) fn new(frame: &Frame, node: usize, tier: usize, attempt: u32) -> Self {
-        let Some(observer) = &frame.run.observer else {
+        let Some(observer) = &frame.run().observer else {
             return Self(None);
         };
         if let Some(metrics) = &observer.metrics {

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -225,9 +225,9 @@ struct Pool<T> {
 
 #[derive(Debug)]
 struct Members<T> {
-    shared: HashMap<&'static str, Arc<T>>,
+    shared: BTreeMap<&'static str, Arc<T>>,
     /// Of the steps of each name, an instance for each path and each of the settings that its uses have.
-    private: HashMap<Box<str>, Vec<Private<T>>>,
+    private: BTreeMap<Box<str>, Vec<Private<T>>>,
 }
 
 #[derive(Debug)]
@@ -240,8 +240,8 @@ impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self {
             members: RwLock::new(Members {
-                shared: HashMap::new(),
-                private: HashMap::new(),
+                shared: BTreeMap::new(),
+                private: BTreeMap::new(),
             }),
         }
     }

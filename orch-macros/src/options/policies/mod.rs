@@ -121,6 +121,16 @@ impl PolicyOptions {
                 .is_some_and(|limit| limit.value.weight.is_some())
     }
 
+    /// The first option of a node that may not suit its step.
+    pub(crate) fn first_to_suit(&self) -> Option<&syn::Ident> {
+        let retries = self.retries.as_ref().filter(|retries| retries.value > 0);
+        retries
+            .map(|retries| &retries.key)
+            .or(self.cached())
+            .or(self.timeout.as_ref().map(|timeout| &timeout.key))
+            .or(self.deadline.as_ref().map(|deadline| &deadline.key))
+    }
+
     /// The extra attempts.
     pub(crate) fn retries(&self) -> u32 {
         self.retries.as_ref().map_or(0, |retries| retries.value)

@@ -7,7 +7,7 @@ fn crunch(numbers: Vec<u64>) -> u64 {
 #[allow(clippy::needless_pass_by_value, reason = "the step owns it")]
 const _: () = {
     use ::orch::__private as __p;
-    struct __Orch(__p::Box<dyn __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync>);
+    struct __M(__p::Box<dyn __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync>);
     impl __p::Step for crunch<'_> {
         type Output = u64;
         type Error = __p::Never;
@@ -40,7 +40,7 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::Called::Value(
-                    match self.__cx.mock::<__Orch>() {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(numbers),
                         __p::None => __p::blocking(move || crunch(numbers)).await,
                     },
@@ -51,7 +51,7 @@ const _: () = {
         pub fn mock(
             f: impl __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
-            __p::Mock::new(__Orch(__p::Box::new(f)))
+            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

@@ -3,7 +3,7 @@ fn step2(user: &str, prompt: String) -> Answer {
 }
 const _: () = {
     use my_orch::__private as __p;
-    struct __Orch(__p::Box<dyn __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync>);
+    struct __M(__p::Box<dyn __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync>);
     impl __p::Step for step2<'_> {
         type Output = Answer;
         type Error = __p::Never;
@@ -53,15 +53,20 @@ const _: () = {
             prompt: String,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
-                if self.__cx.asks_facts() {
-                    return __p::facts(
-                        __p::key_of(&[&user, &prompt]),
-                        __p::rate_key(&(user)),
-                        __p::weight(&(prompt.len())),
-                    );
+                if let __p::Some(it) = self
+                    .__cx
+                    .instead::<
+                        Self,
+                    >(|f| {
+                        f.cache_key = __p::key_of(&[&user, &prompt]);
+                        f.rate_key = __p::rate_key(&(user));
+                        f.weight = __p::weight(&(prompt.len()));
+                    })
+                {
+                    return it;
                 }
                 __p::Called::Value(
-                    match self.__cx.mock::<__Orch>() {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(user, prompt),
                         __p::None => step2(user, prompt),
                     },
@@ -72,7 +77,7 @@ const _: () = {
         pub fn mock(
             f: impl __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
-            __p::Mock::new(__Orch(__p::Box::new(f)))
+            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

@@ -12,7 +12,7 @@ pub(crate) async fn reserve(
 }
 const _: () = {
     use ::orch::__private as __p;
-    struct __Orch(
+    struct __M(
         __p::Box<
             dyn __p::Fn(&[Item], u32) -> io::Result<Reservation> + __p::Send + __p::Sync,
         >,
@@ -55,7 +55,7 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::called(
-                    match self.__cx.mock::<__Orch>() {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(items, count),
                         __p::None => {
                             reserve(
@@ -78,7 +78,7 @@ const _: () = {
                 u32,
             ) -> io::Result<Reservation> + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
-            __p::Mock::new(__Orch(__p::Box::new(f)))
+            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

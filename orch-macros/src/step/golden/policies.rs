@@ -7,7 +7,7 @@ pub async fn fetch_rates(
 }
 const _: () = {
     use ::orch::__private as __p;
-    struct __Orch(
+    struct __M(
         __p::Box<dyn __p::Fn(Date) -> Result<Rates, HttpError> + __p::Send + __p::Sync>,
     );
     impl __p::Step for fetch_rates<'_> {
@@ -57,15 +57,20 @@ const _: () = {
             day: Date,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
-                if self.__cx.asks_facts() {
-                    return __p::facts(
-                        __p::cache_key(::core::format_args!("rates:{}", day)),
-                        __p::None,
-                        __p::None,
-                    );
+                if let __p::Some(it) = self
+                    .__cx
+                    .instead::<
+                        Self,
+                    >(|f| {
+                        f.cache_key = __p::cache_key(
+                            ::core::format_args!("rates:{}", day),
+                        )
+                    })
+                {
+                    return it;
                 }
                 __p::called_if(
-                    match self.__cx.mock::<__Orch>() {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(day),
                         __p::None => {
                             fetch_rates(
@@ -86,7 +91,7 @@ const _: () = {
                 Date,
             ) -> Result<Rates, HttpError> + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
-            __p::Mock::new(__Orch(__p::Box::new(f)))
+            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

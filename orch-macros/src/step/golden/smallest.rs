@@ -1,7 +1,7 @@
 fn price() {}
 const _: () = {
     use ::orch::__private as __p;
-    struct __Orch(__p::Box<dyn __p::Fn() + __p::Send + __p::Sync>);
+    struct __M(__p::Box<dyn __p::Fn() + __p::Send + __p::Sync>);
     impl __p::Step for price<'_> {
         type Output = ();
         type Error = __p::Never;
@@ -22,7 +22,7 @@ const _: () = {
         pub fn call(self) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::Called::Value(
-                    match self.__cx.mock::<__Orch>() {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(),
                         __p::None => price(),
                     },
@@ -31,7 +31,7 @@ const _: () = {
         }
         #[doc(hidden)]
         pub fn mock(f: impl __p::Fn() + __p::Send + __p::Sync + 'static) -> __p::Mock {
-            __p::Mock::new(__Orch(__p::Box::new(f)))
+            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::model::{Origin, Rhs};
+use super::super::model::{Equation, Origin, Rhs};
 use super::{Analysis, Reader, ScopeId, Symbol, bare};
 
 impl Analysis<'_> {
@@ -46,10 +46,7 @@ impl Analysis<'_> {
     /// Names the nodes in the plan; a second call of the same step without a name of its own is numbered.
     pub(super) fn name_nodes(&mut self, scope: ScopeId) {
         let equations = &self.scopes[scope].scope.equations;
-        let mut names: Vec<String> = equations
-            .iter()
-            .map(|equation| equation.plan_name())
-            .collect();
+        let mut names: Vec<String> = equations.iter().map(Equation::plan_name).collect();
         let is_explicit = |idx: usize| equations[idx].origin == Origin::Named;
         let mut taken: BTreeMap<String, usize> = BTreeMap::new();
         for (idx, name) in names.iter().enumerate() {

@@ -5,8 +5,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned as _;
 use syn::{Expr, Ident};
 
 use super::super::analysis::{self, Analysis, Kind, Reader, ScopeId, Symbol};
@@ -23,8 +24,8 @@ pub(super) struct Binder<'a, 'w> {
     sees: ScopeId,
     /// Who reads, where outcomes depend on it.
     reader: Option<Reader>,
-    /// How the step that is called takes its arguments: a type.
-    pub(super) reuse: TokenStream,
+    /// Who takes what is moved, which says whether it may be wanted again: a type.
+    pub(super) taker: TokenStream,
     bound: BTreeSet<Symbol>,
     /// The scopes whose patterns are bound.
     matched: BTreeSet<ScopeId>,
@@ -40,7 +41,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             at,
             sees: at,
             reader,
-            reuse: quote!(__p::Once),
+            taker: quote!(__p::Once),
             bound: BTreeSet::new(),
             matched: BTreeSet::new(),
             hints: BTreeMap::new(),
@@ -155,70 +156,86 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// (`&String` to `&str`, a box to a box of a trait), and what does not fit is reported at the name.
     fn value(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let taken = self.taken(ident, symbol);
-        quote_spanned!(ident.span()=> { let __orch_value = #taken; __orch_value })
+        quote_spanned!(ident.span()=> { let __value = #taken; __value })
     }
 
     /// The value moved out of its slot, or copied where others use it too.
     fn taken(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         if self.reads_outcome(symbol) {
-            if let Symbol::Equation(scope, equation) = symbol
-                && self.analysis.is_moved(symbol)
-            {
-                let slot = self.slot(scope, format_ident!("n{equation}"));
-                let levels = self.analysis.levels(self.at, scope);
-                let position = self.analysis.scopes[scope].places[equation].unwrap_or(0);
-                let cx = types::cx();
-                return quote_spanned!(span=> #cx.outcome(#levels, #position, #slot.take_if_there()));
-            }
-            self.bind(symbol, ident);
-            return quote_spanned!(span=> ::core::clone::Clone::clone(#ident));
+            return self.outcome(ident, symbol);
         }
         if !self.analysis.is_moved(symbol) {
             self.bind(symbol, ident);
             return quote_spanned!(span=> *__p::Again::again(#ident));
         }
-        let reuse = types::spanned(self.reuse.clone(), span);
         match symbol {
             Symbol::Input(input) => {
-                let slot = self.slot(0, format_ident!("i{input}"));
-                quote_spanned!(span=> __p::moved::<#reuse, _>(&#slot))
+                let slot = self.slot(0, format_ident!("i{input}"), span);
+                let taker = types::spanned(self.taker.clone(), span);
+                quote_spanned!(span=> __p::take::<#taker, _>(&#slot))
             }
-            Symbol::Equation(scope, equation) => {
-                let defined = self.analysis.equation(scope, equation);
-                if let Rhs::View(view) = &defined.rhs {
-                    let view = self.in_scope(scope, |binder| binder.expression(view));
-                    return quote_spanned!(span=> { #view });
-                }
-                let slot = self.slot(scope, format_ident!("n{equation}"));
-                let absent = types::may_be_absent(self.analysis, scope, equation);
-                match (types::of_node(self.analysis, scope, equation), absent) {
-                    (Some(_), false) => quote_spanned!(span=> __p::moved::<#reuse, _>(&#slot)),
-                    (Some(_), true) => {
-                        quote_spanned!(span=> __p::take_or_none::<#reuse, _>(&#slot))
-                    }
-                    (None, absent) => {
-                        let witness = self.witness(scope, equation);
-                        let take = if absent {
-                            quote!(take_or_none)
-                        } else {
-                            quote!(take)
-                        };
-                        quote_spanned!(span=> #slot.#take::<#reuse, _>(#witness))
-                    }
-                }
+            Symbol::Equation(scope, equation) => self.moved(scope, equation, span),
+            Symbol::Local(scope, _) if self.item_pattern(scope).is_some() => {
+                let item = self.item(scope);
+                quote_spanned!(span=> __p::TakeItem::take_item(#item))
             }
-            Symbol::Local(scope, _) => match self.item_pattern(scope) {
-                Some(_) => {
-                    let item = self.item(scope);
-                    quote_spanned!(span=> __p::TakeItem::take_item(#item))
-                }
-                None => {
-                    self.pattern(scope, Some(ident));
-                    quote!(#ident)
-                }
-            },
+            Symbol::Local(scope, _) => {
+                self.pattern(scope, Some(ident));
+                quote!(#ident)
+            }
         }
+    }
+
+    /// The value of an equation, moved out of its slot.
+    fn moved(&mut self, scope: ScopeId, equation: usize, span: Span) -> TokenStream {
+        if let Rhs::View(view) = &self.analysis.equation(scope, equation).rhs {
+            let view = self.in_scope(scope, |binder| binder.expression(view));
+            return quote_spanned!(span=> { #view });
+        }
+        let slot = self.slot(scope, format_ident!("n{equation}"), span);
+        let taker = types::spanned(self.taker.clone(), span);
+        let absent = types::may_be_absent(self.analysis, scope, equation);
+        let take = Ident::new(if absent { "take_or_none" } else { "take" }, span);
+        if self.analysis.has_nameable_type(scope, equation) {
+            return quote_spanned!(span=> __p::#take::<#taker, _>(&#slot));
+        }
+        let witness = self.witness(scope, equation);
+        quote_spanned!(span=> #slot.#take::<#taker, _>(#witness))
+    }
+
+    /// How a node ended, with its value.
+    fn outcome(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
+        let span = ident.span();
+        match symbol {
+            Symbol::Equation(scope, equation) if self.analysis.is_moved(symbol) => {
+                let slot = self.slot(scope, format_ident!("n{equation}"), span);
+                self.ended(
+                    scope,
+                    equation,
+                    &quote_spanned!(span=> #slot.take_if_there()),
+                    span,
+                )
+            }
+            _ => {
+                self.bind(symbol, ident);
+                quote_spanned!(span=> ::core::clone::Clone::clone(#ident))
+            }
+        }
+    }
+
+    /// How a node ended, with what there is of its value.
+    fn ended(
+        &self,
+        scope: ScopeId,
+        equation: usize,
+        value: &TokenStream,
+        span: Span,
+    ) -> TokenStream {
+        let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
+        let place = self.analysis.scopes[scope].places[equation].unwrap_or(0);
+        let (cx, place) = (types::cx(), Literal::usize_unsuffixed(place));
+        quote_spanned!(span=> #cx.outcome(#levels, #place, #value))
     }
 
     fn reads_outcome(&self, symbol: Symbol) -> bool {
@@ -241,10 +258,10 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// A slot of a scope around.
-    fn slot(&self, scope: ScopeId, field: Ident) -> TokenStream {
-        let levels = self.analysis.levels(self.at, scope);
+    fn slot(&self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
+        let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
         let (cx, slots) = (types::cx(), types::slots(scope));
-        quote!(#cx.up::<#slots>(#levels).#field)
+        quote_spanned!(span=> #cx.up::<#slots>(#levels).#field)
     }
 
     /// Binds a name as a reference to its value, once.
@@ -256,7 +273,7 @@ impl<'a, 'w> Binder<'a, 'w> {
         let span = ident.span();
         let binding = match symbol {
             Symbol::Input(input) => {
-                let slot = self.slot(0, format_ident!("i{input}"));
+                let slot = self.slot(0, format_ident!("i{input}"), span);
                 quote_spanned!(span=> let #ident = #slot.get();)
             }
             Symbol::Equation(scope, equation) => self.bind_equation(scope, equation, ident),
@@ -284,29 +301,15 @@ impl<'a, 'w> Binder<'a, 'w> {
         if matches!(defined.rhs, Rhs::Broken) {
             return quote_spanned!(span=> let #ident = &::core::unreachable!(););
         }
-        let slot = self.slot(scope, format_ident!("n{equation}"));
-        let named = types::of_node(self.analysis, scope, equation).is_some();
+        let slot = self.slot(scope, format_ident!("n{equation}"), span);
+        let witness = (!self.analysis.has_nameable_type(scope, equation))
+            .then(|| self.witness(scope, equation));
         if self.reads_outcome(Symbol::Equation(scope, equation)) {
-            let levels = self.analysis.levels(self.at, scope);
-            let position = self.analysis.scopes[scope].places[equation].unwrap_or(0);
-            let peek = if named {
-                quote!(#slot.peek())
-            } else {
-                let witness = self.witness(scope, equation);
-                quote!(#slot.peek(#witness))
-            };
-            let cx = types::cx();
-            return quote_spanned!(span=> let #ident = &#cx.outcome(#levels, #position, #peek););
+            let outcome = self.ended(scope, equation, &quote!(#slot.peek(#witness)), span);
+            return quote_spanned!(span=> let #ident = &#outcome;);
         }
-        let get = if types::may_be_absent(self.analysis, scope, equation) {
-            quote!(get_or_none)
-        } else {
-            quote!(get)
-        };
-        if named {
-            return quote_spanned!(span=> let #ident = #slot.#get(););
-        }
-        let witness = self.witness(scope, equation);
+        let absent = types::may_be_absent(self.analysis, scope, equation);
+        let get = Ident::new(if absent { "get_or_none" } else { "get" }, span);
         quote_spanned!(span=> let #ident = #slot.#get(#witness);)
     }
 
@@ -340,8 +343,9 @@ impl<'a, 'w> Binder<'a, 'w> {
         let Rhs::For(for_loop) = &self.analysis.equation(around, equation).rhs else {
             return TokenStream::new();
         };
-        let held = self.slot(around, format_ident!("h{equation}"));
-        let levels = self.analysis.levels(self.at, scope);
+        let span = for_loop.head.span();
+        let held = self.slot(around, format_ident!("h{equation}"), span);
+        let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
         let head = self.in_scope(around, |binder| binder.argument_in_head(&for_loop.head));
         let cx = types::cx();
         let fan = types::fan(&for_loop.head, &held, &head);
@@ -442,7 +446,7 @@ fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenS
         _ => quote!(::core::unreachable!()),
     };
     if absent {
-        quote!(::core::option::Option::Some(#value))
+        quote!(__p::Some(#value))
     } else {
         value
     }
@@ -457,10 +461,11 @@ pub(super) fn arms(
     let last = scopes.len().saturating_sub(1);
     let arms = scopes.iter().enumerate().map(|(idx, &scope)| {
         let value = tail(analysis, scope);
+        let at = Literal::usize_unsuffixed(idx);
         if idx == last {
             quote!(_ => { #value })
         } else {
-            quote!(#idx => { #value })
+            quote!(#at => { #value })
         }
     });
     quote!(match #taken { #(#arms)* })

@@ -1,26 +1,26 @@
 //! The functions of a scope's nodes, and the table of them.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Part, Reader, ScopeId};
-use super::super::model::{Branch, BranchKind, Call, Callee, For, Output, Rhs, Test, Tier};
+use super::super::model::{Branch, BranchKind, Call, Callee, Equation, For, Output, Rhs, Test};
 use super::bind::{self, Binder};
 use super::types;
 
-/// The name of a node's function.
-fn function(scope: ScopeId, equation: usize) -> Ident {
-    format_ident!("__orch_n{scope}_{equation}")
-}
-
 /// The functions of a node.
 pub(super) fn functions(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
-    match &analysis.equation(scope, equation).rhs {
-        Rhs::Call(call) => call_functions(analysis, scope, equation, call),
-        Rhs::For(for_loop) => for_functions(analysis, scope, equation, for_loop),
-        Rhs::Branch(branch) => branch_functions(analysis, scope, equation, branch),
+    let node = Node {
+        analysis,
+        scope,
+        equation,
+    };
+    match &node.equation().rhs {
+        Rhs::Call(call) => node.call_function(call),
+        Rhs::For(for_loop) => node.for_functions(for_loop),
+        Rhs::Branch(branch) => node.branch_functions(branch),
         Rhs::View(_) | Rhs::Broken => TokenStream::new(),
     }
 }
@@ -35,44 +35,16 @@ pub(super) fn aliases(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) 
         let path = tier.callee.path();
         let span = path.span();
         match &tier.callee {
-            Callee::Step(_) => quote_spanned!(span=> type #alias<'__orch> = #path<'__orch>;),
+            Callee::Step(_) => quote_spanned!(span=> type #alias<'__a> = #path<'__a>;),
             Callee::Workflow(_) => quote_spanned!(span=> type #alias = #path;),
         }
     });
     aliases.collect()
 }
 
-/// A node's entry in its scope's table.
-pub(super) fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
-    let function = function(scope, equation);
-    let inner = &analysis.scopes[scope].inner[equation];
-    match &analysis.equation(scope, equation).rhs {
-        Rhs::For(_) => {
-            let collect = format_ident!("{function}c");
-            let body = table(analysis, inner[0]);
-            let slots = types::slots(inner[0]);
-            quote!(__p::NodeCode::For {
-                head: #function,
-                open: __p::open::<#slots>,
-                collect: #collect,
-                body: &#body,
-            })
-        }
-        Rhs::Branch(_) => {
-            let close = format_ident!("{function}c");
-            let arms = inner.iter().map(|&arm| {
-                let (slots, body) = (types::slots(arm), table(analysis, arm));
-                quote!(__p::ArmCode { open: __p::open::<#slots>, body: #body })
-            });
-            quote!(__p::NodeCode::Branch { head: #function, close: #close, arms: &[#(#arms),*] })
-        }
-        _ => quote!(__p::NodeCode::Call(#function)),
-    }
-}
-
 /// The table of a scope's nodes.
 pub(super) fn table(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
-    let spec = super::spec::scope_name(scope);
+    let spec = types::plan(scope);
     let nodes = analysis.scopes[scope]
         .order
         .iter()
@@ -80,287 +52,251 @@ pub(super) fn table(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     quote!(__p::ScopeCode { spec: &#spec, nodes: &[#(#nodes),*] })
 }
 
-fn call_functions(
-    analysis: &Analysis<'_>,
-    scope: ScopeId,
-    equation: usize,
-    call: &Call,
-) -> TokenStream {
-    let cx = types::cx();
-    let function = function(scope, equation);
-    let asynchronous = call.tiers.iter().enumerate().map(|(idx, tier)| {
-        let step = types::step(&tier.callee, &types::alias(scope, equation, idx));
-        quote!(<#step as __p::Step>::SPEC.suspends())
-    });
-    let mut attempts: Vec<TokenStream> = (0..call.tiers.len())
-        .map(|idx| attempt(analysis, scope, equation, call, idx))
-        .collect();
-    let last = attempts.pop().unwrap_or_default();
-    let body = if attempts.is_empty() {
-        last
-    } else {
-        let tiers = 0..attempts.len();
-        quote!(match #cx.tier() { #(#tiers => { #attempts })* _ => { #last } })
-    };
-    quote! {
-        fn #function(#cx: __p::Cx) -> __p::Started {
-            __p::start(#(#asynchronous)||*, async move { let #cx = &#cx; #body })
+/// A node's entry in its scope's table.
+fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
+    let function = types::function(scope, equation);
+    let closing = types::closing_function(scope, equation);
+    let inner = &analysis.scopes[scope].inner[equation];
+    match &analysis.equation(scope, equation).rhs {
+        Rhs::For(_) => {
+            let (slots, body) = (types::slots(inner[0]), table(analysis, inner[0]));
+            quote!(__p::NodeCode::For {
+                head: #function,
+                open: __p::open::<#slots>,
+                collect: #closing,
+                body: &#body,
+            })
         }
-    }
-}
-
-fn attempt(
-    analysis: &Analysis<'_>,
-    scope: ScopeId,
-    equation: usize,
-    call: &Call,
-    idx: usize,
-) -> TokenStream {
-    let cx = types::cx();
-    let tier = &call.tiers[idx];
-    let options = &analysis.equation(scope, equation).options;
-    let alias = types::alias(scope, equation, idx);
-    let step = types::step(&tier.callee, &alias);
-    let mut binder = Binder::new(
-        analysis,
-        scope,
-        Some(Reader::Equation(equation, Part::Whole)),
-    );
-    binder.reuse = match &options.policies.retries {
-        Some(retries) if retries.value > 0 => quote!(__p::Anew),
-        _ => quote!(<#step as __p::Step>::Reuse),
-    };
-    let mut args: Vec<TokenStream> = tier.args.iter().map(|arg| binder.argument(arg)).collect();
-    let state = format_ident!("t{equation}");
-    let slots = types::slots(scope);
-    if call.repeat.is_some() && !args.is_empty() {
-        let (reuse, first) = (&binder.reuse, args.remove(0));
-        let span = tier
-            .args
-            .first()
-            .map_or_else(Span::mixed_site, syn::spanned::Spanned::span);
-        args.push(quote_spanned!(span=> #cx.up::<#slots>(0).#state.next::<#reuse>(#cx, || #first)));
-    }
-    let lets = binder.lets();
-    let called = called(tier, &alias, &args);
-    let over = over(options, tier);
-    let put = put(analysis, scope, equation, call, idx);
-    let span = tier.callee.path().span();
-    let raises = match (
-        surfaces(analysis, scope, equation, call, idx),
-        &analysis.workflow.output,
-    ) {
-        (true, Output::Fallible(..) | Output::Alias(_)) => {
-            let name = &analysis.workflow.name;
-            let attempt = if call.repeat.is_some() {
-                quote!(turn_in)
-            } else {
-                quote!(attempt_in)
-            };
-            let more = if call.repeat.is_some() {
-                quote!(, _)
-            } else {
-                quote!()
-            };
-            quote_spanned!(span=> __p::#attempt::<#name, #step #more>)
-        }
-        _ => {
-            let attempt = if call.repeat.is_some() {
-                quote!(turn)
-            } else {
-                quote!(attempt)
-            };
-            let more = if call.repeat.is_some() {
-                quote!(, _)
-            } else {
-                quote!()
-            };
-            quote_spanned!(span=> __p::#attempt::<#step #more>)
-        }
-    };
-    let dead = call
-        .tiers
-        .get(idx + 1)
-        .and_then(|next| next.or_else.as_ref())
-        .map(|word| {
-            let bounded = options.policies.timeout.is_some() || options.policies.deadline.is_some();
-            let span = word.span();
-            let step = types::spanned(step.clone(), span);
-            (!bounded).then(|| quote_spanned!(span=> __p::fallback_is_reached::<#step>();))
-        });
-    quote!(#dead #lets #raises(#cx, #called, #over, #put).await)
-}
-
-/// Whether a tier's failure can be the node's, and the node's the run's.
-fn surfaces(
-    analysis: &Analysis<'_>,
-    scope: ScopeId,
-    equation: usize,
-    call: &Call,
-    idx: usize,
-) -> bool {
-    let last = idx + 1 == call.tiers.len();
-    let handled = analysis.scopes[scope].handled[equation];
-    !handled && (last || call.tiers[idx].when.is_some())
-}
-
-fn called(tier: &Tier, alias: &Ident, args: &[TokenStream]) -> TokenStream {
-    let cx = types::cx();
-    let mut arguments = TokenStream::new();
-    let mut group =
-        proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#(#args),*));
-    group.set_span(tier.paren.span.join());
-    quote::ToTokens::to_tokens(&group, &mut arguments);
-    let span = tier.callee.path().span();
-    let mut alias = alias.clone();
-    alias.set_span(span);
-    match &tier.callee {
-        Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
-        Callee::Workflow(_) => {
-            let input = quote_spanned!(span=> #alias::__orch_input #arguments);
-            quote_spanned!(span=> __p::child::<#alias>(#cx, #input))
-        }
-    }
-}
-
-/// What a node decides about errors over its step.
-fn over(options: &super::super::options::NodeOptions, tier: &Tier) -> TokenStream {
-    let retry_if = options.policies.retry_if.as_ref().map(|path| &path.value);
-    if retry_if.is_none() && tier.when.is_none() {
-        return quote!(__p::Over::NONE);
-    }
-    let retry_if = retry_if.map(|path| {
-        let span = path.span();
-        quote_spanned!(span=> retry_if: ::core::option::Option::Some(|error| __p::IntoRetry::into_retry(#path(error))),)
-    });
-    let when = tier.when.as_ref().map(|path| {
-        let span = path.span();
-        quote_spanned!(span=> when: ::core::option::Option::Some(|error| #path(error)),)
-    });
-    quote!(__p::Over { #retry_if #when ..__p::Over::NONE })
-}
-
-/// Where what a tier gives is put: of a fallback, it has to be what the first tier gives.
-fn put(
-    analysis: &Analysis<'_>,
-    scope: ScopeId,
-    equation: usize,
-    call: &Call,
-    tier: usize,
-) -> TokenStream {
-    let cx = types::cx();
-    let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
-    let slot = quote!(&#cx.up::<#slots>(0).#slot);
-    let slot = if types::may_be_absent(analysis, scope, equation) {
-        quote!(__p::Present(#slot))
-    } else {
-        slot
-    };
-    if tier > 0 {
-        let first = types::step(&call.tiers[0].callee, &types::alias(scope, equation, 0));
-        return quote!(__p::InsteadOf::<<#first as __p::Step>::Output, _>::new(#slot));
-    }
-    if call.repeat.is_none() {
-        return slot;
-    }
-    let state = format_ident!("t{equation}");
-    quote!(__p::Turning(&#cx.up::<#slots>(0).#state, #slot))
-}
-
-fn for_functions(
-    analysis: &Analysis<'_>,
-    scope: ScopeId,
-    equation: usize,
-    for_loop: &For,
-) -> TokenStream {
-    let cx = types::cx();
-    let function = function(scope, equation);
-    let collect = format_ident!("{function}c");
-    let mut binder = Binder::new(
-        analysis,
-        scope,
-        Some(Reader::Equation(equation, Part::Whole)),
-    );
-    let head = binder.argument_in_head(&for_loop.head);
-    let lets = binder.lets();
-    let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
-    let held = format_ident!("h{equation}");
-    let fan = types::fan(&for_loop.head, &quote!(#cx.up::<#slots>(0).#held), &head);
-    let body = analysis.scopes[scope].inner[equation][0];
-    let item = bind::tail(analysis, body);
-    let slot = quote!(&#cx.up::<#slots>(0).#slot);
-    let slot = if types::may_be_absent(analysis, scope, equation) {
-        quote!(__p::Present(#slot))
-    } else {
-        slot
-    };
-    let tolerant = analysis
-        .equation(scope, equation)
-        .options
-        .tolerate
-        .is_some();
-    let gather = if tolerant {
-        quote!(collect_results)
-    } else {
-        quote!(collect)
-    };
-    quote! {
-        fn #function(#cx: &__p::Cx) -> usize {
-            #lets
-            #fan.hold()
-        }
-        fn #collect(#cx: &__p::Cx, items: &__p::Items) {
-            __p::#gather(items, #slot, |#cx| { #item });
-        }
-    }
-}
-
-fn branch_functions(
-    analysis: &Analysis<'_>,
-    scope: ScopeId,
-    equation: usize,
-    branch: &Branch,
-) -> TokenStream {
-    let cx = types::cx();
-    let function = function(scope, equation);
-    let close = format_ident!("{function}c");
-    let mut binder = Binder::new(
-        analysis,
-        scope,
-        Some(Reader::Equation(equation, Part::Whole)),
-    );
-    let head = match &branch.kind {
-        BranchKind::If(_) => conditions(&mut binder, branch),
-        BranchKind::Match(_, value) => {
-            let value = binder.expression(value);
-            let arms = branch.arms.iter().enumerate().map(|(idx, arm)| {
-                let pat = match &arm.test {
-                    Test::Pat(pat) => guarded(&mut binder, pat),
-                    _ => quote!(_),
-                };
-                quote!(#pat => ::core::option::Option::Some(#idx),)
+        Rhs::Branch(_) => {
+            let arms = inner.iter().map(|&arm| {
+                let (slots, body) = (types::slots(arm), table(analysis, arm));
+                quote!(__p::ArmCode { open: __p::open::<#slots>, body: #body })
             });
-            let arms: TokenStream = arms.collect();
-            quote!(match #value { #arms })
+            quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] })
         }
-    };
-    let lets = binder.lets();
-    let (slots, slot) = (types::slots(scope), format_ident!("n{equation}"));
-    let arms = &analysis.scopes[scope].inner[equation];
-    let value = bind::arms(analysis, arms, &quote!(taken));
-    let slot = quote!(&#cx.up::<#slots>(1).#slot);
-    let slot = if types::may_be_absent(analysis, scope, equation) {
-        quote!(__p::Present(#slot))
-    } else {
-        slot
-    };
-    quote! {
-        fn #function(#cx: &__p::Cx) -> ::core::option::Option<usize> {
-            #lets
-            #head
+        _ => quote!(__p::NodeCode::Call(#function)),
+    }
+}
+
+/// A node whose functions are written.
+#[derive(Clone, Copy)]
+struct Node<'a, 'w> {
+    analysis: &'a Analysis<'w>,
+    scope: ScopeId,
+    equation: usize,
+}
+
+impl<'a, 'w> Node<'a, 'w> {
+    fn equation(self) -> &'w Equation {
+        self.analysis.equation(self.scope, self.equation)
+    }
+
+    fn binder(self) -> Binder<'a, 'w> {
+        let reader = Reader::Equation(self.equation, Part::Whole);
+        Binder::new(self.analysis, self.scope, Some(reader))
+    }
+
+    /// A field of the scope's slots, so many scopes further out.
+    fn field(self, letter: &str, levels: usize) -> TokenStream {
+        let (cx, slots) = (types::cx(), types::slots(self.scope));
+        let field = format_ident!("{letter}{}", self.equation);
+        let levels = Literal::usize_unsuffixed(levels);
+        quote!(#cx.up::<#slots>(#levels).#field)
+    }
+
+    /// Where the node's value is put.
+    fn slot(self, levels: usize) -> TokenStream {
+        let slot = self.field("n", levels);
+        if types::may_be_absent(self.analysis, self.scope, self.equation) {
+            quote!(__p::Present(&#slot))
+        } else {
+            quote!(&#slot)
         }
-        fn #close(#cx: &__p::Cx, taken: usize) {
-            __p::Put::put(&#slot, #value);
+    }
+
+    /// The alias of a tier's callee, where the user named it.
+    fn alias(self, call: &Call, tier: usize) -> Ident {
+        let mut alias = types::alias(self.scope, self.equation, tier);
+        alias.set_span(call.tiers[tier].callee.path().span());
+        alias
+    }
+
+    fn call_function(self, call: &Call) -> TokenStream {
+        let (cx, function) = (types::cx(), types::function(self.scope, self.equation));
+        let steps = (0..call.tiers.len()).map(|tier| self.alias(call, tier));
+        let last = call.tiers.len() - 1;
+        let attempt = self.attempt(call, last);
+        let started = if last == 0 {
+            quote!(start::<#(#steps)*>(async move { let #cx = &#cx; #attempt }))
+        } else {
+            let tiers = (0..last).map(Literal::usize_unsuffixed);
+            let attempts = (0..last).map(|tier| self.attempt(call, tier));
+            quote! {
+                start_if(#(__p::suspends::<#steps>())||*, async move {
+                    let #cx = &#cx;
+                    match #cx.tier() { #(#tiers => { #attempts })* _ => { #attempt } }
+                })
+            }
+        };
+        quote!(fn #function(#cx: __p::Cx) -> __p::Started { __p::#started })
+    }
+
+    /// One attempt of a tier.
+    fn attempt(self, call: &Call, tier: usize) -> TokenStream {
+        let callee = &call.tiers[tier].callee;
+        let span = callee.path().span();
+        let (cx, alias) = (types::cx(), self.alias(call, tier));
+        let mut binder = self.binder();
+        binder.taker = match &self.equation().options.policies.retries {
+            Some(retries) if retries.value > 0 => quote!(__p::Anew),
+            _ => quote!(#alias),
+        };
+        let arguments = self.arguments(call, tier, &mut binder);
+        let lets = binder.lets();
+        let called = match callee {
+            Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
+            Callee::Workflow(_) => {
+                let input = quote_spanned!(span=> #alias::__input #arguments);
+                quote_spanned!(span=> __p::child::<#alias>(#cx, #input))
+            }
+        };
+        let called = self.decided(call, tier, called);
+        let attempt = self.attempted(call, tier);
+        let put = self.put(call, tier);
+        let fallback = self.reached_fallback(call, tier);
+        let attempt = quote_spanned!(span=> #attempt(#cx, #called, #put));
+        quote!(#fallback #lets #attempt)
+    }
+
+    /// The arguments in the parentheses that the user wrote, so that the compiler's fixes fit.
+    fn arguments(self, call: &Call, tier: usize, binder: &mut Binder<'_, '_>) -> TokenStream {
+        let called = &call.tiers[tier];
+        let mut arguments: Vec<TokenStream> =
+            called.args.iter().map(|arg| binder.argument(arg)).collect();
+        if let (Some(_), [first]) = (&call.repeat, arguments.as_mut_slice()) {
+            let (cx, state, taker) = (types::cx(), self.field("t", 0), &binder.taker);
+            let span = called.args.span();
+            *first = quote_spanned!(span=> #state.next::<#taker>(#cx, || #first));
+        }
+        let mut group =
+            proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#(#arguments),*));
+        group.set_span(called.paren.span.join());
+        quote!(#group)
+    }
+
+    /// What the call gives, with what the node decides about its errors.
+    fn decided(self, call: &Call, tier: usize, called: TokenStream) -> TokenStream {
+        let called = quote!(#called.await);
+        let retry_if = self.equation().options.policies.retry_if.as_ref();
+        let when = call.tiers[tier].when.as_ref();
+        if retry_if.is_none() && when.is_none() {
+            return called;
+        }
+        let retry_if = retry_if.map(|retry_if| {
+            let path = &retry_if.value;
+            quote_spanned!(path.span()=> retry_if: __p::Some(|__error| __p::IntoRetry::into_retry(#path(__error))),)
+        });
+        let when = when
+            .map(|path| quote_spanned!(path.span()=> when: __p::Some(|__error| #path(__error)),));
+        quote!(__p::over(#called, __p::Over { #retry_if #when ..__p::Over::NONE }))
+    }
+
+    /// What ends an attempt: of one whose failure is the workflow's it converts the error.
+    fn attempted(self, call: &Call, tier: usize) -> TokenStream {
+        let alias = self.alias(call, tier);
+        let what = if call.repeat.is_some() {
+            "turned"
+        } else {
+            "attempted"
+        };
+        let inferred = call.repeat.as_ref().map(|_| quote!(, _));
+        let declared = matches!(
+            self.analysis.workflow.output,
+            Output::Fallible(..) | Output::Alias(_)
+        );
+        if declared && self.surfaces(call, tier) {
+            let (what, name) = (format_ident!("{what}_in"), &self.analysis.workflow.name);
+            return quote_spanned!(alias.span()=> __p::#what::<#name, #alias #inferred>);
+        }
+        let what = format_ident!("{what}");
+        quote_spanned!(alias.span()=> __p::#what::<#alias #inferred>)
+    }
+
+    /// Whether a tier's failure can be the node's, and the node's the run's.
+    fn surfaces(self, call: &Call, tier: usize) -> bool {
+        let last = tier + 1 == call.tiers.len();
+        let handled = self.analysis.scopes[self.scope].handled[self.equation];
+        !handled && (last || call.tiers[tier].when.is_some())
+    }
+
+    /// Where what a tier gives is put: of a fallback, it has to be what the first tier gives.
+    fn put(self, call: &Call, tier: usize) -> TokenStream {
+        let (slot, span) = (self.slot(0), call.tiers[tier].callee.path().span());
+        if tier > 0 {
+            let first = self.alias(call, 0);
+            return quote_spanned!(span=> __p::InsteadOf::<__p::OutputOf<#first>, _>::new(#slot));
+        }
+        if call.repeat.is_none() {
+            return slot;
+        }
+        let state = self.field("t", 0);
+        quote_spanned!(span=> __p::Turning(&#state, #slot))
+    }
+
+    /// That a tier can fail, where a fallback comes after it and no option of the node can make it fail.
+    fn reached_fallback(self, call: &Call, tier: usize) -> Option<TokenStream> {
+        let word = call.tiers.get(tier + 1)?.or_else.as_ref()?;
+        let policies = &self.equation().options.policies;
+        let bounded = policies.timeout.is_some() || policies.deadline.is_some();
+        let mut alias = self.alias(call, tier);
+        alias.set_span(word.span());
+        (!bounded).then(|| quote_spanned!(word.span()=> __p::fallback_is_reached::<#alias>();))
+    }
+
+    fn for_functions(self, for_loop: &For) -> TokenStream {
+        let cx = types::cx();
+        let function = types::function(self.scope, self.equation);
+        let closing = types::closing_function(self.scope, self.equation);
+        let mut binder = self.binder();
+        let head = binder.argument_in_head(&for_loop.head);
+        let lets = binder.lets();
+        let fan = types::fan(&for_loop.head, &self.field("h", 0), &head);
+        let slot = self.slot(0);
+        let body = self.analysis.scopes[self.scope].inner[self.equation][0];
+        let item = bind::tail(self.analysis, body);
+        let tolerant = self.equation().options.tolerate.is_some();
+        let collect = format_ident!(
+            "{}",
+            if tolerant {
+                "collect_results"
+            } else {
+                "collect"
+            }
+        );
+        quote! {
+            fn #function(#cx: &__p::Cx) -> usize { #lets #fan.hold() }
+            fn #closing(#cx: &__p::Cx, __items: &__p::Items) {
+                __p::#collect(__items, #slot, |#cx| { #item });
+            }
+        }
+    }
+
+    fn branch_functions(self, branch: &Branch) -> TokenStream {
+        let cx = types::cx();
+        let function = types::function(self.scope, self.equation);
+        let closing = types::closing_function(self.scope, self.equation);
+        let mut binder = self.binder();
+        let head = match &branch.kind {
+            BranchKind::If(_) => conditions(&mut binder, branch),
+            BranchKind::Match(_, value) => patterns(&mut binder, branch, value),
+        };
+        let lets = binder.lets();
+        let arms = &self.analysis.scopes[self.scope].inner[self.equation];
+        let value = bind::arms(self.analysis, arms, &quote!(__taken));
+        let slot = self.slot(1);
+        quote! {
+            fn #function(#cx: &__p::Cx) -> __p::Option<usize> { #lets #head }
+            fn #closing(#cx: &__p::Cx, __taken: usize) { __p::Put::put(&#slot, #value); }
         }
     }
 }
@@ -369,18 +305,34 @@ fn branch_functions(
 fn conditions(binder: &mut Binder<'_, '_>, branch: &Branch) -> TokenStream {
     let mut tokens = TokenStream::new();
     for (idx, arm) in branch.arms.iter().enumerate() {
+        let idx = Literal::usize_unsuffixed(idx);
         match &arm.test {
             Test::Cond(cond) => {
                 let cond = binder.expression(cond);
-                tokens.extend(quote!(if #cond { ::core::option::Option::Some(#idx) } else));
+                tokens.extend(quote!(if #cond { __p::Some(#idx) } else));
             }
-            _ => tokens.extend(quote!({ ::core::option::Option::Some(#idx) })),
+            _ => tokens.extend(quote!({ __p::Some(#idx) })),
         }
     }
     if branch.partial {
-        tokens.extend(quote!({ ::core::option::Option::None }));
+        tokens.extend(quote!({ __p::None }));
     }
     tokens
+}
+
+/// `match … { … => Some(0), … => Some(1) }`
+fn patterns(binder: &mut Binder<'_, '_>, branch: &Branch, value: &syn::Expr) -> TokenStream {
+    let value = binder.expression(value);
+    let arms = branch.arms.iter().enumerate().map(|(idx, arm)| {
+        let idx = Literal::usize_unsuffixed(idx);
+        let pat = match &arm.test {
+            Test::Pat(pat) => guarded(binder, pat),
+            _ => quote!(_),
+        };
+        quote!(#pat => __p::Some(#idx),)
+    });
+    let arms: TokenStream = arms.collect();
+    quote!(match #value { #arms })
 }
 
 /// A pattern with its guard over bindings.

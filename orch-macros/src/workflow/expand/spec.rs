@@ -5,18 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::Ident;
+use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
-use super::super::model::{Callee, Origin, Output, Rhs, Test};
+use super::super::model::{Call, Origin, Output, Rhs, Test};
 use super::super::options::Tolerance;
 use super::types;
 use crate::options::duration::tokens as duration;
 use crate::text;
-
-/// The name of a scope's plan.
-pub(super) fn scope_name(scope: ScopeId) -> Ident {
-    format_ident!("__ORCH_SCOPE{scope}")
-}
 
 /// The plans of all scopes, the innermost first.
 pub(super) fn scopes(analysis: &Analysis<'_>) -> TokenStream {
@@ -28,14 +24,17 @@ pub(super) fn scopes(analysis: &Analysis<'_>) -> TokenStream {
 
 fn scope_plan(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let info = &analysis.scopes[scope];
-    let name = scope_name(scope);
+    let name = types::plan(scope);
     let nodes = info
         .order
         .iter()
         .map(|&equation| node(analysis, scope, equation));
     let result = indices(analysis, scope, info.tail_reads.keys().copied());
     quote! {
-        const #name: __p::ScopeSpec = __p::ScopeSpec { nodes: &[#(#nodes),*], result: &#result };
+        const #name: __p::ScopeSpec = {
+            use __p::*;
+            ScopeSpec { nodes: &[#(#nodes),*], result: &#result }
+        };
     }
 }
 
@@ -67,14 +66,13 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
         .copied()
         .filter(|read| !arms.contains(read))
         .collect();
-    let mut fields = TokenStream::new();
-    if !analysis
-        .nodes_behind(scope, reads.iter().copied())
-        .is_empty()
-    {
-        let reads = indices(analysis, scope, reads);
-        fields.extend(quote!(reads: &#reads,));
+    let behind = analysis.nodes_behind(scope, reads.iter().copied());
+    let mut node = quote!(NodeSpec::new(#name, #kind));
+    if !behind.is_empty() {
+        let reads = indices(analysis, scope, behind);
+        node.extend(quote!(.reading(&#reads)));
     }
+    let mut fields = TokenStream::new();
     if !info.after[equation].is_empty() {
         let after = indices(analysis, scope, info.after[equation].keys().copied());
         fields.extend(quote!(after: &#after,));
@@ -82,7 +80,7 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     let rule = options.trigger();
     if let Some(rule) = rule.or(options.finally.is_some().then_some("AllDone")) {
         let rule = format_ident!("{rule}");
-        fields.extend(quote!(rule: __p::Rule::#rule,));
+        fields.extend(quote!(rule: Rule::#rule,));
     }
     if options.finally.is_some() {
         fields.extend(quote!(finally: true,));
@@ -99,62 +97,30 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     if matches!(defined.rhs, Rhs::Call(_))
         && let Some(policies) = options.policies.tokens()
     {
-        fields.extend(quote!(policies: { use __p::*; #policies },));
+        fields.extend(quote!(policies: #policies,));
     }
     if fields.is_empty() {
-        return quote!(__p::NodeSpec::new(#name, #kind));
+        return node;
     }
-    quote!(__p::NodeSpec { #fields ..__p::NodeSpec::new(#name, #kind) })
-}
-
-fn callee(callee: &Callee, alias: &Ident) -> TokenStream {
-    match callee {
-        Callee::Step(_) => quote!(__p::Callee::Step(&<#alias<'static> as __p::Step>::SPEC)),
-        Callee::Workflow(_) => quote!(__p::Callee::Workflow(<#alias as __p::Workflow>::spec)),
-    }
+    quote!(NodeSpec { #fields ..#node })
 }
 
 fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
     let defined = analysis.equation(scope, equation);
     let inner = &analysis.scopes[scope].inner[equation];
     match &defined.rhs {
-        Rhs::Call(call) => {
-            let callees: Vec<TokenStream> = call
-                .tiers
-                .iter()
-                .enumerate()
-                .map(|(idx, tier)| callee(&tier.callee, &types::alias(scope, equation, idx)))
-                .collect();
-            let Some(repeat) = &call.repeat else {
-                return quote!(__p::NodeKind::Call(&[#(#callees),*]));
-            };
-            let (callee, max) = (&callees[0], repeat.max);
-            let every = option(
-                repeat
-                    .every
-                    .map(duration)
-                    .map(|every| quote!({ use __p::*; #every })),
-            );
-            quote!(__p::NodeKind::Repeat { callee: #callee, max: #max, every: #every })
-        }
+        Rhs::Call(call) => called(scope, equation, call),
         Rhs::For(_) => {
-            let body = scope_name(inner[0]);
+            let body = types::plan(inner[0]);
             let concurrency = defined.options.policies.concurrency.as_ref();
-            let concurrency = option(concurrency.map(|limit| limit.value.max));
-            let tolerate =
-                option(
-                    defined
-                        .options
-                        .tolerate
-                        .as_ref()
-                        .map(|tolerate| match tolerate.value {
-                            Tolerance::Items(items) => quote!(__p::Tolerance::Items(#items)),
-                            Tolerance::PerMillion(items) => {
-                                quote!(__p::Tolerance::PerMillion(#items))
-                            }
-                        }),
-                );
-            quote!(__p::NodeKind::For { body: &#body, concurrency: #concurrency, tolerate: #tolerate })
+            let concurrency =
+                option(concurrency.map(|limit| Literal::u32_unsuffixed(limit.value.max)));
+            let tolerate = defined.options.tolerate.as_ref();
+            let tolerate = option(tolerate.map(|tolerate| match tolerate.value {
+                Tolerance::Items(items) => quote!(Tolerance::Items(#items)),
+                Tolerance::PerMillion(items) => quote!(Tolerance::PerMillion(#items)),
+            }));
+            quote!(NodeKind::For { body: &#body, concurrency: #concurrency, tolerate: #tolerate })
         }
         Rhs::Branch(branch) => {
             let partial = branch.partial;
@@ -162,12 +128,31 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 let label = label(&arm.test);
                 let reads = analysis.scopes[scope].arm_reads[equation].get(idx);
                 let reads = indices(analysis, scope, reads.into_iter().flatten().copied());
-                let body = scope_name(inner[idx]);
-                quote!(__p::ArmSpec { label: #label, reads: &#reads, body: &#body })
+                let body = types::plan(inner[idx]);
+                quote!(ArmSpec { label: #label, reads: &#reads, body: &#body })
             });
-            quote!(__p::NodeKind::Branch { arms: &[#(#arms),*], partial: #partial })
+            quote!(NodeKind::Branch { arms: &[#(#arms),*], partial: #partial })
         }
         Rhs::View(_) | Rhs::Broken => TokenStream::new(),
+    }
+}
+
+fn called(scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
+    let steps = call.tiers.iter().enumerate().map(|(tier, called)| {
+        let mut step = types::alias(scope, equation, tier);
+        step.set_span(called.callee.path().span());
+        step
+    });
+    let steps: Vec<Ident> = steps.collect();
+    let first = &steps[0];
+    match &call.repeat {
+        Some(repeat) => {
+            let max = Literal::u32_unsuffixed(repeat.max);
+            let every = option(repeat.every.map(duration));
+            quote!(NodeKind::Repeat { callee: <#first as Step>::CALLEE, max: #max, every: #every })
+        }
+        None if steps.len() == 1 => quote!(<#first as Step>::CALL),
+        None => quote!(NodeKind::Call(&[#(<#steps as Step>::CALLEE),*])),
     }
 }
 
@@ -182,12 +167,12 @@ pub(super) fn label(test: &Test) -> String {
 
 pub(super) fn option(value: Option<impl quote::ToTokens>) -> TokenStream {
     match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
+        Some(value) => quote!(Some(#value)),
+        None => quote!(None),
     }
 }
 
-/// The workflow's plan.
+/// The workflow's plan, as an expression.
 pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStream {
     let workflow = analysis.workflow;
     let options = &workflow.options;
@@ -211,7 +196,7 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     if !workflow.inputs.is_empty() {
         let inputs = workflow.inputs.iter().map(|input| {
             let (name, ty) = (text::name_of(&input.name), text::source(&input.ty));
-            quote!(__p::ParamSpec { name: #name, ty: #ty })
+            quote!(ParamSpec { name: #name, ty: #ty })
         });
         fields.extend(quote!(inputs: &[#(#inputs),*],));
     }
@@ -230,22 +215,25 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     }
     if let Some(deadline) = &options.deadline {
         let deadline = duration(deadline.value);
-        fields.extend(quote!(deadline: ::core::option::Option::Some({ use __p::*; #deadline }),));
+        fields.extend(quote!(deadline: Some(#deadline),));
     }
     if let Some(limit) = options.concurrency {
-        fields.extend(quote!(concurrency: ::core::option::Option::Some(#limit),));
+        fields.extend(quote!(concurrency: Some(#limit),));
     }
     if options.cancel_on_failure {
-        fields.extend(quote!(on_failure: __p::OnFailure::Cancel,));
+        fields.extend(quote!(on_failure: OnFailure::Cancel,));
     }
-    let root = scope_name(0);
+    let root = types::plan(0);
     quote! {
-        static __ORCH_SPEC: __p::WorkflowSpec = __p::WorkflowSpec {
-            module: ::core::module_path!(),
-            svg: #svg,
-            #fields
-            ..__p::WorkflowSpec::new(#name, &#root)
-        };
+        {
+            use __p::*;
+            WorkflowSpec {
+                module: ::core::module_path!(),
+                svg: #svg,
+                #fields
+                ..WorkflowSpec::new(#name, &#root)
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The types of slots, as far as a macro can name them.
+//! The names of what is generated, and the types of slots, as far as a macro can name them.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
@@ -8,14 +8,43 @@ use syn::{Expr, Ident};
 use super::super::analysis::{self, Analysis, ScopeId, Symbol};
 use super::super::model::{Callee, Rhs};
 
+/// An equation's number in names, which are short as they stand for each node.
+fn number(scope: ScopeId, equation: usize) -> String {
+    if scope == 0 {
+        equation.to_string()
+    } else {
+        format!("{scope}_{equation}")
+    }
+}
+
 /// The name of a scope's slots.
 pub(super) fn slots(scope: ScopeId) -> Ident {
-    format_ident!("__OrchSlots{scope}")
+    format_ident!("__V{scope}")
+}
+
+/// The name of a scope's plan.
+pub(super) fn plan(scope: ScopeId) -> Ident {
+    format_ident!("__S{scope}")
+}
+
+/// The name of a node's function: an attempt of its step, or the head of its control form.
+pub(super) fn function(scope: ScopeId, equation: usize) -> Ident {
+    format_ident!("__n{}", number(scope, equation))
+}
+
+/// The name of the function that takes the value out of a control form's body.
+pub(super) fn closing_function(scope: ScopeId, equation: usize) -> Ident {
+    format_ident!("__c{}", number(scope, equation))
 }
 
 /// The alias of the step that a tier calls.
 pub(super) fn alias(scope: ScopeId, equation: usize, tier: usize) -> Ident {
-    format_ident!("__Orch{scope}_{equation}_{tier}")
+    let number = number(scope, equation);
+    if tier == 0 {
+        format_ident!("__s{number}")
+    } else {
+        format_ident!("__f{tier}_{number}")
+    }
 }
 
 /// The context that every generated function has, under a name that no user's name can be.
@@ -57,40 +86,56 @@ pub(super) fn may_be_absent(analysis: &Analysis<'_>, scope: ScopeId, equation: u
     partial || defined.options.optional.is_some()
 }
 
+/// The type of a node's slot, as far as it can be named.
+pub(super) enum NodeType {
+    /// What this step gives.
+    Of(TokenStream),
+    /// Another type.
+    Named(TokenStream),
+}
+
+impl NodeType {
+    fn tokens(self) -> TokenStream {
+        match self {
+            Self::Of(step) => quote!(__p::OutputOf<#step>),
+            Self::Named(ty) => ty,
+        }
+    }
+}
+
 /// The type of a node's slot, `Option` included; `None` where only the compiler knows it.
 pub(super) fn of_node(
     analysis: &Analysis<'_>,
     scope: ScopeId,
     equation: usize,
-) -> Option<TokenStream> {
+) -> Option<NodeType> {
     let value = of_value(analysis, scope, equation)?;
-    if may_be_absent(analysis, scope, equation) {
-        Some(quote!(::core::option::Option<#value>))
-    } else {
-        Some(value)
+    if !may_be_absent(analysis, scope, equation) {
+        return Some(value);
     }
+    let value = value.tokens();
+    Some(NodeType::Named(quote!(__p::Option<#value>)))
 }
 
-fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<TokenStream> {
+fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<NodeType> {
     let defined = analysis.equation(scope, equation);
     let inner = &analysis.scopes[scope].inner[equation];
     match &defined.rhs {
         Rhs::Call(call) => {
             let alias = alias(scope, equation, 0);
             let step = step(&call.tiers[0].callee, &alias);
-            let output = quote!(<#step as __p::Step>::Output);
             Some(match call.repeat {
-                Some(_) => quote!(<#output as __p::Turn>::Out),
-                None => output,
+                Some(_) => NodeType::Named(quote!(<__p::OutputOf<#step> as __p::Turn>::Out)),
+                None => NodeType::Of(step),
             })
         }
         Rhs::For(_) => {
-            let item = of_tail(analysis, *inner.first()?)?;
-            Some(if defined.options.tolerate.is_some() {
-                quote!(__p::Vec<::core::result::Result<#item, __p::NodeError>>)
+            let item = of_tail(analysis, *inner.first()?)?.tokens();
+            Some(NodeType::Named(if defined.options.tolerate.is_some() {
+                quote!(__p::Vec<__p::Result<#item, __p::NodeError>>)
             } else {
                 quote!(__p::Vec<#item>)
-            })
+            }))
         }
         Rhs::Branch(_) => inner.iter().find_map(|&arm| of_tail(analysis, arm)),
         Rhs::View(_) | Rhs::Broken => None,
@@ -98,20 +143,16 @@ fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<
 }
 
 /// The type of a scope's value: known where it is a node of its own.
-fn of_tail(analysis: &Analysis<'_>, scope: ScopeId) -> Option<TokenStream> {
+fn of_tail(analysis: &Analysis<'_>, scope: ScopeId) -> Option<NodeType> {
     let body = analysis.scopes[scope].scope;
     let Some(tail) = &body.tail else {
-        return (!body.tail_broken).then(|| quote!(()));
+        return (!body.tail_broken).then(|| NodeType::Named(quote!(())));
     };
     match analysis.resolve(scope, analysis::bare(tail)?)? {
-        Symbol::Equation(at, equation) if at == scope => {
-            let outcome = matches!(
-                &analysis.equation(at, equation).rhs,
-                Rhs::Call(call) if call.outcome.is_some()
-            );
-            (!outcome)
-                .then(|| of_node(analysis, at, equation))
-                .flatten()
+        Symbol::Equation(at, equation)
+            if at == scope && !analysis.equation(at, equation).gives_outcome() =>
+        {
+            of_node(analysis, at, equation)
         }
         _ => None,
     }

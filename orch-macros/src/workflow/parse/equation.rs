@@ -105,7 +105,7 @@ impl<'e> Reader<'e> {
             }
             let right = reader.right_side(input)?;
             let block = matches!(right, Right::Rhs(Rhs::For(_) | Rhs::Branch(_)));
-            if !input.is_empty() && !(block && statement.name.is_none()) {
+            if !(input.is_empty() || block && statement.name.is_none()) {
                 return Err(trailing(input.parse()?));
             }
             statement.rest = input.parse()?;

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use crate::workflow::workflow;
 
-/// Bytes for a node, for an edge, and for what every workflow has: never more than now. The goal for a node is 400.
-const NODE: usize = 540;
+/// Bytes for a node, for an edge, and for what every workflow has.
+const NODE: usize = 400;
 const EDGE: usize = 80;
-const WHOLE: usize = 3_200;
+const WHOLE: usize = 2_000;
 
 /// The size of an expansion without its picture.
 fn size(text: &str) -> usize {
@@ -17,6 +17,18 @@ fn size(text: &str) -> usize {
     let to = expanded.find("</svg>").unwrap() + "</svg>".len();
     let around = expanded[..from].chars().chain(expanded[to..].chars());
     around.filter(|letter| !letter.is_whitespace()).count()
+}
+
+/// A chain of steps that all differ, each of which can end the workflow.
+fn different(nodes: usize) -> String {
+    let mut text = String::from(
+        "#[workflow(node_limit = 2000)] pub Different(n0: u64) -> Result<u64, Refused> {",
+    );
+    for idx in 1..=nodes {
+        write!(text, "n{idx} = step_{idx}(&n{});", idx - 1).unwrap();
+    }
+    write!(text, "n{nodes} }}").unwrap();
+    text
 }
 
 fn chain(nodes: usize) -> String {
@@ -57,7 +69,8 @@ fn expansions_stay_within_their_budget() {
             4,
             5,
         ),
-        ("chain of 100", chain(100), 100, 100),
+        ("chain of 100 calls", chain(100), 100, 100),
+        ("chain of 100 steps", different(100), 100, 100),
         ("layers, 20 of 50", layers(20, 50), 1049, 3049),
     ];
     let mut over = Vec::new();

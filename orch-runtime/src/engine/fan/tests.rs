@@ -1,11 +1,12 @@
 use orch_core::error::{ErrorKind, Place};
 use orch_core::plan::{ScopeSpec, WorkflowSpec};
 use orch_core::run::RunId;
+use orch_core::schedule::Schedule;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::engine::frame::Opening;
+use crate::engine::frame::{Opening, Role};
 use crate::program::{Program, ScopeCode};
 use crate::services::Services;
 
@@ -26,10 +27,11 @@ static PROGRAM: Program = Program::new(
 fn frames() -> impl Fn(usize) -> Arc<Frame> {
     let run = Arc::new(Services::default()).run_arc(&PROGRAM);
     move |idx| {
+        let layout = &PROGRAM.layout().root;
         let opening = Opening {
-            run: Arc::clone(&run),
-            layout: &PROGRAM.layout().root,
-            parent: None,
+            layout,
+            role: Role::Root(Arc::clone(&run)),
+            schedule: Schedule::new(&layout.wiring),
         };
         opening.with(idx)
     }

@@ -1,0 +1,256 @@
+//! Everything of a workflow that is not a node: how it is run, what it implements, and what stands in for one with
+//! mistakes.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use syn::Type;
+use syn::spanned::Spanned as _;
+
+use super::super::analysis::{Analysis, ScopeId};
+use super::super::model::{Callee, Output, Rhs, Tier};
+use super::{bind, each_node, node, spec, types};
+use crate::options::duration::tokens as duration;
+
+/// `Name::run`, and how a workflow around it makes the input.
+pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
+    let workflow = analysis.workflow;
+    let name = &workflow.name;
+    let names: Vec<_> = workflow.inputs.iter().map(|input| &input.name).collect();
+    let types: Vec<&Type> = workflow.inputs.iter().map(|input| &input.ty).collect();
+    let (output, error) = results(&workflow.output);
+    let (input, pack) = (one_or_tuple(&types), one_or_tuple(&names));
+    quote! {
+        impl #name {
+            /// Runs the workflow to its end, without an orchestrator.
+            ///
+            /// # Errors
+            /// If the run failed or ran out of time.
+            pub fn run<'__a>(#(#names: #types),*)
+                -> impl __p::Future<Output = __p::Result<#output, __p::RunError<#error>>> + __p::Send
+            where
+                Self: __p::RunsAlone<'__a>,
+            {
+                __p::run::<Self>(#pack)
+            }
+
+            /// The workflow's graph as data.
+            pub const GRAPH: __p::Graph = __p::Graph::of(&<Self as __p::Workflow>::SPEC);
+
+            #[doc(hidden)]
+            pub fn __input(#(#names: #types),*) -> #input { #pack }
+        }
+    }
+}
+
+/// What a sound workflow implements.
+pub(super) fn running(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStream {
+    let scopes = spec::scopes(analysis);
+    let code = node::table(analysis, 0);
+    let implementation = implementation(
+        analysis,
+        &Parts {
+            spec: spec::workflow(analysis, svg),
+            code,
+            result: bind::tail(analysis, 0),
+        },
+    );
+    let checks = checks(analysis);
+    quote!(#scopes #implementation #checks)
+}
+
+/// What takes the place of a workflow with mistakes: the same types, and nothing that runs.
+pub(super) fn stand_in(analysis: &Analysis<'_>) -> TokenStream {
+    let name = analysis.workflow.name.to_string();
+    let scope = types::plan(0);
+    let result = if analysis.scopes[0].tail_unwritable {
+        quote!(::core::unreachable!())
+    } else {
+        bind::tail(analysis, 0)
+    };
+    let implementation = implementation(
+        analysis,
+        &Parts {
+            spec: quote!(__p::WorkflowSpec::new(#name, &#scope)),
+            code: quote!(__p::ScopeCode { spec: &#scope, nodes: &[] }),
+            result,
+        },
+    );
+    quote! {
+        const #scope: __p::ScopeSpec = __p::ScopeSpec { nodes: &[], result: &[] };
+        #implementation
+    }
+}
+
+/// What differs between a sound workflow and its stand-in.
+struct Parts {
+    /// The plan.
+    spec: TokenStream,
+    /// The code of the workflow's own nodes.
+    code: TokenStream,
+    /// The result, of what the nodes gave.
+    result: TokenStream,
+}
+
+fn implementation(analysis: &Analysis<'_>, parts: &Parts) -> TokenStream {
+    let workflow = analysis.workflow;
+    let (cx, slots, name) = (types::cx(), types::slots(0), &workflow.name);
+    let Parts { spec, code, result } = parts;
+    let (output, error) = results(&workflow.output);
+    let fields: Vec<Ident> = (0..workflow.inputs.len())
+        .map(|idx| format_ident!("i{idx}"))
+        .collect();
+    let types: Vec<&Type> = workflow.inputs.iter().map(|input| &input.ty).collect();
+    let (input, unpack) = (one_or_tuple(&types), one_or_tuple(&fields));
+    let Wants {
+        list,
+        nothing,
+        workflows,
+    } = wants(analysis);
+    // What is wrong with the result is said about the type that the user wrote.
+    let given = quote_spanned!(output.span()=> Self::Output);
+    let source = source(&workflow.output);
+    quote! {
+        impl __p::Workflow for #name {
+            type Input = #input;
+            type Output = #output;
+            type Error = #error;
+            type Slots = #slots;
+
+            const SPEC: __p::WorkflowSpec = #spec;
+
+            fn needs(list: &mut __p::Vec<__p::Resource>) { #list }
+
+            fn program() -> &'static __p::Program {
+                static PROGRAM: __p::Program =
+                    __p::Program::new(&<#name as __p::Workflow>::SPEC, #code);
+                &PROGRAM
+            }
+
+            fn open(#unpack: #input) -> #slots {
+                #slots { #(#fields: __p::From::from(#fields),)* ..__p::Default::default() }
+            }
+
+            fn finish(#cx: &__p::Cx) -> #given { #result }
+
+            #source
+        }
+
+        impl<'__a> __p::RunsAlone<'__a> for #name where #nothing {}
+
+        impl __p::ContainsNoCycle for #name where #(#workflows),* {}
+    }
+}
+
+/// `()`, the only one, or a tuple.
+fn one_or_tuple<T: quote::ToTokens>(parts: &[T]) -> TokenStream {
+    match parts {
+        [only] => only.to_token_stream(),
+        _ => quote!((#(#parts),*)),
+    }
+}
+
+/// The output and the error type.
+fn results(output: &Output) -> (TokenStream, TokenStream) {
+    match output {
+        Output::Unit => (quote!(()), quote!(__p::AnyError)),
+        Output::Plain(ty) => (quote!(#ty), quote!(__p::AnyError)),
+        Output::Fallible(ty, error) => (quote!(#ty), quote!(#error)),
+        Output::Alias(ty) => (quote!(__p::OkOf<#ty>), quote!(__p::ErrOf<#ty>)),
+    }
+}
+
+/// How callers find the source of a declared error: by what its type can do, which a macro does not know.
+fn source(output: &Output) -> Option<TokenStream> {
+    matches!(output, Output::Fallible(..) | Output::Alias(_)).then(|| {
+        quote! {
+            fn source(error: &Self::Error) -> __p::ErrorSource<'_> {
+                #[allow(unused_imports)]
+                use __p::{SourceOfError as _, SourceOfLent as _, SourceOfWords as _};
+                (&&&__p::SourceProbe(error)).source_of()
+            }
+        }
+    })
+}
+
+/// What the steps and workflows inside want.
+#[derive(Default)]
+struct Wants {
+    /// Adds each resource to a list.
+    list: TokenStream,
+    /// That none is wanted, as bounds.
+    nothing: TokenStream,
+    /// The workflows among them.
+    workflows: Vec<TokenStream>,
+}
+
+fn wants(analysis: &Analysis<'_>) -> Wants {
+    let mut wants = Wants::default();
+    let mut seen = std::collections::BTreeSet::new();
+    for (scope, equation) in each_node(analysis) {
+        if analysis.scopes[scope].unwritable[equation] {
+            continue;
+        }
+        for (alias, Tier { callee, .. }) in tiers(analysis, scope, equation) {
+            let path = callee.path();
+            if !seen.insert(path.to_token_stream().to_string()) {
+                continue;
+            }
+            match callee {
+                Callee::Step(_) => {
+                    wants.list.extend(quote!(__p::needs::<#alias>(list);));
+                    wants.nothing.extend(quote!(#alias<'__a>: __p::StepAlone,));
+                }
+                Callee::Workflow(_) => {
+                    wants
+                        .list
+                        .extend(quote!(<#alias as __p::Workflow>::needs(list);));
+                    wants.nothing.extend(quote!(#alias: __p::RunsAlone<'__a>,));
+                    wants
+                        .workflows
+                        .push(quote_spanned!(path.span()=> #path: __p::ContainsNoCycle));
+                }
+            }
+        }
+    }
+    wants
+}
+
+/// What a node calls, under the names it has here.
+fn tiers<'a>(
+    analysis: &'a Analysis<'_>,
+    scope: ScopeId,
+    equation: usize,
+) -> impl Iterator<Item = (Ident, &'a Tier)> {
+    let tiers = match &analysis.equation(scope, equation).rhs {
+        Rhs::Call(call) => call.tiers.as_slice(),
+        _ => &[],
+    };
+    let named = move |(tier, called)| (types::alias(scope, equation, tier), called);
+    tiers.iter().enumerate().map(named)
+}
+
+/// What the compiler checks between a node and its step, as constants.
+fn checks(analysis: &Analysis<'_>) -> TokenStream {
+    let mut checks = TokenStream::new();
+    let deadline = analysis.workflow.options.deadline.as_ref();
+    let deadline = deadline.map(|deadline| duration(deadline.value));
+    for (scope, equation) in each_node(analysis) {
+        let own = &analysis.equation(scope, equation).options.policies;
+        let policies = own.tokens().unwrap_or_else(|| quote!(Policies::NONE));
+        for (alias, Tier { callee, .. }) in tiers(analysis, scope, equation) {
+            let step = types::step(callee, &alias);
+            if let Some(deadline) = &deadline {
+                checks.extend(quote_spanned!(callee.path().span()=>
+                    const _: () = { use __p::*; fits::<#step>(#policies, #deadline) };
+                ));
+            }
+            if let (Some(key), Callee::Step(_)) = (own.first_to_suit(), callee) {
+                let step = types::spanned(step, key.span());
+                checks.extend(quote_spanned!(key.span()=>
+                    const _: () = { use __p::*; suits::<#step>(#policies) };
+                ));
+            }
+        }
+    }
+    checks
+}

@@ -1,0 +1,161 @@
+//! Control forms: heads, the items of a fan-out, and the arm of a branch.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use orch_core::error::{ErrorKind, NodeError};
+use orch_core::plan::NodeKind;
+use orch_core::schedule::Event;
+
+use super::fan::{Fan, Outcome};
+use super::frame::{Frame, Role};
+use super::settle;
+use super::strand::{Job, Jobs, cancelled, node_error, panic_message, survives};
+use crate::ctx::Cx;
+use crate::program::{Items, NodeCode};
+
+enum Head {
+    Items(usize),
+    Arm(Option<usize>),
+}
+
+/// Evaluates the head of a `for` or a branch.
+pub(crate) fn head(frame: Arc<Frame>, node: usize, jobs: &mut Jobs) {
+    settle::started(&frame, node);
+    let cx = Cx::new(&frame, node);
+    let evaluated = catch_unwind(AssertUnwindSafe(|| match frame.layout.code.nodes[node] {
+        NodeCode::For { head, .. } => Head::Items(head(&cx)),
+        NodeCode::Branch { head, .. } => Head::Arm(head(&cx)),
+        NodeCode::Call(_) => Head::Arm(None),
+    }));
+    match evaluated {
+        Err(panic) => {
+            let message = format!("its head panicked: {}", panic_message(&*panic));
+            let error = node_error(&frame, node, ErrorKind::Panicked, 1, message);
+            settle::ended(frame, node, Err(error), jobs);
+        }
+        Ok(Head::Arm(arm)) => settle::apply(frame, Event::Chose(node, arm), jobs),
+        Ok(Head::Items(count)) => fan_out(frame, node, count, jobs),
+    }
+}
+
+fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
+    let NodeKind::For {
+        concurrency,
+        tolerate,
+        ..
+    } = frame.layout.nodes[node].spec.kind
+    else {
+        return;
+    };
+    let run = Arc::clone(frame.run());
+    let most = run.services.max_fan_out;
+    if count > most {
+        let message = format!(
+            "{count} items are more than the {most} that a fan-out may have: group them with `.chunked(n)`, or raise `max_fan_out` on the orchestrator"
+        );
+        let error = node_error(&frame, node, ErrorKind::TooManyItems, 0, message);
+        settle::ended(frame, node, Err(error), jobs);
+        return;
+    }
+    if let Some(observer) = &run.observer {
+        let inner = frame.layout.nodes[node].bodies[0].nodes.len();
+        observer.expect_more((count * inner) as u64);
+    }
+    let fan = Arc::new(Fan::new(frame, node, count, concurrency, tolerate));
+    run.keep(&fan);
+    jobs.ready.push_back(if count == 0 {
+        Job::Collect(fan)
+    } else {
+        Job::Fan(fan)
+    });
+}
+
+/// Starts a fan-out's next item; gives its call, if that is all there is to do.
+pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs) -> Option<(Arc<Frame>, usize)> {
+    let stop = fan.run().stop();
+    if stop.is_some_and(|stop| !survives(&fan.frame, fan.node, stop)) {
+        if fan.close() {
+            jobs.ready.push_back(Job::Collect(fan));
+        }
+        return None;
+    }
+    let (Some(idx), more) = fan.next() else {
+        return None;
+    };
+    let NodeCode::For { open, .. } = fan.frame.layout.code.nodes[fan.node] else {
+        return None;
+    };
+    let layout = &fan.frame.layout.nodes[fan.node].bodies[0];
+    if more {
+        jobs.ready.push_back(Job::Fan(Arc::clone(&fan)));
+    }
+    let item = settle::prepare(layout, Role::Item { fan, idx }, open, jobs);
+    settle::next_call(item, jobs)
+}
+
+/// Gathers a fan-out's items.
+pub(crate) fn collect(fan: &Arc<Fan>, jobs: &mut Jobs) {
+    let (frame, node) = (&fan.frame, fan.node);
+    let result = match fan.outcome() {
+        Outcome::Failed { errors, failed } => Err(fan_error(fan, errors, failed)),
+        Outcome::Done(items) => {
+            let NodeCode::For { collect, .. } = frame.layout.code.nodes[node] else {
+                return;
+            };
+            let cx = Cx::new(frame, node);
+            let items = Items { items };
+            catch_unwind(AssertUnwindSafe(|| collect(&cx, &items))).map_err(|panic| {
+                let message = format!("gathering its items panicked: {}", panic_message(&*panic));
+                node_error(frame, node, ErrorKind::Panicked, 1, message)
+            })
+        }
+    };
+    settle::ended(Arc::clone(frame), node, result, jobs);
+}
+
+fn fan_error(fan: &Fan, errors: Vec<NodeError>, failed: usize) -> NodeError {
+    let (frame, node) = (&fan.frame, fan.node);
+    if fan.tolerates() && failed > 0 {
+        let total = fan.total();
+        let first = errors.first().map(|error| format!(", the first: {error}"));
+        let message = format!(
+            "{failed} of {total} items failed, more than it tolerates{}",
+            first.unwrap_or_default()
+        );
+        return node_error(frame, node, ErrorKind::TooManyFailures, 0, message);
+    }
+    // An item that failed says more than one that could not go on, and that more than one that was stopped.
+    let says = |error: &NodeError| match error.kind() {
+        ErrorKind::Cancelled => 0,
+        ErrorKind::NoValue => 1,
+        _ => 2,
+    };
+    errors
+        .into_iter()
+        .rev()
+        .max_by_key(says)
+        .unwrap_or_else(|| cancelled(frame, node))
+}
+
+/// Hands an arm's value to its branch.
+pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut Jobs) {
+    let Role::Arm {
+        frame,
+        node,
+        arm: idx,
+    } = &arm.role
+    else {
+        return;
+    };
+    let NodeCode::Branch { close, .. } = frame.layout.code.nodes[*node] else {
+        return;
+    };
+    let cx = Cx::new(arm, 0);
+    let closed = catch_unwind(AssertUnwindSafe(|| close(&cx, *idx)));
+    let result = closed.map_err(|panic| {
+        let message = format!("its arm's value panicked: {}", panic_message(&*panic));
+        node_error(frame, *node, ErrorKind::Panicked, 1, message)
+    });
+    settle::ended(Arc::clone(frame), *node, result, jobs);
+}
