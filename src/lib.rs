@@ -25,7 +25,7 @@ pub use orch_runtime::testing;
 pub mod prelude {
     pub use std::ops::ControlFlow;
 
-    pub use orch_runtime::slots::ChunkedExt;
+    pub use orch_runtime::items::ChunkedExt;
 
     pub use crate::{
         AnyError, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx, Workflow,
@@ -48,6 +48,7 @@ pub mod __private {
     pub use orch_core::policy::*;
     pub use orch_runtime::ctx::Cx;
     pub use orch_runtime::glue::*;
+    pub use orch_runtime::items::*;
     pub use orch_runtime::mock::Mock;
     pub use orch_runtime::orchestrator::{RunsAlone, run};
     pub use orch_runtime::program::{

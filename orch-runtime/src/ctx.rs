@@ -55,6 +55,15 @@ impl Cx {
         }
     }
 
+    /// The same for an attempt on the blocking pool, whose thread may outlive this one.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        Self {
+            ctx: self.ctx.clone(),
+            mode: Mode::Run,
+        }
+    }
+
     /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
     pub fn instead<S: Step>(&self, facts: impl FnOnce(&mut Facts)) -> Option<CalledOf<S>> {
         match &self.mode {
@@ -148,7 +157,7 @@ impl Cx {
 }
 
 /// What a step can ask about the run it belongs to: `#[ctx] ctx: &StepCtx`.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StepCtx {
     frame: Arc<Frame>,
     node: usize,

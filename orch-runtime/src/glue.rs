@@ -1,8 +1,9 @@
 //! What generated node functions call.
 
+use std::any::Any;
 use std::error::Error;
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orch_core::error::{BoxError, Cause, NodeError, RunError};
@@ -12,7 +13,7 @@ use orch_core::run::RunId;
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
 use crate::program::{Done, Items, Thrown, Workflow};
-use crate::slots::{Put, Take, Taker};
+use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Step};
 
 /// How a step's error becomes its workflow's.
@@ -143,6 +144,15 @@ pub const fn suits<S: Step>(node: Policies) {
     }
 }
 
+/// A value of a type, for a witness.
+///
+/// # Panics
+/// Always: nothing calls it.
+#[must_use]
+pub fn value_of<T>() -> T {
+    unreachable!("it is only written for the compiler to read")
+}
+
 /// The arm that a witness pretends was taken.
 #[must_use]
 pub const fn arm() -> usize {
@@ -261,12 +271,12 @@ pub trait Turn {
     /// What the last turn gives.
     type Out;
     /// What one turn hands to the next.
-    type State;
+    type State: Send + 'static;
     /// As a `ControlFlow`.
     fn turn(self) -> ControlFlow<Self::Out, Self::State>;
 }
 
-impl<B, C> Turn for ControlFlow<B, C> {
+impl<B, C: Send + 'static> Turn for ControlFlow<B, C> {
     type Out = B;
     type State = C;
 
@@ -275,47 +285,72 @@ impl<B, C> Turn for ControlFlow<B, C> {
     }
 }
 
-/// The state that turns hand on.
-#[derive(Debug)]
-pub struct TurnState<S>(Mutex<Option<S>>);
+/// What the last turn of a repeated step gives.
+pub type OutOf<S> = <OutputOf<S> as Turn>::Out;
 
-impl<S> Default for TurnState<S> {
-    fn default() -> Self {
-        Self(Mutex::new(None))
+/// What the turns of a repeated step hand on.
+pub type StateOf<S> = <OutputOf<S> as Turn>::State;
+
+/// The state that turns hand on, whose type is that of the step alone.
+#[derive(Debug, Default)]
+pub struct TurnState(Mutex<Option<Box<dyn Any + Send>>>);
+
+impl TurnState {
+    fn lock(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<S> TurnState<S> {
-    /// The state of this turn; `first` gives the first one's.
-    pub fn next<R: Taker>(&self, cx: &Cx, first: impl FnOnce() -> S) -> S
-    where
-        R::How: Take<S>,
-    {
-        if cx.turn() == 0 {
-            return first();
-        }
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match R::How::take(&mut state) {
-            Some(state) => state,
-            None => first(),
-        }
+/// What a repeated step takes, where each turn hands an `S` to the next.
+#[diagnostic::on_unimplemented(
+    message = "each turn hands `{S}` to the next, and the step takes `{Self}`",
+    label = "a `{S}` from the second turn on",
+    note = "a repeated step takes what its `ControlFlow::Continue` carries"
+)]
+pub trait HandedOn<S> {
+    /// The state.
+    fn handed_on(state: S) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<S> HandedOn<S> for S {
+    fn handed_on(state: S) -> Self {
+        state
+    }
+}
+
+/// The state of this turn of `S`; `first` gives the first one's.
+pub fn next<R: Taker, S: Step, T>(state: &TurnState, cx: &Cx, first: impl FnOnce() -> T) -> T
+where
+    S::Output: Turn,
+    R::How: Take<StateOf<S>>,
+    T: HandedOn<StateOf<S>>,
+{
+    if cx.turn() == 0 {
+        return first();
+    }
+    let mut state = state.lock();
+    let state = state.as_mut().and_then(|state| state.downcast_mut());
+    match state.and_then(R::How::take) {
+        Some(state) => T::handed_on(state),
+        None => first(),
     }
 }
 
 /// Where a turn's result goes: on to the next turn, or into the node's slot.
 #[derive(Debug)]
-pub struct Turning<'a, S, P>(pub &'a TurnState<S>, pub P);
+pub struct Turning<'a, P>(pub &'a TurnState, pub P);
 
 /// Ends a turn of a repeated step whose failure somebody consumes, or of a workflow without an error type.
 pub fn turned<S: Step, P>(
     cx: &Cx,
     called: Called<S::Output, S::Error>,
-    to: Turning<'_, <S::Output as Turn>::State, P>,
+    to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
     S::Output: Turn,
-    P: Put<<S::Output as Turn>::Out>,
+    P: Put<OutOf<S>>,
 {
     let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
     end::<S>(cx, called, raise, |value| hand_on(value, &to))
@@ -325,12 +360,12 @@ where
 pub fn turned_in<W: Workflow, S: Step, P>(
     cx: &Cx,
     called: Called<S::Output, S::Error>,
-    to: Turning<'_, <S::Output as Turn>::State, P>,
+    to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: Raises<S::Error, W::Error>,
     S::Output: Turn,
-    P: Put<<S::Output as Turn>::Out>,
+    P: Put<OutOf<S>>,
 {
     let raise = |error| {
         let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
@@ -339,14 +374,14 @@ where
     end::<S>(cx, called, raise, |value| hand_on(value, &to))
 }
 
-fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, T::State, P>) -> Done {
+fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, P>) -> Done {
     match value.turn() {
         ControlFlow::Break(out) => {
             to.1.put(out);
             Done::Value
         }
         ControlFlow::Continue(state) => {
-            *to.0.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(state);
+            *to.0.lock() = Some(Box::new(Some(state)));
             Done::Again
         }
     }

@@ -13,6 +13,7 @@
 pub mod ctx;
 pub mod engine;
 pub mod glue;
+pub mod items;
 pub mod mock;
 pub mod observe;
 pub mod orchestrator;

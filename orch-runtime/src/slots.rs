@@ -2,14 +2,16 @@
 
 use std::any::Any;
 use std::marker::PhantomData;
-use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crate::step::{Anew, Once, Step};
 
 /// Why a slot is read before it is written: never, as the schedule starts a node only after those it names.
 /// Should that be broken, the reading node fails with this instead of the process.
 const UNWRITTEN: &str = "the value of a node was read before the node had ended";
+
+/// Why a value cannot be moved out: never, as a run gives its result when its `finally` nodes have ended.
+const LOOKED_AT: &str = "the result was taken while a `finally` node was looking at it";
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -29,6 +31,9 @@ pub type SlotOf<S> = Slot<OutputOf<S>>;
 
 /// The slot of what a step gives, moved out by one reader.
 pub type MovedOf<S> = Moved<OutputOf<S>>;
+
+/// The slot of what a step gives, looked at by `finally` nodes and then moved into the result.
+pub type KeptOf<S> = Kept<OutputOf<S>>;
 
 /// A value that is read by reference.
 #[derive(Debug)]
@@ -117,6 +122,46 @@ impl Taker for Anew {
 
 impl<S: Step> Taker for S {
     type How = S::Reuse;
+}
+
+/// A value that `finally` nodes look at before the result takes it.
+#[derive(Debug)]
+pub struct Kept<T>(Mutex<Option<Arc<T>>>);
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self(Mutex::new(None))
+    }
+}
+
+impl<T> From<T> for Kept<T> {
+    fn from(value: T) -> Self {
+        Self(Mutex::new(Some(Arc::new(value))))
+    }
+}
+
+impl<T> Put<T> for &Kept<T> {
+    fn put(&self, value: T) {
+        *lock(&self.0) = Some(Arc::new(value));
+    }
+}
+
+impl<T> Kept<T> {
+    /// The value, for as long as a `finally` node looks at it.
+    pub fn get(&self) -> Arc<T> {
+        self.peek().expect(UNWRITTEN)
+    }
+
+    /// The value, if it is there.
+    pub fn peek(&self) -> Option<Arc<T>> {
+        lock(&self.0).clone()
+    }
+
+    /// Moves the value out, when all `finally` nodes have ended.
+    pub fn take(&self) -> T {
+        let value = lock(&self.0).take().expect(UNWRITTEN);
+        Arc::into_inner(value).expect(LOOKED_AT)
+    }
 }
 
 /// How a value leaves its slot: moved, or cloned where it may be wanted again.
@@ -273,6 +318,12 @@ impl MovedErased {
             .expect(UNWRITTEN)
     }
 
+    /// Moves the value out, if the node gave one: for its outcome.
+    pub fn take_if_there<T: 'static>(&self, _witness: impl FnOnce() -> T) -> Option<T> {
+        let value = lock(&self.0).take()?;
+        value.downcast::<Option<T>>().ok().and_then(|value| *value)
+    }
+
     /// Moves the value out of its slot, absent where the node gave none.
     pub fn take_or_none<R: Taker, T: 'static>(
         &self,
@@ -299,287 +350,37 @@ pub fn results_of<T>(_item: impl FnOnce() -> T) -> Vec<Result<T, orch_core::erro
     Vec::new()
 }
 
-/// What a `for` head gave, where it must be kept: a vector that nobody else owns.
-#[derive(Debug, Default)]
-pub struct Held(OnceLock<Box<dyn Any + Send + Sync>>);
-
-/// What `for` can run over: slices, ranges, arrays and vectors.
-#[diagnostic::on_unimplemented(
-    message = "`for` in a workflow cannot run over `{Self}`",
-    label = "not a slice, a range, an array or a vector",
-    note = "items are reached by their index: collect an iterator, a map or a set into a `Vec` in a step or a view first"
-)]
-pub trait Source<'a>: Sized {
-    /// An item.
-    type Item;
-
-    /// Keeps what must be kept, and counts the items.
-    fn hold(self, held: &'a Held) -> usize;
-
-    /// The item at an index; `again` gives the head anew where nothing was kept.
-    fn borrow(held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, Self::Item>;
-}
-
-/// An item, owned or borrowed from what was kept.
+/// A value that is used by value more than once: copied, as it is `Copy`.
 #[derive(Debug)]
-pub enum Item<'a, T> {
-    /// It is here.
-    Owned(T),
-    /// It is in what was kept.
-    Kept(&'a T),
-}
+pub struct Lent<'a, T>(pub &'a T);
 
-impl<T> std::ops::Deref for Item<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        match self {
-            Self::Owned(item) => item,
-            Self::Kept(item) => item,
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'a, T: Sync> Source<'a> for &'a [T] {
-    type Item = &'a T;
-
-    fn hold(self, _held: &'a Held) -> usize {
-        self.len()
-    }
-
-    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a T> {
-        Item::Owned(&again()[idx])
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'a, T: Sync> Source<'a> for &'a Vec<T> {
-    type Item = &'a T;
-
-    fn hold(self, _held: &'a Held) -> usize {
-        self.len()
-    }
-
-    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a T> {
-        Item::Owned(&again()[idx])
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'a, T: Sync, const N: usize> Source<'a> for &'a [T; N] {
-    type Item = &'a T;
-
-    fn hold(self, _held: &'a Held) -> usize {
-        N
-    }
-
-    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a T> {
-        Item::Owned(&again()[idx])
-    }
-}
-
-/// A slice's items in groups of `size`, the last one smaller: `for page in documents.chunked(50)`.
-#[derive(Debug, Clone, Copy)]
-pub struct Chunked<'a, T> {
-    items: &'a [T],
-    size: usize,
-}
-
-/// Groups the items of a slice or a vector for a `for`.
-pub trait ChunkedExt<T> {
-    /// Groups of `size` items, the last one smaller; a `size` of 0 counts as 1.
-    ///
-    /// ```
-    /// use orch_runtime::slots::ChunkedExt as _;
-    /// assert_eq!([1, 2, 3].chunked(2).len(), 2);
-    /// ```
-    fn chunked(&self, size: usize) -> Chunked<'_, T>;
-}
-
-impl<T> ChunkedExt<T> for [T] {
-    fn chunked(&self, size: usize) -> Chunked<'_, T> {
-        Chunked {
-            items: self,
-            size: size.max(1),
-        }
-    }
-}
-
-impl<T> Chunked<'_, T> {
-    /// How many groups there are.
+impl<T: Copy> Lent<'_, T> {
+    /// The copy.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.items.len().div_ceil(self.size)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.items.is_empty()
+    pub fn copied(&self) -> T {
+        *self.0
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<'a, T: Sync> Source<'a> for Chunked<'a, T> {
-    type Item = &'a [T];
+/// What stands for the copy of a value that is not `Copy`, so that the one report is that of a use after a move.
+pub trait NotCopied<T> {
+    /// Nothing: what calls it does not compile.
+    fn copied(&self) -> T;
+}
 
-    fn hold(self, _held: &'a Held) -> usize {
-        self.len()
-    }
-
-    fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, &'a [T]> {
-        let chunked = again();
-        let first = idx * chunked.size;
-        let end = chunked.items.len().min(first + chunked.size);
-        Item::Owned(&chunked.items[first..end])
+impl<T> NotCopied<T> for Lent<'_, T> {
+    fn copied(&self) -> T {
+        owned(self.0)
     }
 }
 
-#[diagnostic::do_not_recommend]
-impl<'a, T: Send + Sync + 'static> Source<'a> for Vec<T> {
-    type Item = T;
-
-    fn hold(self, held: &'a Held) -> usize {
-        let count = self.len();
-        let _ = held.0.set(Box::new(self));
-        count
-    }
-
-    fn borrow(held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, T> {
-        let kept: Option<&Self> = held.0.get().and_then(|kept| kept.downcast_ref());
-        match kept {
-            Some(kept) => Item::Kept(&kept[idx]),
-            // The numbers of a literal, such as `[1, 2]`, are of the type that the body makes of them,
-            // which whoever counted the items could not know.
-            None => Item::Owned(again().swap_remove(idx)),
-        }
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'a, T: Send + Sync + 'static, const N: usize> Source<'a> for [T; N] {
-    type Item = T;
-
-    fn hold(self, held: &'a Held) -> usize {
-        Vec::from(self).hold(held)
-    }
-
-    fn borrow(held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, T> {
-        Vec::borrow(held, idx, || Vec::from(again()))
-    }
-}
-
-macro_rules! ranges {
-    ($($int:ty),*) => {$(
-#[diagnostic::do_not_recommend]
-        impl<'a> Source<'a> for Range<$int> {
-            type Item = $int;
-
-            fn hold(self, _held: &'a Held) -> usize {
-                if self.start >= self.end {
-                    return 0;
-                }
-                usize::try_from(self.end.abs_diff(self.start)).unwrap_or(usize::MAX)
-            }
-
-            fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, $int> {
-                Item::Owned(again().start.wrapping_add(idx as $int))
-            }
-        }
-
-#[diagnostic::do_not_recommend]
-        impl<'a> Source<'a> for std::ops::RangeInclusive<$int> {
-            type Item = $int;
-
-            fn hold(self, _held: &'a Held) -> usize {
-                if self.start() > self.end() {
-                    return 0;
-                }
-                usize::try_from(self.end().abs_diff(*self.start()))
-                    .unwrap_or(usize::MAX)
-                    .saturating_add(1)
-            }
-
-            fn borrow(_held: &'a Held, idx: usize, again: impl FnOnce() -> Self) -> Item<'a, $int> {
-                Item::Owned(again().start().wrapping_add(idx as $int))
-            }
-        }
-    )*};
-}
-
-ranges!(u8, u16, u32, u64, usize, i8, i16, i32, i64, isize);
-
-/// What a `for` runs over.
+/// A value of the type behind a reference, for functions that only the compiler reads.
 ///
-/// It asks for [`Source`] where it is made and nowhere else: the head of a `for` is written wherever an item is read,
-/// and the compiler says the same thing about the same tokens only once.
-pub struct Fan<'a, S, F, I> {
-    held: &'a Held,
-    head: F,
-    hold: fn(S, &'a Held) -> usize,
-    borrow: fn(&'a Held, usize, F) -> Item<'a, I>,
+/// # Panics
+/// Always: nothing calls it.
+pub fn owned<T>(_lent: &T) -> T {
+    unreachable!("it is only written for the compiler to read")
 }
 
-/// Runs over what a `for`'s head gives.
-pub fn fan<'a, S: Source<'a>, F: FnOnce() -> S>(held: &'a Held, head: F) -> Fan<'a, S, F, S::Item> {
-    Fan {
-        held,
-        head,
-        hold: S::hold,
-        borrow: |held, idx, again| S::borrow(held, idx, again),
-    }
-}
-
-impl<'a, S, F: FnOnce() -> S, I> Fan<'a, S, F, I> {
-    /// Keeps what must be kept, and counts the items.
-    pub fn hold(self) -> usize {
-        (self.hold)((self.head)(), self.held)
-    }
-
-    /// The item at an index.
-    pub fn item(self, idx: usize) -> Item<'a, I> {
-        (self.borrow)(self.held, idx, self.head)
-    }
-}
-
-impl<S, F, I> std::fmt::Debug for Fan<'_, S, F, I> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fan")
-            .field("held", self.held)
-            .finish_non_exhaustive()
-    }
-}
-
-/// An item that is moved into the one step that names it.
-pub trait TakeItem<T> {
-    /// Takes the item.
-    fn take_item(self) -> T;
-}
-
-impl<T: Clone> TakeItem<T> for Item<'_, T> {
-    fn take_item(self) -> T {
-        match self {
-            Self::Owned(item) => item,
-            Self::Kept(item) => item.clone(),
-        }
-    }
-}
-
-/// The value of a name that is used by value more than once.
-#[diagnostic::on_unimplemented(
-    message = "this value is moved more than once, and `{Self}` is not `Copy`",
-    label = "moved again here",
-    note = "write `&name` to lend it, or `name.clone()`"
-)]
-pub trait Again: Sized {
-    /// The value behind a reference, from which a copy can be made and coerced.
-    fn again(&self) -> &Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Copy> Again for T {
-    fn again(&self) -> &Self {
-        self
-    }
-}
+/// A use of a value, for functions that only the compiler reads.
+pub fn uses<T>(_value: T) {}

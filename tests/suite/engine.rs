@@ -1,6 +1,7 @@
 //! How the engine runs a graph: what runs in parallel and where, and what becomes of a run that is dropped.
 
 use std::collections::HashSet;
+use std::error::Error;
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread::ThreadId;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use orch::prelude::*;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use crate::probe::{Probe, eventually, hangs, notes, secs, settle, takes};
+use crate::probe::{Probe, Refused, eventually, hangs, notes, secs, settle, takes};
 
 fn tasks() -> usize {
     Handle::current().metrics().num_alive_tasks()
@@ -111,8 +112,12 @@ async fn leaf(probe: &Probe, n: u32, first: usize) -> usize {
 pub struct Door(Arc<(Mutex<HashSet<ThreadId>>, Condvar)>);
 
 impl Door {
-    /// Keeps its thread busy until another one comes; whether one did.
+    /// Keeps its thread busy for a while, and then until another one comes; whether one did.
     fn pass(&self) -> bool {
+        let since = std::time::Instant::now();
+        while since.elapsed() < Duration::from_millis(1) {
+            std::hint::spin_loop();
+        }
         let (threads, came) = &*self.0;
         let mut before = threads.lock().unwrap();
         before.insert(std::thread::current().id());
@@ -198,6 +203,36 @@ workflow! {
 #[tokio::test]
 async fn blocking_functions_leave_the_one_thread_there_is() -> Result<(), RunError> {
     assert!(TwoBlock::run(Door::default()).await?);
+    Ok(())
+}
+
+#[step(blocking, retries = 2)]
+fn greets(
+    name: String,
+    #[ctx] ctx: &StepCtx,
+    #[resource] greeting: &str,
+) -> Result<String, Refused> {
+    match ctx.attempt() {
+        1 => Err(Refused("not yet")),
+        attempt => Ok(format!(
+            "{greeting} {name}, {} at attempt {attempt}",
+            ctx.node()
+        )),
+    }
+}
+
+workflow! {
+    pub Greets(name: String) -> Result<String, Refused> { greets(name) }
+}
+
+#[tokio::test]
+async fn blocking_functions_are_lent_the_context_and_resources() -> Result<(), Box<dyn Error>> {
+    let orch = Orchestrator::builder()
+        .shared::<str>(Arc::from("hello"))
+        .build()
+        .await?;
+    let run = orch.start(Greets, "Ada".to_owned()).await?;
+    assert_eq!(run.result().await?, "hello Ada, greets at attempt 2");
     Ok(())
 }
 

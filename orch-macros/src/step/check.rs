@@ -235,18 +235,12 @@ fn blocking(step: &Step, errors: &mut Errors) {
         );
         return;
     }
-    for param in &step.params {
-        match (param.role, bare(&param.ty)) {
-            (Role::Data, Type::Reference(reference)) => errors.at(
+    for param in step.data() {
+        if let Type::Reference(reference) = bare(&param.ty) {
+            errors.at(
                 reference,
                 "a `blocking` step runs on a thread of its own: take the value itself instead of a reference",
-            ),
-            (Role::Ctx | Role::Resource, _) => errors.at(
-                &param.mark,
-                "a `blocking` step runs on a thread of its own, where nothing can be lent: \
-                 let an `async` step read what is needed and pass it on",
-            ),
-            _ => {}
+            );
         }
     }
 }

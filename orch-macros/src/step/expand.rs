@@ -401,12 +401,12 @@ fn mock(step: &Step) -> (TokenStream, TokenStream) {
 fn attempt(step: &Step) -> TokenStream {
     // With the macro's hygiene it is the function even where a parameter has the same name.
     let function = struct_name(step);
-    let arguments = step.params.iter().map(argument);
+    let arguments = step.params.iter().map(|param| argument(step, param));
     let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
     let value = if step.function.signature.asyncness.is_some() {
         quote_spanned!(Span::mixed_site()=> #called.await)
     } else if step.blocking() {
-        quote_spanned!(Span::mixed_site()=> __p::blocking(move || #called).await)
+        blocking(step, &called)
     } else {
         called
     };
@@ -420,6 +420,15 @@ fn attempt(step: &Step) -> TokenStream {
             }
         },
     )
+}
+
+/// Calls the function on the blocking pool, with a context of its own, as this one may be gone before it returns.
+fn blocking(step: &Step, called: &TokenStream) -> TokenStream {
+    let attempt = quote_spanned!(Span::mixed_site()=> __p::blocking(move || #called).await);
+    if step.params.iter().all(|param| param.role == Role::Data) {
+        return attempt;
+    }
+    quote_spanned!(Span::mixed_site()=> { let cx = self.__cx.detached(); #attempt })
 }
 
 /// A return value as what the engine wants to know of it.
@@ -439,11 +448,16 @@ fn settled(step: &Step, value: &TokenStream) -> TokenStream {
 }
 
 /// An argument: a parameter of the call, or what the run lends.
-fn argument(param: &Param) -> TokenStream {
+fn argument(step: &Step, param: &Param) -> TokenStream {
     let place = placed(&param.ty);
+    let cx = if step.blocking() {
+        quote_spanned!(place=> cx)
+    } else {
+        quote_spanned!(place=> self.__cx)
+    };
     match (param.role, param.lent()) {
-        (Role::Ctx, _) => quote_spanned!(place=> self.__cx.ctx()),
-        (Role::Resource, Some(ty)) => quote_spanned!(place=> self.__cx.resource::<#ty>()),
+        (Role::Ctx, _) => quote_spanned!(place=> #cx.ctx()),
+        (Role::Resource, Some(ty)) => quote_spanned!(place=> #cx.resource::<#ty>()),
         _ => param.name.to_token_stream(),
     }
 }

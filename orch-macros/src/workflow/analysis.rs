@@ -8,6 +8,7 @@ mod facts;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proc_macro2::Span;
 use syn::{Expr, Ident};
 
 use super::model::{Equation, Rhs, Scope, Workflow};
@@ -66,6 +67,14 @@ pub(crate) struct Use {
     pub(crate) reader: Reader,
     /// Whether it is in a view, which may be computed more than once.
     pub(crate) in_view: bool,
+}
+
+/// Why a value that is taken is wanted again.
+pub(crate) enum Again<'a> {
+    /// By another use.
+    At(&'a Use),
+    /// By the use itself, for each item of the `for` with this word.
+    Loop(Span),
 }
 
 /// What a scope is to the one around it.
@@ -233,6 +242,84 @@ impl<'a> Analysis<'a> {
             at = around;
         }
         false
+    }
+
+    /// Every symbol that is used.
+    pub(crate) fn symbols(&self) -> impl Iterator<Item = Symbol> {
+        self.used.keys().copied()
+    }
+
+    /// A use that takes a symbol's value, and what else wants the value; nothing where it is moved, kept or lent.
+    pub(crate) fn contested(&self, symbol: Symbol) -> Option<(&Use, Again<'_>)> {
+        let told = self.doubtful.contains(&symbol);
+        if told || self.is_moved(symbol) || self.is_kept(symbol) {
+            return None;
+        }
+        let takes =
+            |usage: &Use| usage.how == How::Bare && !usage.in_view && !self.is_outcome(usage);
+        let (at, taken) = self
+            .uses_of(symbol)
+            .enumerate()
+            .find(|(_, usage)| takes(usage))?;
+        let others = || {
+            let others = self.uses_of(symbol).enumerate();
+            others
+                .filter(|(other, _)| *other != at)
+                .map(|(_, usage)| usage)
+        };
+        let again = match others()
+            .find(|usage| takes(usage))
+            .or_else(|| others().next())
+        {
+            Some(other) => Again::At(other),
+            None => Again::Loop(self.loop_around(taken.scope)?),
+        };
+        Some((taken, again))
+    }
+
+    /// The word of the innermost `for` around a scope.
+    fn loop_around(&self, scope: ScopeId) -> Option<Span> {
+        let mut at = scope;
+        loop {
+            let (around, equation) = self.scopes[at].parent?;
+            if let Rhs::For(for_loop) = &self.equation(around, equation).rhs {
+                return Some(for_loop.word);
+            }
+            at = around;
+        }
+    }
+
+    /// Whether the result takes a symbol's value when `finally` nodes, and nobody else, have looked at it.
+    pub(crate) fn is_kept(&self, symbol: Symbol) -> bool {
+        let has_slot = match symbol {
+            Symbol::Input(_) => true,
+            Symbol::Equation(0, equation) => {
+                let defined = self.equation(0, equation);
+                self.has_nameable_type(0, equation)
+                    && defined.options.optional.is_none()
+                    && !defined.gives_outcome()
+                    && !matches!(&defined.rhs, Rhs::Branch(branch) if branch.partial)
+            }
+            Symbol::Equation(..) | Symbol::Local(..) => false,
+        };
+        let looks_on = |usage: &Use| match usage.reader {
+            Reader::Equation(reader, _) => {
+                let reader = self.equation(usage.scope, reader);
+                reader.options.finally.is_some()
+                    && (usage.how != How::Bare || self.is_outcome(usage))
+            }
+            Reader::Tail => false,
+        };
+        let takes = |usage: &Use| {
+            usage.reader == Reader::Tail && usage.scope == 0 && usage.how == How::Bare
+        };
+        // Most names have another reader soon, so that all of this is seldom looked at.
+        has_slot
+            && self
+                .uses_of(symbol)
+                .all(|usage| takes(usage) || looks_on(usage))
+            && self.uses_of(symbol).filter(|usage| takes(usage)).count() == 1
+            && self.uses_of(symbol).nth(1).is_some()
     }
 
     /// Whether a symbol's value is moved: its one use takes it, and takes it once.

@@ -13,7 +13,7 @@ use std::time::Duration;
 const BUSY: Duration = Duration::from_micros(100);
 
 /// How many polls of a quick node there are for one that is timed.
-const SAMPLED: u32 = 64;
+const SAMPLED: u32 = 16;
 
 const UNKNOWN: u32 = u32::MAX;
 const SLOW: u32 = u32::MAX - 1;

@@ -161,10 +161,13 @@ impl Analysis<'_> {
     }
 
     /// Whether a macro can name the type of an equation's value: that of a step's output, or of a vector of them.
+    ///
+    /// It could name what a repeated step gives, by a projection of its output; of a step that gives no `ControlFlow`,
+    /// the compiler would then say so wherever the name stands.
     pub(crate) fn has_nameable_type(&self, scope: ScopeId, equation: usize) -> bool {
         let inner = &self.scopes[scope].inner[equation];
         match &self.equation(scope, equation).rhs {
-            Rhs::Call(_) => true,
+            Rhs::Call(call) => call.repeat.is_none(),
             Rhs::For(_) | Rhs::Branch(_) => {
                 inner.iter().any(|&inner| self.has_nameable_tail(inner))
             }

@@ -13,7 +13,7 @@ use syn::{Expr, Ident};
 use super::super::analysis::{self, Analysis, Kind, Reader, ScopeId, Symbol};
 use super::super::model::{BranchKind, Rhs, Test};
 use super::super::names::{self, Found};
-use super::types;
+use super::{types, value};
 
 /// Writes expressions of one scope for one reader.
 pub(super) struct Binder<'a, 'w> {
@@ -165,13 +165,17 @@ impl<'a, 'w> Binder<'a, 'w> {
         if self.reads_outcome(symbol) {
             return self.outcome(ident, symbol);
         }
+        if self.analysis.is_kept(symbol) {
+            let slot = self.slot_of(symbol, span);
+            return quote_spanned!(span=> #slot.take());
+        }
         if !self.analysis.is_moved(symbol) {
             self.bind(symbol, ident);
-            return quote_spanned!(span=> *__p::Again::again(#ident));
+            return quote_spanned!(span=> __p::Lent(#ident).copied());
         }
         match symbol {
-            Symbol::Input(input) => {
-                let slot = self.slot(0, format_ident!("i{input}"), span);
+            Symbol::Input(_) => {
+                let slot = self.slot_of(symbol, span);
                 let taker = types::spanned(self.taker.clone(), span);
                 quote_spanned!(span=> __p::take::<#taker, _>(&#slot))
             }
@@ -193,7 +197,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             let view = self.in_scope(scope, |binder| binder.expression(view));
             return quote_spanned!(span=> { #view });
         }
-        let slot = self.slot(scope, format_ident!("n{equation}"), span);
+        let slot = self.slot_of(Symbol::Equation(scope, equation), span);
         let taker = types::spanned(self.taker.clone(), span);
         let absent = types::may_be_absent(self.analysis, scope, equation);
         let take = Ident::new(if absent { "take_or_none" } else { "take" }, span);
@@ -209,13 +213,11 @@ impl<'a, 'w> Binder<'a, 'w> {
         let span = ident.span();
         match symbol {
             Symbol::Equation(scope, equation) if self.analysis.is_moved(symbol) => {
-                let slot = self.slot(scope, format_ident!("n{equation}"), span);
-                self.ended(
-                    scope,
-                    equation,
-                    &quote_spanned!(span=> #slot.take_if_there()),
-                    span,
-                )
+                let slot = self.slot_of(symbol, span);
+                let witness = (!self.analysis.has_nameable_type(scope, equation))
+                    .then(|| self.witness(scope, equation));
+                let value = quote_spanned!(span=> #slot.take_if_there(#witness));
+                self.ended(scope, equation, &value, span)
             }
             _ => {
                 self.bind(symbol, ident);
@@ -257,6 +259,18 @@ impl<'a, 'w> Binder<'a, 'w> {
         }
     }
 
+    /// The slot of an input or a node.
+    fn slot_of(&self, symbol: Symbol, span: Span) -> TokenStream {
+        match symbol {
+            Symbol::Equation(scope, equation) => {
+                self.slot(scope, format_ident!("n{equation}"), span)
+            }
+            Symbol::Input(input) => self.slot(0, format_ident!("i{input}"), span),
+            // What a pattern binds is bound anew by each reader.
+            Symbol::Local(..) => TokenStream::new(),
+        }
+    }
+
     /// A slot of a scope around.
     fn slot(&self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
         let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
@@ -265,16 +279,18 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// Binds a name as a reference to its value, once.
-    fn bind(&mut self, symbol: Symbol, ident: &Ident) {
+    pub(super) fn bind(&mut self, symbol: Symbol, ident: &Ident) {
         if !self.bound.insert(symbol) {
             return;
         }
         // The name that is bound is spelled as in its definition, so that raw identifiers agree.
         let span = ident.span();
         let binding = match symbol {
-            Symbol::Input(input) => {
-                let slot = self.slot(0, format_ident!("i{input}"), span);
-                quote_spanned!(span=> let #ident = #slot.get();)
+            Symbol::Input(_) => {
+                let slot = self.slot_of(symbol, span);
+                let kept = self.analysis.is_kept(symbol);
+                let lend = kept.then(|| quote_spanned!(span=> let #ident = &*#ident;));
+                quote_spanned!(span=> let #ident = #slot.get(); #lend)
             }
             Symbol::Equation(scope, equation) => self.bind_equation(scope, equation, ident),
             Symbol::Local(scope, _) => match self.item_pattern(scope) {
@@ -301,10 +317,15 @@ impl<'a, 'w> Binder<'a, 'w> {
         if matches!(defined.rhs, Rhs::Broken) {
             return quote_spanned!(span=> let #ident = &::core::unreachable!(););
         }
-        let slot = self.slot(scope, format_ident!("n{equation}"), span);
+        let symbol = Symbol::Equation(scope, equation);
+        let slot = self.slot_of(symbol, span);
+        if self.analysis.is_kept(symbol) {
+            let outcome = self.ended(scope, equation, &quote!(#ident.as_deref()), span);
+            return quote_spanned!(span=> let #ident = #slot.peek(); let #ident = &#outcome;);
+        }
         let witness = (!self.analysis.has_nameable_type(scope, equation))
             .then(|| self.witness(scope, equation));
-        if self.reads_outcome(Symbol::Equation(scope, equation)) {
+        if self.reads_outcome(symbol) {
             let outcome = self.ended(scope, equation, &quote!(#slot.peek(#witness)), span);
             return quote_spanned!(span=> let #ident = &#outcome;);
         }
@@ -418,73 +439,9 @@ impl<'a, 'w> Binder<'a, 'w> {
 
     /// A function that is never called and says by what it returns which type a node's value has.
     fn witness(&self, scope: ScopeId, equation: usize) -> TokenStream {
-        let value = witnessed(self.analysis, scope, equation);
+        let value = value::witnessed(self.analysis, scope, equation);
         quote!(|| #value)
     }
-}
-
-fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
-    let info = &analysis.scopes[scope];
-    let absent = types::may_be_absent(analysis, scope, equation);
-    let value = match &analysis.equation(scope, equation).rhs {
-        Rhs::For(_) => {
-            let body = info.inner[equation][0];
-            let item = tail(analysis, body);
-            let tolerant = analysis
-                .equation(scope, equation)
-                .options
-                .tolerate
-                .is_some();
-            let of = if tolerant {
-                quote!(results_of)
-            } else {
-                quote!(vec_of)
-            };
-            quote!(__p::#of(|| { #item }))
-        }
-        Rhs::Branch(_) => arms(analysis, &info.inner[equation], &quote!(__p::arm())),
-        _ => quote!(::core::unreachable!()),
-    };
-    if absent {
-        quote!(__p::Some(#value))
-    } else {
-        value
-    }
-}
-
-/// The value of the arm that was taken.
-pub(super) fn arms(
-    analysis: &Analysis<'_>,
-    scopes: &[ScopeId],
-    taken: &TokenStream,
-) -> TokenStream {
-    let last = scopes.len().saturating_sub(1);
-    let arms = scopes.iter().enumerate().map(|(idx, &scope)| {
-        let value = tail(analysis, scope);
-        let at = Literal::usize_unsuffixed(idx);
-        if idx == last {
-            quote!(_ => { #value })
-        } else {
-            quote!(#at => { #value })
-        }
-    });
-    quote!(match #taken { #(#arms)* })
-}
-
-/// The value of a scope, with what it reads.
-pub(super) fn tail(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
-    let mut binder = Binder::new(analysis, scope, Some(Reader::Tail));
-    let value = match &analysis.scopes[scope].scope.tail {
-        Some(tail) => binder.construction(tail),
-        None => {
-            // Where a value is wanted, the last equation is the one that should have been it.
-            let last = analysis.scopes[scope].scope.equations.last();
-            let span = last.map_or_else(Span::call_site, |equation| equation.ident.span());
-            quote_spanned!(span=> ())
-        }
-    };
-    let lets = binder.lets();
-    quote!(#lets #value)
 }
 
 /// A name behind a shared borrow, all of it where the name stands.

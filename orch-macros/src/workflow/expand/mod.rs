@@ -5,10 +5,12 @@
 //! compiler go on helping with it, and a stand-in takes the place of the whole.
 
 mod bind;
+mod moves;
 mod node;
 mod picture;
 mod spec;
 mod types;
+mod value;
 mod whole;
 
 use proc_macro2::TokenStream;
@@ -34,6 +36,7 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
     } else {
         TokenStream::new()
     };
+    let moves = moves::checks(analysis);
     let declaration = whole::declaration(analysis);
     let running = if sound {
         whole::running(analysis, &svg)
@@ -61,14 +64,15 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         #[allow(
             dead_code, elided_lifetimes_in_paths, irrefutable_let_patterns, missing_docs,
             non_camel_case_types, non_local_definitions, unexpected_cfgs, unreachable_code,
-            unreachable_patterns, unused_braces, unused_parens, unused_variables, clippy::all, clippy::pedantic,
+            unreachable_patterns, unused_braces, unused_imports, unused_parens, unused_variables, clippy::all, clippy::pedantic,
             clippy::restriction
         )]
         const _: () = {
-            use #krate::__private as __p;
+            use #krate::__private::{self as __p, NotCopied as _};
             #(#slots)*
             #(#aliases)*
             #functions
+            #moves
             #declaration
             #running
         };
@@ -176,10 +180,7 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
             && call.repeat.is_some()
         {
             let state = format_ident!("t{idx}");
-            let step = types::step(&call.tiers[0].callee, &types::alias(scope, idx, 0));
-            fields.extend(quote!(
-                #state: __p::TurnState<<__p::OutputOf<#step> as __p::Turn>::State>,
-            ));
+            fields.extend(quote!(#state: __p::TurnState,));
         }
     }
     quote! {
@@ -193,6 +194,8 @@ fn slot(analysis: &Analysis<'_>, symbol: Symbol) -> syn::Ident {
         "{}",
         if analysis.is_moved(symbol) {
             "Moved"
+        } else if analysis.is_kept(symbol) {
+            "Kept"
         } else {
             "Slot"
         }

@@ -7,8 +7,8 @@ use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Part, Reader, ScopeId};
 use super::super::model::{Branch, BranchKind, Call, Callee, Equation, For, Output, Rhs, Test};
-use super::bind::{self, Binder};
-use super::types;
+use super::bind::Binder;
+use super::{types, value};
 
 /// The functions of a node.
 pub(super) fn functions(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
@@ -175,8 +175,10 @@ impl<'a, 'w> Node<'a, 'w> {
             called.args.iter().map(|arg| binder.argument(arg)).collect();
         if let (Some(_), [first]) = (&call.repeat, arguments.as_mut_slice()) {
             let (cx, state, taker) = (types::cx(), self.field("t", 0), &binder.taker);
-            let span = called.args.span();
-            *first = quote_spanned!(span=> #state.next::<#taker>(#cx, || #first));
+            let alias = self.alias(call, tier);
+            *first = quote_spanned!(alias.span()=>
+                __p::next::<#taker, #alias, _>(&#state, #cx, || #first)
+            );
         }
         let mut group =
             proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#(#arguments),*));
@@ -263,7 +265,7 @@ impl<'a, 'w> Node<'a, 'w> {
         let fan = types::fan(&for_loop.head, &self.field("h", 0), &head);
         let slot = self.slot(0);
         let body = self.analysis.scopes[self.scope].inner[self.equation][0];
-        let item = bind::tail(self.analysis, body);
+        let item = value::tail(self.analysis, body);
         let tolerant = self.equation().options.tolerate.is_some();
         let collect = format_ident!(
             "{}",
@@ -292,7 +294,7 @@ impl<'a, 'w> Node<'a, 'w> {
         };
         let lets = binder.lets();
         let arms = &self.analysis.scopes[self.scope].inner[self.equation];
-        let value = bind::arms(self.analysis, arms, &quote!(__taken));
+        let value = value::arms(self.analysis, arms, &quote!(__taken));
         let slot = self.slot(1);
         quote! {
             fn #function(#cx: &__p::Cx) -> __p::Option<usize> { #lets #head }

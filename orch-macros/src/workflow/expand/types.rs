@@ -124,10 +124,7 @@ fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<
         Rhs::Call(call) => {
             let alias = alias(scope, equation, 0);
             let step = step(&call.tiers[0].callee, &alias);
-            Some(match call.repeat {
-                Some(_) => NodeType::Named(quote!(<__p::OutputOf<#step> as __p::Turn>::Out)),
-                None => NodeType::Of(step),
-            })
+            call.repeat.is_none().then_some(NodeType::Of(step))
         }
         Rhs::For(_) => {
             let item = of_tail(analysis, *inner.first()?)?.tokens();

@@ -8,7 +8,7 @@ use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, ScopeId};
 use super::super::model::{Callee, Output, Rhs, Tier};
-use super::{bind, each_node, node, spec, types};
+use super::{each_node, node, spec, types, value};
 use crate::options::duration::tokens as duration;
 
 /// `Name::run`, and how a workflow around it makes the input.
@@ -51,7 +51,7 @@ pub(super) fn running(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStream
         &Parts {
             spec: spec::workflow(analysis, svg),
             code,
-            result: bind::tail(analysis, 0),
+            result: value::tail(analysis, 0),
         },
     );
     let checks = checks(analysis);
@@ -65,7 +65,7 @@ pub(super) fn stand_in(analysis: &Analysis<'_>) -> TokenStream {
     let result = if analysis.scopes[0].tail_unwritable {
         quote!(::core::unreachable!())
     } else {
-        bind::tail(analysis, 0)
+        value::tail(analysis, 0)
     };
     let implementation = implementation(
         analysis,

@@ -119,17 +119,18 @@ fn or_else(
     args: Punctuated<Expr, Token![,]>,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    if let Some(after) = inner
-        .outcome
-        .as_ref()
-        .or(inner.repeat.as_ref().map(|repeat| &repeat.word))
-    {
-        return Err(syn::Error::new(
-            word.span(),
-            format!(
-                "a fallback comes before `.{after}`: write `first(…).or_else(second(…)).{after}(…)`"
-            ),
-        ));
+    let misplaced = if inner.outcome.is_some() {
+        Some("a fallback comes before `.outcome()`: write `first(…).or_else(second(…)).outcome()`")
+    } else if inner.repeat.is_some() {
+        Some(
+            "a repeated call has no fallback of its own: declare a workflow whose result it is, \
+             and write `Name::run(…).or_else(second(…))`",
+        )
+    } else {
+        None
+    };
+    if let Some(message) = misplaced {
+        return Err(syn::Error::new(word.span(), message));
     }
     let mut args = args.into_iter();
     let Some(fallback) = args.next() else {
@@ -167,12 +168,15 @@ fn or_else(
         }
     }
     let mut fallback = call(fallback, errors)?;
-    if let Some(word) = fallback
-        .outcome
-        .as_ref()
-        .or(fallback.repeat.as_ref().map(|repeat| &repeat.word))
-    {
+    if let Some(word) = &fallback.outcome {
         errors.at(word, "this belongs after the whole chain");
+    }
+    if let Some(repeat) = &fallback.repeat {
+        return Err(syn::Error::new(
+            repeat.word.span(),
+            "a fallback is not repeated: declare a workflow whose result is the repeated call, \
+             and write `.or_else(Name::run(…))`",
+        ));
     }
     if let Some(first) = fallback.tiers.first_mut() {
         first.or_else = Some(word);
@@ -191,11 +195,20 @@ fn repeat(
     args: TokenStream,
     errors: &mut Errors,
 ) -> syn::Result<()> {
-    if inner.outcome.is_some() || inner.repeat.is_some() || inner.tiers.len() > 1 {
-        return Err(syn::Error::new(
-            word.span(),
-            "`.repeat(…)` comes right after the step call that is repeated",
-        ));
+    let misplaced = if inner.outcome.is_some() {
+        Some("`.repeat(…)` comes before `.outcome()`: write `turn(state).repeat(…).outcome()`")
+    } else if inner.repeat.is_some() {
+        Some("this call is repeated already: keep one `.repeat(…)`")
+    } else if inner.tiers.len() > 1 {
+        Some(
+            "a fallback chain is not repeated: declare a workflow whose result it is, \
+             and write `Name::run(state).repeat(…)`",
+        )
+    } else {
+        None
+    };
+    if let Some(message) = misplaced {
+        return Err(syn::Error::new(word.span(), message));
     }
     let list = OptionList::parse(
         args,

@@ -16,7 +16,7 @@ type Lifted = Option<(Ident, Call)>;
 impl Reader<'_> {
     pub(super) fn for_loop(&mut self, input: ParseStream<'_>) -> syn::Result<Right> {
         let word: Token![for] = input.parse()?;
-        let pat = Pat::parse_multi_with_leading_vert(input)?;
+        let pat = without_bar(Pat::parse_multi_with_leading_vert(input)?);
         if !input.peek(Token![in]) {
             return Err(
                 input.error("expected `in` and what to run over: `for item in &order.items { … }`")
@@ -161,5 +161,13 @@ fn headed(rhs: Rhs, lifted: Lifted) -> Right {
     match lifted {
         Some((ident, call)) => Right::Headed(ident, Box::new((call, rhs))),
         None => Right::Rhs(rhs),
+    }
+}
+
+/// A pattern without a bar before its only case, which a `for` may have and a `let` may not.
+fn without_bar(pat: Pat) -> Pat {
+    match &pat {
+        Pat::Or(or) if or.cases.len() == 1 => or.cases[0].clone(),
+        _ => pat,
     }
 }

@@ -59,6 +59,16 @@ fn layers(depth: usize, width: usize) -> String {
     text
 }
 
+/// Nodes that all use the same values by value, which are copied.
+fn copies(nodes: usize) -> String {
+    let mut text = String::from("#[workflow(node_limit = 2000)] pub Copies(n0: u64) -> u64 {");
+    for idx in 1..=nodes {
+        write!(text, "n{idx} = add(n0, n{});", (idx - 1) / 2).unwrap();
+    }
+    write!(text, "n{nodes} }}").unwrap();
+    text
+}
+
 #[test]
 #[expect(clippy::print_stdout, reason = "the table is what one looks for")]
 fn expansions_stay_within_their_budget() {
@@ -71,6 +81,7 @@ fn expansions_stay_within_their_budget() {
         ),
         ("chain of 100 calls", chain(100), 100, 100),
         ("chain of 100 steps", different(100), 100, 100),
+        ("values that are copied", copies(100), 100, 200),
         ("layers, 20 of 50", layers(20, 50), 1049, 3049),
     ];
     let mut over = Vec::new();
