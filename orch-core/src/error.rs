@@ -59,7 +59,6 @@ pub type SourceOf<E> = fn(&E) -> Option<&(dyn Error + 'static)>;
 
 trait Value: Send + Sync {
     fn any(&self) -> &dyn Any;
-    fn show(&self) -> &dyn Display;
     fn debug(&self) -> &dyn Debug;
     fn source(&self) -> Option<&(dyn Error + 'static)>;
 }
@@ -74,10 +73,6 @@ impl<E: Display + Debug + Send + Sync + 'static> Value for Typed<E> {
         &self.error
     }
 
-    fn show(&self) -> &dyn Display {
-        &self.error
-    }
-
     fn debug(&self) -> &dyn Debug {
         &self.error
     }
@@ -88,8 +83,13 @@ impl<E: Display + Debug + Send + Sync + 'static> Value for Typed<E> {
 }
 
 /// An error value of a type that only its workflow knows.
+///
+/// It says what it is when it is made, where a panic of its `Display` is still its step's own.
 #[derive(Clone)]
-pub struct Cause(Arc<dyn Value>);
+pub struct Cause {
+    value: Arc<dyn Value>,
+    message: Arc<str>,
+}
 
 impl Cause {
     /// A cause of a workflow's own error type.
@@ -97,7 +97,9 @@ impl Cause {
         error: E,
         source: SourceOf<E>,
     ) -> Self {
-        Self(Arc::new(Typed { error, source }))
+        let message = error.to_string().into();
+        let value = Arc::new(Typed { error, source });
+        Self { value, message }
     }
 
     /// A cause of any type.
@@ -108,19 +110,19 @@ impl Cause {
     /// The error, if it is an `E`.
     #[must_use]
     pub fn downcast_ref<E: 'static>(&self) -> Option<&E> {
-        self.0.any().downcast_ref()
+        self.value.any().downcast_ref()
     }
 }
 
 impl Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Display::fmt(self.0.show(), f)
+        f.write_str(&self.message)
     }
 }
 
 impl Debug for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Debug::fmt(self.0.debug(), f)
+        Debug::fmt(self.value.debug(), f)
     }
 }
 
@@ -362,7 +364,7 @@ impl Debug for NodeError {
 
 impl Error for NodeError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        self.0.cause.as_ref()?.0.source()
+        self.0.cause.as_ref()?.value.source()
     }
 }
 

@@ -126,7 +126,7 @@ pub enum RunEventKind {
         items: Vec<usize>,
         /// How it ended.
         status: Status,
-        /// How long it ran, with waits and retries.
+        /// How long it ran, with waits and retries; zero where it never ran.
         duration: Duration,
         /// What it failed with, if it did.
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,8 +155,11 @@ pub struct Progress {
     pub current_step: Option<Arc<str>>,
     /// How many nodes have ended.
     pub completed_steps: u64,
-    /// How many nodes there are, as far as is known: a fan-out adds its items when it starts.
+    /// How many nodes there are, as far as is known: a fan-out adds its items' when it starts, and a branch its arm's.
     pub total_steps: u64,
-    /// How much of the run is done, from 0 to 100; it never falls.
+    /// How much of the run is done, from 0 to 100; it never falls, and is 100 only when the run has completed.
+    ///
+    /// The workflow's nodes count alike, whatever is inside them, and what is inside a node shares what the node counts:
+    /// of two nodes, a fan-out of four items is half of the run, and each item an eighth.
     pub percentage: f64,
 }

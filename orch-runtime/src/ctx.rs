@@ -8,6 +8,7 @@ use orch_core::schedule::{Status, Stop};
 use serde::Serialize;
 
 use crate::engine::frame::Frame;
+use crate::engine::layout::Tier;
 use crate::origin::Origin;
 use crate::step::{Called, CalledOf, Facts, Shared, Step};
 
@@ -16,7 +17,6 @@ use crate::step::{Called, CalledOf, Facts, Shared, Step};
 pub struct Cx {
     ctx: StepCtx,
     pub(crate) mode: Mode,
-    pub(crate) tier: usize,
 }
 
 /// What a call is for.
@@ -62,10 +62,10 @@ impl Cx {
                 frame: Arc::clone(frame),
                 node,
                 attempt,
+                tier,
                 turn,
             },
             mode,
-            tier,
         }
     }
 
@@ -75,7 +75,6 @@ impl Cx {
         Self {
             ctx: self.ctx.clone(),
             mode: Mode::Run,
-            tier: self.tier,
         }
     }
 
@@ -95,7 +94,7 @@ impl Cx {
     /// Which callee of a fallback chain is called.
     #[must_use]
     pub fn tier(&self) -> usize {
-        self.tier
+        self.ctx.tier
     }
 
     /// Which turn of a repeated step it is, counted from 0.
@@ -177,6 +176,7 @@ pub struct StepCtx {
     frame: Arc<Frame>,
     node: usize,
     attempt: u32,
+    tier: usize,
     turn: u32,
 }
 
@@ -320,27 +320,30 @@ impl StepCtx {
     }
 
     /// A counter of the step's own, labeled with the workflow, the node and the step: `ctx.counter("tokens_used")`.
+    ///
+    /// The recorder looks it up; a step that counts in a loop keeps the handle.
     pub fn counter(&self, name: &'static str) -> metrics::Counter {
-        metrics::counter!(name, &self.labels())
+        metrics::counter!(name, self.labels())
     }
 
     /// A gauge of the step's own, labeled like [`counter`](Self::counter).
     pub fn gauge(&self, name: &'static str) -> metrics::Gauge {
-        metrics::gauge!(name, &self.labels())
+        metrics::gauge!(name, self.labels())
     }
 
     /// A histogram of the step's own, labeled like [`counter`](Self::counter).
     pub fn histogram(&self, name: &'static str) -> metrics::Histogram {
-        metrics::histogram!(name, &self.labels())
+        metrics::histogram!(name, self.labels())
     }
 
     /// Names from the plan: never an id, so that their number is bounded.
-    fn labels(&self) -> [(&'static str, String); 3] {
-        let step = self.frame.layout.nodes[self.node].step();
-        [
-            ("workflow", self.workflow().to_owned()),
-            ("node", self.node().to_owned()),
-            ("step", step.to_owned()),
+    fn labels(&self) -> Vec<metrics::Label> {
+        let node = &self.frame.layout.nodes[self.node];
+        let step = node.tiers.get(self.tier).map_or(node.step(), Tier::step);
+        vec![
+            metrics::Label::from_static_parts("workflow", self.workflow()),
+            metrics::Label::new("node", Arc::clone(&node.path)),
+            metrics::Label::from_static_parts("step", step),
         ]
     }
 

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 
 use crate::engine::execute_observed;
 use crate::engine::run::{Halt, Run};
+use crate::engine::strand::panic_message;
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
 use crate::observe::Emission;
@@ -186,6 +187,7 @@ impl Builder {
     /// Overrides an option of a node or of a step in one workflow: `("Checkout.charge.timeout", "5s")`.
     ///
     /// `timeout`, `deadline` and `retries` take what they take in the code; `cache` takes `off`.
+    /// A setting for a node wins over one for its step, and of equal ones the last.
     /// What the key or the value gets wrong is reported by [`build`](Self::build).
     #[must_use]
     pub fn set(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
@@ -194,14 +196,15 @@ impl Builder {
     }
 
     /// Overrides options from environment variables: `ORCH__CHECKOUT__CHARGE__TIMEOUT=5s` for the prefix `ORCH`.
+    ///
+    /// Every variable that begins with the prefix and two underscores counts, in whichever case, and one that does not
+    /// fit is reported by [`build`](Self::build).
     #[must_use]
     pub fn set_from_env(mut self, prefix: &str) -> Self {
-        let prefix = format!("{prefix}__");
-        let named = std::env::vars().filter(|(name, _)| name.starts_with(&prefix));
-        for (name, value) in named {
-            let key = name[prefix.len()..].replace("__", ".");
-            self.services.overrides.add(key, value);
-        }
+        // What is not Unicode fits nothing, and is reported as the rest is.
+        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+        self.services.overrides.add_variables(prefix, variables);
         self
     }
 
@@ -454,8 +457,11 @@ impl<W: Workflow> RunHandle<W> {
     /// If the run failed, was cancelled or ran out of time.
     pub async fn result(self) -> Result<W::Output, RunError<W::Error>> {
         let Self { run, driver, .. } = self;
-        driver.await.unwrap_or_else(|_| {
-            let reason = "its runtime was shut down".to_owned();
+        driver.await.unwrap_or_else(|ended| {
+            let reason = match ended.try_into_panic() {
+                Ok(panic) => format!("its task panicked: {}", panic_message(&*panic)),
+                Err(_) => "its runtime was shut down".to_owned(),
+            };
             let workflow = run.program.spec.name;
             Err(RunError::cancelled(
                 run.id().clone(),

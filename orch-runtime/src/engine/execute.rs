@@ -81,6 +81,7 @@ async fn execute<W: Workflow>(
     drive(&run, jobs).await;
     let result = conclude::<W>(&run, &frame);
     guard.concluded = true;
+    crate::panics::contain(&run, (guard, frame));
     result
 }
 

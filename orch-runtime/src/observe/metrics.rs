@@ -1,6 +1,7 @@
-//! Metrics through the `metrics` facade: each handle resolved once for a workflow.
+//! Metrics through the `metrics` facade: each handle resolved once for a workflow, before its first run.
 //!
 //! Every label is bounded: names of workflows, nodes and steps, and words from closed sets; never a run's id.
+//! What is told of a run, a node or an attempt only writes to handles.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,7 +13,7 @@ use orch_core::error::ErrorKind;
 use orch_core::run::RunStatus;
 use orch_core::schedule::Status;
 
-use crate::engine::layout::{NodeLayout, ScopeLayout};
+use crate::engine::layout::{NodeLayout, ScopeLayout, Tier};
 use crate::program::Program;
 
 /// Whether a recorder is installed: without one, every handle is empty.
@@ -44,7 +45,17 @@ pub(crate) struct ProgramMetrics {
     workflow: &'static str,
     active: Gauge,
     queue_depth: Gauge,
+    ends: Vec<RunEnd>,
+    tasks: TaskEnds,
+    errors: Vec<(ErrorKind, Counter)>,
     nodes: Vec<NodeMetrics>,
+}
+
+/// The handles of one way for a run to end.
+struct RunEnd {
+    status: RunStatus,
+    seconds: Histogram,
+    millis: Histogram,
 }
 
 impl fmt::Debug for ProgramMetrics {
@@ -55,21 +66,32 @@ impl fmt::Debug for ProgramMetrics {
     }
 }
 
+/// The ways for a node to end.
+struct TaskEnds {
+    success: Counter,
+    failure: Counter,
+    skipped: Counter,
+    blocked: Counter,
+    cancelled: Counter,
+}
+
 struct NodeMetrics {
     queue_seconds: Histogram,
     task_seconds: Histogram,
-    done: NodeEnd,
-    failed: NodeEnd,
-    skipped: NodeEnd,
-    blocked: NodeEnd,
-    cancelled: NodeEnd,
-    attempts: Counter,
-    retries: Counter,
+    done: Histogram,
+    failed: Histogram,
+    cancelled: Histogram,
+    tiers: Vec<TierMetrics>,
 }
 
-struct NodeEnd {
-    tasks: Counter,
-    seconds: Histogram,
+/// The handles of one callee; what it has no policy for is empty.
+struct TierMetrics {
+    attempts: Counter,
+    retries: Counter,
+    falls: Counter,
+    hits: Counter,
+    misses: Counter,
+    rate_limit_wait: Histogram,
 }
 
 impl ProgramMetrics {
@@ -77,10 +99,19 @@ impl ProgramMetrics {
         let workflow = program.spec.name;
         let mut nodes = Vec::new();
         add_scope(&program.layout().root, workflow, &mut nodes);
+        let error = |kind: ErrorKind| {
+            let code = kind.code();
+            let counter =
+                counter!("workflow_errors_total", "workflow_id" => workflow, "error_type" => code);
+            (kind, counter)
+        };
         Self {
             workflow,
             active: gauge!("orch_runs_active", "workflow" => workflow),
             queue_depth: gauge!("task_queue_depth", "workflow_type" => workflow),
+            ends: ENDS.map(|status| RunEnd::new(workflow, status)).into(),
+            tasks: TaskEnds::new(),
+            errors: ErrorKind::ALL.map(error).into(),
             nodes,
         }
     }
@@ -90,17 +121,17 @@ impl ProgramMetrics {
     }
 
     pub(super) fn run_ended(&self, status: RunStatus, took: Duration) {
-        let (workflow, status) = (self.workflow, status.as_str());
         self.active.decrement(1.0);
-        histogram!("orch_run_duration_seconds", "workflow" => workflow, "status" => status)
-            .record(took);
-        histogram!("workflow_duration_ms", "workflow_id" => workflow, "status" => status)
-            .record(took.as_secs_f64() * 1000.0);
+        if let Some(end) = self.ends.iter().find(|end| end.status == status) {
+            end.seconds.record(took);
+            end.millis.record(took.as_secs_f64() * 1000.0);
+        }
     }
 
     pub(super) fn failed(&self, kind: ErrorKind) {
-        counter!("workflow_errors_total", "workflow_id" => self.workflow, "error_type" => kind.code())
-            .increment(1);
+        if let Some((_, errors)) = self.errors.iter().find(|(own, _)| *own == kind) {
+            errors.increment(1);
+        }
     }
 
     pub(super) fn queued(&self) -> QueueDepth {
@@ -114,51 +145,128 @@ impl ProgramMetrics {
         }
     }
 
+    /// A node that never ran took no time at all, and none is recorded.
     pub(super) fn node_ended(&self, node: &NodeLayout, status: Status, took: Option<Duration>) {
-        let Some(handles) = self.nodes.get(node.index) else {
+        let tasks = match status {
+            Status::Done => &self.tasks.success,
+            Status::Skipped => &self.tasks.skipped,
+            Status::Blocked => &self.tasks.blocked,
+            Status::Cancelled => &self.tasks.cancelled,
+            _ => &self.tasks.failure,
+        };
+        tasks.increment(1);
+        let (Some(took), Some(handles)) = (took, self.nodes.get(node.index)) else {
             return;
         };
         let end = match status {
             Status::Done => &handles.done,
-            Status::Skipped => &handles.skipped,
-            Status::Blocked => &handles.blocked,
             Status::Cancelled => &handles.cancelled,
             _ => &handles.failed,
         };
-        end.tasks.increment(1);
-        if let Some(took) = took {
-            end.seconds.record(took);
-            handles.task_seconds.record(took);
-        }
+        end.record(took);
+        handles.task_seconds.record(took);
     }
 
-    pub(super) fn attempted(&self, node: &NodeLayout) {
-        if let Some(handles) = self.nodes.get(node.index) {
+    pub(super) fn attempted(&self, node: &NodeLayout, tier: usize) {
+        if let Some(handles) = self.tier(node, tier) {
             handles.attempts.increment(1);
         }
     }
 
-    pub(super) fn retried(&self, node: &NodeLayout) {
-        if let Some(handles) = self.nodes.get(node.index) {
+    pub(super) fn retried(&self, node: &NodeLayout, tier: usize) {
+        if let Some(handles) = self.tier(node, tier) {
             handles.retries.increment(1);
         }
     }
 
     pub(super) fn fell_back(&self, node: &NodeLayout, tier: usize) {
-        counter!(
-            "orch_fallback_total",
-            "workflow" => self.workflow, "node" => node.path.to_string(), "tier" => tier.to_string()
-        )
-        .increment(1);
+        if let Some(handles) = self.tier(node, tier) {
+            handles.falls.increment(1);
+        }
     }
 
-    pub(super) fn cache_read(step: &'static str, hit: bool) {
-        let result = if hit { "hit" } else { "miss" };
-        counter!("orch_cache_requests_total", "step" => step, "result" => result).increment(1);
+    pub(super) fn cache_read(&self, node: &NodeLayout, tier: usize, hit: bool) {
+        if let Some(handles) = self.tier(node, tier) {
+            let reads = if hit { &handles.hits } else { &handles.misses };
+            reads.increment(1);
+        }
     }
 
-    pub(super) fn rate_limited(step: &'static str, waited: Duration) {
-        histogram!("orch_rate_limit_wait_seconds", "step" => step).record(waited);
+    pub(super) fn rate_limited(&self, node: &NodeLayout, tier: usize, waited: Duration) {
+        if let Some(handles) = self.tier(node, tier) {
+            handles.rate_limit_wait.record(waited);
+        }
+    }
+
+    fn tier(&self, node: &NodeLayout, tier: usize) -> Option<&TierMetrics> {
+        self.nodes.get(node.index)?.tiers.get(tier)
+    }
+}
+
+/// The ways for a run to end.
+const ENDS: [RunStatus; 5] = [
+    RunStatus::Completed,
+    RunStatus::Failed,
+    RunStatus::Panicked,
+    RunStatus::TimedOut,
+    RunStatus::Cancelled,
+];
+
+impl RunEnd {
+    fn new(workflow: &'static str, status: RunStatus) -> Self {
+        let word = status.as_str();
+        Self {
+            status,
+            seconds: histogram!("orch_run_duration_seconds", "workflow" => workflow, "status" => word),
+            millis: histogram!("workflow_duration_ms", "workflow_id" => workflow, "status" => word),
+        }
+    }
+}
+
+impl TaskEnds {
+    fn new() -> Self {
+        let ended = |status: &'static str| counter!("tasks_completed_total", "status" => status);
+        Self {
+            success: ended("success"),
+            failure: ended("failure"),
+            skipped: ended("skipped"),
+            blocked: ended("blocked"),
+            cancelled: ended("cancelled"),
+        }
+    }
+}
+
+impl TierMetrics {
+    fn new(workflow: &'static str, node: &NodeLayout, idx: usize, tier: &Tier) -> Self {
+        let (path, step) = (node.path.to_string(), tier.step());
+        let mut metrics = Self {
+            attempts: counter!(
+                "orch_attempts_total",
+                "workflow" => workflow, "node" => path.clone(), "step" => step
+            ),
+            retries: counter!(
+                "orch_retries_total",
+                "workflow" => workflow, "node" => path.clone(), "step" => step
+            ),
+            falls: Counter::noop(),
+            hits: Counter::noop(),
+            misses: Counter::noop(),
+            rate_limit_wait: Histogram::noop(),
+        };
+        if idx > 0 {
+            metrics.falls = counter!(
+                "orch_fallback_total",
+                "workflow" => workflow, "node" => path, "tier" => idx.to_string()
+            );
+        }
+        if tier.policies.cache.is_some() {
+            let reads = |result: &'static str| counter!("orch_cache_requests_total", "step" => step, "result" => result);
+            (metrics.hits, metrics.misses) = (reads("hit"), reads("miss"));
+        }
+        if tier.policies.rate_limit.is_some() {
+            metrics.rate_limit_wait = histogram!("orch_rate_limit_wait_seconds", "step" => step);
+        }
+        metrics
     }
 }
 
@@ -179,10 +287,8 @@ impl Drop for QueueDepth {
 
 fn add_scope(scope: &ScopeLayout, workflow: &'static str, nodes: &mut Vec<NodeMetrics>) {
     for node in &scope.nodes {
-        if nodes.len() <= node.index {
-            nodes.resize_with(node.index + 1, || NodeMetrics::new(workflow, node));
-        }
-        nodes[node.index] = NodeMetrics::new(workflow, node);
+        // In the order of their indices: a node before those inside it.
+        nodes.push(NodeMetrics::new(workflow, node));
         for body in &node.bodies {
             add_scope(body, workflow, nodes);
         }
@@ -192,12 +298,11 @@ fn add_scope(scope: &ScopeLayout, workflow: &'static str, nodes: &mut Vec<NodeMe
 impl NodeMetrics {
     fn new(workflow: &'static str, node: &NodeLayout) -> Self {
         let (path, step) = (node.path.to_string(), node.step());
-        let end = |seed: &'static str, status: Status| NodeEnd {
-            tasks: counter!("tasks_completed_total", "status" => seed),
-            seconds: histogram!(
+        let ended = |status: Status| {
+            histogram!(
                 "orch_node_duration_seconds",
                 "workflow" => workflow, "node" => path.clone(), "step" => step, "status" => status.as_str()
-            ),
+            )
         };
         Self {
             queue_seconds: histogram!(
@@ -205,19 +310,12 @@ impl NodeMetrics {
                 "workflow" => workflow, "step" => step, "queue" => "default"
             ),
             task_seconds: histogram!("task_duration_seconds", "workflow" => workflow, "step" => step),
-            done: end("success", Status::Done),
-            failed: end("failure", Status::Failed),
-            skipped: end("skipped", Status::Skipped),
-            blocked: end("blocked", Status::Blocked),
-            cancelled: end("cancelled", Status::Cancelled),
-            attempts: counter!(
-                "orch_attempts_total",
-                "workflow" => workflow, "node" => path.clone(), "step" => step
-            ),
-            retries: counter!(
-                "orch_retries_total",
-                "workflow" => workflow, "node" => path.clone(), "step" => step
-            ),
+            done: ended(Status::Done),
+            failed: ended(Status::Failed),
+            cancelled: ended(Status::Cancelled),
+            tiers: (node.tiers.iter().enumerate())
+                .map(|(idx, tier)| TierMetrics::new(workflow, node, idx, tier))
+                .collect(),
         }
     }
 }

@@ -4,6 +4,7 @@
 
 mod metrics;
 mod outlet;
+mod shares;
 mod watch;
 
 use std::fmt;

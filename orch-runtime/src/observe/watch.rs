@@ -16,6 +16,7 @@ use tracing::{Instrument, Span};
 
 use super::metrics::QueueDepth;
 use super::outlet::Outlet;
+use super::shares::{PlaceKey, Shares, place_key};
 use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
@@ -67,9 +68,8 @@ pub(crate) struct Observer {
 #[derive(Debug, Default)]
 struct Inner {
     current: Option<Arc<str>>,
-    /// The highest percentage that was told: a fan-out that adds items does not lower it.
-    percentage: f64,
-    starts: HashMap<(usize, usize), Instant>,
+    shares: Shares,
+    starts: HashMap<PlaceKey, Instant>,
 }
 
 impl Observer {
@@ -151,16 +151,17 @@ impl Observer {
             return;
         }
         let _told = self.told();
-        let total = self.expected.load(Ordering::Acquire);
-        let completed = self.ended.load(Ordering::Acquire).min(total);
-        let share = if over || total == 0 {
+        let expected = self.expected.load(Ordering::Acquire);
+        let completed = self.ended.load(Ordering::Acquire).min(expected);
+        // Items that never started are expected no longer.
+        let total = if over { completed } else { expected };
+        let inner = self.inner();
+        let percentage = if over {
             100.0
         } else {
             // A run that has not ended is not done, whatever its nodes say.
-            (completed as f64 / total as f64 * 100.0).min(99.0)
+            (inner.shares.done() * 100.0).min(99.0)
         };
-        let mut inner = self.inner();
-        inner.percentage = inner.percentage.max(share);
         let progress = Progress {
             execution_id: run.id().clone(),
             workflow_id: self.workflow,
@@ -168,7 +169,7 @@ impl Observer {
             current_step: inner.current.clone(),
             completed_steps: completed,
             total_steps: total,
-            percentage: inner.percentage,
+            percentage,
         };
         drop(inner);
         call(&listeners.on_progress, &progress);
@@ -291,7 +292,11 @@ impl Observer {
 
     pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) {
         let layout = &frame.layout.nodes[node];
-        let began = self.inner().starts.remove(&place_key(frame, node));
+        let began = {
+            let mut inner = self.inner();
+            inner.shares.ended(frame, node);
+            inner.starts.remove(&place_key(frame, node))
+        };
         let took = began.map(|began| began.elapsed());
         let error = status.is_failure().then(|| frame.error(node)).flatten();
         // A control form fails with what failed inside it, which was told already.
@@ -356,11 +361,12 @@ impl Observer {
         &self,
         frame: &Arc<Frame>,
         node: usize,
+        tier: usize,
         error: &NodeError,
         retry_in: Option<Duration>,
     ) {
         if let (Some(metrics), Some(_)) = (&self.metrics, retry_in) {
-            metrics.retried(&frame.layout.nodes[node]);
+            metrics.retried(&frame.layout.nodes[node], tier);
         }
         if let Some(wait) = retry_in {
             tracing::warn!(
@@ -398,15 +404,15 @@ impl Observer {
         });
     }
 
-    pub(crate) fn cache_read(&self, step: &'static str, hit: bool) {
-        if self.metrics.is_some() {
-            ProgramMetrics::cache_read(step, hit);
+    pub(crate) fn cache_read(&self, frame: &Frame, node: usize, tier: usize, hit: bool) {
+        if let Some(metrics) = &self.metrics {
+            metrics.cache_read(&frame.layout.nodes[node], tier, hit);
         }
     }
 
-    pub(crate) fn rate_limited(&self, step: &'static str, waited: Duration) {
-        if self.metrics.is_some() {
-            ProgramMetrics::rate_limited(step, waited);
+    pub(crate) fn rate_limited(&self, frame: &Frame, node: usize, tier: usize, waited: Duration) {
+        if let Some(metrics) = &self.metrics {
+            metrics.rate_limited(&frame.layout.nodes[node], tier, waited);
         }
     }
 
@@ -422,10 +428,6 @@ impl Observer {
     }
 }
 
-fn place_key(frame: &Arc<Frame>, node: usize) -> (usize, usize) {
-    (Arc::as_ptr(frame).cast::<()>() as usize, node)
-}
-
 /// A call that is ready; it is in the queue until it begins or is given up, which is when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Queued {
@@ -437,12 +439,12 @@ pub(crate) struct Queued {
 pub(crate) struct AttemptWatch(Option<Span>);
 
 impl AttemptWatch {
-    pub(crate) fn new(frame: &Frame, node: usize, attempt: u32) -> Self {
+    pub(crate) fn new(frame: &Frame, node: usize, tier: usize, attempt: u32) -> Self {
         let Some(observer) = &frame.run().observer else {
             return Self(None);
         };
         if let Some(metrics) = &observer.metrics {
-            metrics.attempted(&frame.layout.nodes[node]);
+            metrics.attempted(&frame.layout.nodes[node], tier);
         }
         Self(Some(
             tracing::info_span!(target: "orch", "attempt", attempt),

@@ -266,8 +266,10 @@ pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
         return TokenStream::new();
     }
     quote! {
-        #[allow(dead_code, clippy::let_unit_value)]
-        fn __orch_unused() { #(let #names = ();)* }
+        const _: () = {
+            #[allow(dead_code, clippy::let_unit_value)]
+            fn unused() { #(let #names = ();)* }
+        };
     }
 }
 

@@ -189,8 +189,12 @@ impl Breaker {
             (result, changed)
         };
         match changed {
-            Some(BreakerState::Open) => tracing::warn!(breaker = &*self.name, "breaker opened"),
-            Some(state) => tracing::info!(breaker = &*self.name, state = %state, "breaker changed"),
+            Some(BreakerState::Open) => {
+                tracing::warn!(target: "orch", event = "breaker_opened", breaker = &*self.name);
+            }
+            Some(state) => {
+                tracing::info!(target: "orch", event = "breaker_changed", breaker = &*self.name, %state);
+            }
             None => {}
         }
         result
