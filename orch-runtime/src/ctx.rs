@@ -41,11 +41,11 @@ impl Cx {
             ctx: StepCtx {
                 frame,
                 node,
+                tier: 0,
                 attempt: 1,
                 turn: 0,
             },
             mode: Mode::Run,
-            tier: 0,
         }
     }
 

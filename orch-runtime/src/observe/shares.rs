@@ -46,7 +46,7 @@ impl Shares {
 fn of_node(frame: &Frame) -> f64 {
     let whole = match &frame.role {
         Role::Root(_) => 1.0,
-        Role::Item { fan, .. } => of_node(&fan.frame) / fan.total() as f64,
+        Role::Item { fan, .. } => of_node(fan.frame()) / fan.total() as f64,
         Role::Arm { frame, .. } => of_node(frame),
     };
     whole / frame.layout.nodes.len() as f64
