@@ -1,0 +1,101 @@
+//! Orch: `Name::run`, and `start` on an orchestrator.
+
+use std::fmt::Debug;
+use std::future::Future;
+
+use ::orch::{Orchestrator, Workflow};
+use futures_util::FutureExt;
+
+use crate::harness::Candidate;
+use crate::steps::SEED;
+use crate::workflows::{
+    Chain10, Chain100, Chain1000, Diamond, Fan, Layered, PlainChain100, PlainFan,
+};
+
+/// The name of a run without an orchestrator.
+pub const RUN: &str = "Orch";
+/// The name of a run that an orchestrator starts.
+pub const START: &str = "Orch, `start`";
+/// The name of a run whose steps are plain functions.
+pub const PLAIN: &str = "Orch, plain steps";
+
+/// A chain of 10, 100 or 1000.
+#[must_use]
+pub fn chain(length: usize) -> Vec<Candidate> {
+    match length {
+        10 => both(Chain10, SEED, Chain10::run),
+        100 => {
+            let mut candidates = both(Chain100, SEED, Chain100::run);
+            candidates.push(alone(PLAIN, SEED, PlainChain100::run));
+            candidates
+        }
+        1000 => both(Chain1000, SEED, Chain1000::run),
+        other => panic!("no chain of {other} is declared"),
+    }
+}
+
+/// Four nodes.
+#[must_use]
+pub fn diamond() -> Vec<Candidate> {
+    both(Diamond, SEED, Diamond::run)
+}
+
+/// A `for` of so many items, and a sum.
+#[must_use]
+pub fn fan(width: usize) -> Vec<Candidate> {
+    let input = (SEED, width as u64);
+    let mut candidates = both(Fan, input, |(seed, width)| Fan::run(seed, width));
+    candidates.push(alone(PLAIN, input, |(seed, width)| {
+        PlainFan::run(seed, width)
+    }));
+    candidates
+}
+
+/// 20 layers of 50 nodes.
+#[must_use]
+pub fn layered() -> Vec<Candidate> {
+    both(Layered, SEED, Layered::run)
+}
+
+fn both<W, F, R, E>(workflow: W, input: W::Input, run: F) -> Vec<Candidate>
+where
+    W: Workflow<Output = u64> + Copy,
+    W::Input: Copy + Sync,
+    F: Fn(W::Input) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<u64, E>> + Send,
+    E: Debug,
+{
+    vec![alone(RUN, input, run), started(START, workflow, input)]
+}
+
+fn alone<I, F, R, E>(name: &'static str, input: I, run: F) -> Candidate
+where
+    I: Copy + Send + Sync + 'static,
+    F: Fn(I) -> R + Send + Sync + 'static,
+    R: Future<Output = Result<u64, E>> + Send,
+    E: Debug,
+{
+    Candidate::new(name, move || run(input).map(succeeded))
+}
+
+/// Starts all runs on one orchestrator, as a service does.
+fn started<W>(name: &'static str, workflow: W, input: W::Input) -> Candidate
+where
+    W: Workflow<Output = u64> + Copy,
+    W::Input: Copy + Sync,
+{
+    let orchestrator = orchestrator();
+    Candidate::new(name, move || {
+        let start = orchestrator.start(workflow, input);
+        async move { succeeded(succeeded(start.await).result().await) }
+    })
+}
+
+fn orchestrator() -> Orchestrator {
+    let built = Orchestrator::builder().build().now_or_never();
+    succeeded(built.unwrap_or_else(|| panic!("building waits for nothing")))
+}
+
+fn succeeded<T, E: Debug>(result: Result<T, E>) -> T {
+    result.unwrap_or_else(|error| panic!("a workflow without errors failed: {error:?}"))
+}
