@@ -21,6 +21,12 @@ const THOROUGH: Effort = Effort {
     turn: Duration::from_millis(8),
 };
 
+/// A round for each copy of the workflows that burn CPU.
+const WHOLE: Effort = Effort {
+    rounds: 5,
+    turn: Duration::ZERO,
+};
+
 const USAGE: &str = "\
 --quick        a minute instead of several
 --check        fail if a goal is missed by more than a third
@@ -66,11 +72,14 @@ fn main() -> ExitCode {
     let effort = if options.quick { QUICK } else { THOROUGH };
     let mut missed = Vec::new();
     for flavor in [Flavor::TwoWorkers, Flavor::CurrentThread] {
-        let rows = measure(&options, flavor, effort);
+        let mut rows = measure(&options, cases::trivial(), flavor, effort);
         println!("\n## {flavor}\n\nRunning, ns per node, median (least):\n");
         println!("{}", times(&rows));
         println!("Building, ns per node, median:\n\n{}", builds(&rows));
         if flavor == Flavor::TwoWorkers {
+            let whole = measure(&options, cases::whole(), flavor, WHOLE);
+            println!("Whole runs, ms, median (least):\n\n{}", times(&whole));
+            rows.extend(whole);
             let verdict = verdict(&goals::all(), &rows);
             println!("Goals:\n\n{}", verdict.table);
             missed = verdict.missed;
@@ -83,13 +92,14 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn measure(options: &Options, flavor: Flavor, effort: Effort) -> Vec<Row> {
+fn measure(options: &Options, cases: Vec<Case>, flavor: Flavor, effort: Effort) -> Vec<Row> {
     let mut rows = Vec::new();
-    for case in cases::trivial() {
+    for case in cases {
         if options.wants(&case) {
             eprintln!("{flavor}: {}", case.name);
             rows.push(Row {
                 case: case.name,
+                whole: case.whole,
                 measured: case.measure(flavor, effort),
             });
         }

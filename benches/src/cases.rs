@@ -1,6 +1,6 @@
 //! The shapes, each with all who run it.
 
-use crate::candidates::{by_hand, orch};
+use crate::candidates::{by_hand, of_graphs, orch};
 use crate::graph::Graph;
 use crate::harness::{Candidate, Case};
 
@@ -32,12 +32,42 @@ pub fn trivial() -> Vec<Case> {
         Case {
             name: "fan 100,000",
             nodes: 100_000,
+            whole: false,
             expected: Graph::fan(100_000).expected(),
             candidates: [orch::fan(100_000), by_hand::fan(100_000)]
                 .into_iter()
                 .flatten()
                 .collect(),
         },
+    ]
+}
+
+/// Shapes whose steps take milliseconds: a whole run is what counts.
+#[must_use]
+pub fn whole() -> Vec<Case> {
+    let of = |name, graph, orch, by_hand| Case {
+        whole: true,
+        ..case(name, 1, graph, orch, by_hand)
+    };
+    vec![
+        of(
+            "unbalanced",
+            Graph::unbalanced(),
+            orch::unbalanced(),
+            by_hand::unbalanced(),
+        ),
+        of(
+            "2 × 20 ms of CPU",
+            Graph::busy(2),
+            orch::burning(2),
+            by_hand::burning(2),
+        ),
+        of(
+            "8 × 20 ms of CPU",
+            Graph::busy(8),
+            orch::burning(8),
+            by_hand::burning(8),
+        ),
     ]
 }
 
@@ -70,10 +100,11 @@ fn case(
 ) -> Case {
     let expected = graph.expected();
     candidates.extend(by_hand);
-    candidates.push(by_hand::unordered(graph));
+    candidates.extend(of_graphs(&graph));
     Case {
         name,
         nodes: u32::try_from(nodes).unwrap_or(u32::MAX),
+        whole: false,
         expected,
         candidates,
     }

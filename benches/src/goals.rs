@@ -1,7 +1,7 @@
 //! Where Orch must stand, as ratios of medians of one run on two workers.
 
-use crate::candidates::{by_hand, orch};
-use crate::harness::Measured;
+use crate::candidates::{by_hand, dagx, operese, orch};
+use crate::report::Row;
 
 /// By how much a goal may be missed before that is a failure: machines are noisy.
 pub const SLACK: f64 = 4.0 / 3.0;
@@ -19,25 +19,49 @@ pub struct Goal {
     pub at_most: f64,
 }
 
+/// Shapes, who runs them, and the ratio to others at most.
+type Group<'a> = (&'a [&'static str], &'static str, &'a [(&'static str, f64)]);
+
 /// All goals.
 #[must_use]
 pub fn all() -> Vec<Goal> {
-    let goals: [(&[&str], &[(&str, f64)]); 5] = [
-        (&["diamond"], &[(by_hand::SPAWN, 0.45)]),
-        (&["chain 100"], &[(by_hand::SPAWN, 0.4)]),
-        (&["chain 1000"], &[(by_hand::SPAWN, 0.6)]),
+    let burning = ["2 × 20 ms of CPU", "8 × 20 ms of CPU"];
+    let goals: [Group<'_>; 8] = [
+        (
+            &["diamond"],
+            orch::RUN,
+            &[(by_hand::SPAWN, 0.45), (operese::OPERESE, 0.3)],
+        ),
+        (
+            &["chain 100"],
+            orch::RUN,
+            &[
+                (by_hand::SPAWN, 0.4),
+                (operese::OPERESE, 0.65),
+                (dagx::DAGX, 1.0 / 6.0),
+            ],
+        ),
+        (&["chain 1000"], orch::RUN, &[(by_hand::SPAWN, 0.6)]),
         (
             &["fan 100", "fan 1000", "fan 10,000"],
-            &[(by_hand::SPAWN, 0.4)],
+            orch::RUN,
+            &[(by_hand::SPAWN, 0.4), (operese::OPERESE, 0.15)],
         ),
-        (&["layered 20×50"], &[(by_hand::SPAWN, 0.8)]),
+        (
+            &["layered 20×50"],
+            orch::RUN,
+            &[(by_hand::SPAWN, 0.8), (operese::OPERESE, 0.4)],
+        ),
+        (&["unbalanced"], orch::RUN, &[(by_hand::LONG_ARM, 1.05)]),
+        (&burning, orch::PLAIN_FIRST, &[(by_hand::IN_TURN, 0.55)]),
+        (&burning, orch::ASYNC_SECOND, &[(by_hand::IN_TURN, 0.55)]),
     ];
     let mut all = Vec::new();
-    for (cases, ratios) in goals {
+    for (cases, candidate, ratios) in goals {
         for &case in cases {
             all.extend(ratios.iter().map(|&(against, at_most)| Goal {
                 case,
-                candidate: orch::RUN,
+                candidate,
                 against,
                 at_most,
             }));
@@ -47,10 +71,13 @@ pub fn all() -> Vec<Goal> {
 }
 
 impl Goal {
-    /// The ratio that was measured, if both were.
+    /// The ratio that was measured, if both were: of medians, and of the fastest turns where a turn is a single run.
     #[must_use]
-    pub fn ratio(&self, case: &str, measured: &[Measured]) -> Option<f64> {
-        let run = |name| Some(measured.iter().find(|one| one.name == name)?.run);
-        (case == self.case).then_some(run(self.candidate)? / run(self.against)?)
+    pub fn ratio(&self, row: &Row) -> Option<f64> {
+        let run = |name| {
+            let found = row.measured.iter().find(|one| one.name == name)?;
+            Some(if row.whole { found.least } else { found.run })
+        };
+        (row.case == self.case).then_some(run(self.candidate)? / run(self.against)?)
     }
 }

@@ -2,12 +2,9 @@
 
 use std::sync::Arc;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use futures::future::{self, BoxFuture, FutureExt};
 
-use crate::steps::{SEED, blend, blend3, mix, sum};
-
-/// The inputs of a sum at most: what dagx allows.
-pub const MOST_INPUTS: usize = 8;
+use crate::steps::{SEED, blend, blend3, busy, mix, pause, sum};
 
 /// What a node does.
 #[derive(Debug, Clone)]
@@ -16,7 +13,11 @@ pub enum Node {
     Source(u64),
     /// `mix`, `blend` or `blend3` of one, two or three nodes.
     Mix(Vec<usize>),
-    /// `sum` of up to [`MOST_INPUTS`] nodes.
+    /// `pause` for so many milliseconds after a node.
+    Pause([usize; 1], u64),
+    /// `busy` with a value of its own.
+    Busy(u64),
+    /// `sum` of eight, four or two nodes: dagx allows eight inputs.
     Sum(Vec<usize>),
 }
 
@@ -25,8 +26,22 @@ impl Node {
     #[must_use]
     pub fn inputs(&self) -> &[usize] {
         match self {
-            Self::Source(_) => &[],
+            Self::Source(_) | Self::Busy(_) => &[],
+            Self::Pause(inputs, _) => inputs,
             Self::Mix(inputs) | Self::Sum(inputs) => inputs,
+        }
+    }
+
+    /// The same node for one who holds nothing but the values of its inputs.
+    #[must_use]
+    pub fn numbered_anew(&self) -> Self {
+        let own = |inputs: &[usize]| (0..inputs.len()).collect();
+        match self {
+            Self::Source(value) => Self::Source(*value),
+            Self::Busy(value) => Self::Busy(*value),
+            Self::Pause(_, ms) => Self::Pause([0], *ms),
+            Self::Mix(inputs) => Self::Mix(own(inputs)),
+            Self::Sum(inputs) => Self::Sum(own(inputs)),
         }
     }
 
@@ -35,6 +50,8 @@ impl Node {
     pub fn call(&self, values: &[u64]) -> BoxFuture<'static, u64> {
         match self {
             Self::Source(value) => mix(*value).boxed(),
+            Self::Busy(value) => future::ready(*value).map(busy).boxed(),
+            Self::Pause([input], ms) => pause(values[*input], *ms).boxed(),
             Self::Mix(inputs) => match inputs[..] {
                 [a] => mix(values[a]).boxed(),
                 [a, b] => blend(values[a], values[b]).boxed(),
@@ -101,14 +118,42 @@ impl Graph {
         Self::summed(nodes, 19 * 50)
     }
 
-    /// Adds sums of sums until one is left.
-    fn summed(mut nodes: Vec<Node>, mut from: usize) -> Self {
-        while nodes.len() - from > 1 {
-            let to = nodes.len();
-            for start in (from..to).step_by(MOST_INPUTS) {
-                nodes.push(Node::Sum((start..to.min(start + MOST_INPUTS)).collect()));
+    /// A long arm of ten short waits beside a short arm of one long wait, which a barrier would wait for.
+    #[must_use]
+    pub fn unbalanced() -> Self {
+        let mut nodes = vec![Node::Source(SEED)];
+        nodes.extend((0..10).map(|n| Node::Pause([n], 2)));
+        nodes.push(Node::Pause([0], 15));
+        nodes.push(Node::Mix(vec![10, 11]));
+        Self {
+            nodes: nodes.into(),
+        }
+    }
+
+    /// Steps that each keep a core busy, and their sum.
+    #[must_use]
+    pub fn busy(width: usize) -> Self {
+        Self::summed((0..width as u64).map(|n| Node::Busy(SEED ^ n)).collect(), 0)
+    }
+
+    /// Adds sums of sums until one is left: of eight, of four or of two, since peers want a type for each number.
+    fn summed(mut nodes: Vec<Node>, from: usize) -> Self {
+        let mut level: Vec<_> = (from..nodes.len()).collect();
+        while level.len() > 1 {
+            let mut sums = Vec::new();
+            let mut rest = &level[..];
+            while !rest.is_empty() {
+                let takes = [8, 4, 2, 1].into_iter().find(|&takes| takes <= rest.len());
+                let (taken, left) = rest.split_at(takes.unwrap_or(1));
+                rest = left;
+                if let [alone] = taken {
+                    sums.push(*alone);
+                    continue;
+                }
+                sums.push(nodes.len());
+                nodes.push(Node::Sum(taken.to_vec()));
             }
-            from = to;
+            level = sums;
         }
         Self {
             nodes: nodes.into(),
@@ -127,13 +172,16 @@ impl Graph {
         readers.into()
     }
 
-    /// The result, computed without any of the candidates.
+    /// The result, computed without any of the candidates and without waiting.
     #[must_use]
     pub fn expected(&self) -> u64 {
         let mut values = Vec::with_capacity(self.nodes.len());
         for node in &*self.nodes {
-            let value = node.call(&values).now_or_never();
-            values.push(value.unwrap_or_else(|| panic!("steps wait for nothing")));
+            let value = match node {
+                Node::Pause([input], _) => mix(values[*input]).now_or_never(),
+                node => node.call(&values).now_or_never(),
+            };
+            values.push(value.unwrap_or_else(|| panic!("these steps wait for nothing")));
         }
         values.last().copied().unwrap_or_default()
     }

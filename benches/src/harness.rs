@@ -63,6 +63,33 @@ impl Candidate {
         }
     }
 
+    /// A candidate of which only every second run is measured.
+    pub fn second<F, R>(name: &'static str, run: F) -> Self
+    where
+        F: Fn() -> R + Send + Sync + 'static,
+        R: Future<Output = u64> + Send,
+    {
+        let run = Arc::new(run);
+        let sampler = move |runtime: &Runtime, runs, expected| {
+            let run = Arc::clone(&run);
+            in_task(runtime, async move {
+                let mut timing = Timing::default();
+                for _ in 0..runs {
+                    check(name, run().await, expected);
+                    let start = Instant::now();
+                    let value = black_box(run().await);
+                    timing.run += start.elapsed();
+                    check(name, value, expected);
+                }
+                timing
+            })
+        };
+        Self {
+            name,
+            sampler: Box::new(sampler),
+        }
+    }
+
     /// A candidate that builds a graph for each run.
     pub fn built<B, G, F, R>(name: &'static str, build: B, run: F) -> Self
     where
@@ -182,6 +209,8 @@ pub struct Case {
     pub name: &'static str,
     /// How many nodes a time is divided by; 1 for shapes of which the whole counts.
     pub nodes: u32,
+    /// Whether one run is a turn, and nothing runs before it is measured: for what takes milliseconds.
+    pub whole: bool,
     /// What every run is to give.
     pub expected: u64,
     /// Who runs it.
@@ -250,6 +279,9 @@ impl Case {
     /// Runs a candidate until it is warm, and finds how many of its runs make a turn.
     fn runs_in_a_turn(&self, candidate: &Candidate, runtime: &Runtime, turn: Duration) -> u32 {
         let mut runs = 1;
+        if self.whole {
+            return runs;
+        }
         loop {
             let timing = candidate.sample(runtime, runs, self.expected);
             let took = (timing.run + timing.build).max(Duration::from_nanos(1));

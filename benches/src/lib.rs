@@ -2,6 +2,7 @@
 //!
 //! One process, all candidates in turns, the same steps, every result checked; `docs/benchmarks.md` says how to run it.
 
+pub mod burning;
 pub mod candidates;
 pub mod cases;
 pub mod goals;

@@ -8,6 +8,8 @@ use crate::harness::Measured;
 pub struct Row {
     /// The shape.
     pub case: &'static str,
+    /// Whether it was measured run by run.
+    pub whole: bool,
     /// All that ran it.
     pub measured: Vec<Measured>,
 }
@@ -24,12 +26,12 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     line(&names) + &line(&rules) + &body
 }
 
-/// Candidates down, shapes across: the median, and the least in parentheses.
+/// Candidates down, shapes across: the median, and the least in parentheses; in milliseconds from one on.
 #[must_use]
 pub fn times(rows: &[Row]) -> String {
     across(rows, |one| match one.run {
-        run if run < 10_000.0 => format!("{run:.0} ({:.0})", one.least),
-        run => format!("{:.0} µs ({:.0})", run / 1000.0, one.least / 1000.0),
+        run if run < 1e6 => format!("{run:.0} ({:.0})", one.least),
+        run => format!("{:.1} ({:.1})", run / 1e6, one.least / 1e6),
     })
 }
 
@@ -40,6 +42,7 @@ pub fn builds(rows: &[Row]) -> String {
         .iter()
         .map(|row| Row {
             case: row.case,
+            whole: row.whole,
             measured: row
                 .measured
                 .iter()
@@ -91,9 +94,7 @@ pub fn verdict(goals: &[Goal], rows: &[Row]) -> Verdict {
     let mut body = Vec::new();
     let mut missed = Vec::new();
     for goal in goals {
-        let ratio = rows
-            .iter()
-            .find_map(|row| goal.ratio(row.case, &row.measured));
+        let ratio = rows.iter().find_map(|row| goal.ratio(row));
         let Some(ratio) = ratio else { continue };
         let Goal {
             case,

@@ -1,6 +1,8 @@
 //! The steps of all candidates: as little work as a compiler cannot remove.
 
 use std::hint::black_box;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 use orch::prelude::*;
 
@@ -41,4 +43,29 @@ pub async fn blend3(a: u64, b: u64, c: u64) -> u64 {
 #[step]
 pub async fn sum(values: &[u64]) -> u64 {
     values.iter().fold(0, |sum, value| sum.wrapping_add(*value))
+}
+
+/// Waits, and gives the value on.
+#[step]
+pub async fn pause(x: u64, ms: u64) -> u64 {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    work(x)
+}
+
+/// Keeps a core busy for 20 ms, as nearly as could be found out when this was first called in the process.
+#[must_use]
+pub fn busy(x: u64) -> u64 {
+    static ROUNDS: OnceLock<u64> = OnceLock::new();
+    let spin = |rounds| (0..rounds).fold(x, |value, _| work(value));
+    let rounds = *ROUNDS.get_or_init(|| {
+        const PROBE: u64 = 1 << 20;
+        let fastest = (0..9).map(|_| {
+            let start = Instant::now();
+            black_box(spin(PROBE));
+            start.elapsed()
+        });
+        let fastest = fastest.min().unwrap_or_default().as_secs_f64();
+        (0.02 / fastest * PROBE as f64) as u64
+    });
+    spin(rounds)
 }

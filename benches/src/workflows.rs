@@ -2,7 +2,7 @@
 
 use orch::prelude::*;
 
-use crate::steps::{blend, blend3, mix, plain_mix, sum};
+use crate::steps::{blend, blend3, mix, pause, plain_mix, sum};
 
 include!(concat!(env!("OUT_DIR"), "/workflows.rs"));
 
@@ -26,5 +26,23 @@ workflow! {
     pub PlainFan(seed: u64, width: u64) -> u64 {
         values = for n in 0..width { plain_mix(seed ^ n) };
         sum(&values)
+    }
+}
+
+workflow! {
+    pub Unbalanced(seed: u64) -> u64 {
+        top = mix(seed);
+        long0 = pause(top, 2);
+        long1 = pause(long0, 2);
+        long2 = pause(long1, 2);
+        long3 = pause(long2, 2);
+        long4 = pause(long3, 2);
+        long5 = pause(long4, 2);
+        long6 = pause(long5, 2);
+        long7 = pause(long6, 2);
+        long8 = pause(long7, 2);
+        long9 = pause(long8, 2);
+        short = pause(top, 15);
+        blend(long9, short)
     }
 }

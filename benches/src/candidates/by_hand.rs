@@ -3,15 +3,17 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use futures_util::future::join_all;
-use futures_util::stream::{FuturesUnordered, StreamExt};
+use futures::future::join_all;
+use futures::stream::{FuturesUnordered, StreamExt};
 
 use crate::graph::Graph;
 use crate::harness::Candidate;
-use crate::steps::{SEED, blend, blend3, mix, sum};
+use crate::steps::{SEED, blend, blend3, busy, mix, pause, sum};
 
 /// The name of awaiting boxed futures one after the other.
 pub const IN_TURN: &str = "boxed futures in turn";
+/// The name of the longer of two arms, alone.
+pub const LONG_ARM: &str = "the long arm alone";
 /// The name of joining futures within one task.
 pub const JOIN: &str = "`join!`";
 /// The name of spawning a task for each node.
@@ -128,10 +130,64 @@ pub fn layered() -> Vec<Candidate> {
     ]
 }
 
+/// The long arm alone, in turn; both arms, joined and spawned.
+#[must_use]
+pub fn unbalanced() -> Vec<Candidate> {
+    async fn long(mut value: u64) -> u64 {
+        for _ in 0..10 {
+            value = pause(value, 2).await;
+        }
+        value
+    }
+    vec![
+        Candidate::new(LONG_ARM, || async {
+            let top = mix(SEED).await;
+            let short = mix(top).await; // what the pause of the short arm gives
+            blend(boxed(long(top)).await, short).await
+        }),
+        Candidate::new(JOIN, || async {
+            let top = mix(SEED).await;
+            let (long, short) = tokio::join!(long(top), pause(top, 15));
+            blend(long, short).await
+        }),
+        Candidate::new(SPAWN, || async {
+            let top = spawned(mix(SEED)).await;
+            let short = spawned(pause(top, 15));
+            let mut long = top;
+            for _ in 0..10 {
+                long = spawned(pause(long, 2)).await;
+            }
+            spawned(blend(long, short.await)).await
+        }),
+    ]
+}
+
+/// Steps that burn CPU: in turn, joined and spawned.
+#[must_use]
+pub fn burning(width: usize) -> Vec<Candidate> {
+    let items = move || (0..width as u64).map(|n| SEED ^ n);
+    vec![
+        Candidate::new(IN_TURN, move || async move {
+            let values: Vec<_> = items().map(busy).collect();
+            sum(&values).await
+        }),
+        Candidate::new(JOIN, move || async move {
+            let values = join_all(items().map(|item| async move { busy(item) })).await;
+            sum(&values).await
+        }),
+        Candidate::new(SPAWN, move || async move {
+            let tasks: Vec<_> = items()
+                .map(|item| spawned(async move { busy(item) }))
+                .collect();
+            sum(&in_order(tasks).await).await
+        }),
+    ]
+}
+
 /// Any graph: a counter for each node of the inputs that it lacks, and a set of the futures that are under way.
 #[must_use]
-pub fn unordered(graph: Graph) -> Candidate {
-    let readers = graph.readers();
+pub fn unordered(graph: &Graph) -> Candidate {
+    let (graph, readers) = (graph.clone(), graph.readers());
     Candidate::new(UNORDERED, move || {
         let (graph, readers) = (graph.clone(), readers.clone());
         async move {

@@ -2,14 +2,16 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ::orch::{Orchestrator, Workflow};
-use futures_util::FutureExt;
+use futures::FutureExt;
 
+use crate::burning::COPIES;
 use crate::harness::Candidate;
 use crate::steps::SEED;
 use crate::workflows::{
-    Chain10, Chain100, Chain1000, Diamond, Fan, Layered, PlainChain100, PlainFan,
+    Chain10, Chain100, Chain1000, Diamond, Fan, Layered, PlainChain100, PlainFan, Unbalanced,
 };
 
 /// The name of a run without an orchestrator.
@@ -18,6 +20,13 @@ pub const RUN: &str = "Orch";
 pub const START: &str = "Orch, `start`";
 /// The name of a run whose steps are plain functions.
 pub const PLAIN: &str = "Orch, plain steps";
+
+/// The name of a first run of steps that burn CPU and are plain functions.
+pub const PLAIN_FIRST: &str = "Orch, plain steps, first run";
+/// The name of a first run of steps that burn CPU and are `async`.
+pub const ASYNC_FIRST: &str = "Orch, `async` steps, first run";
+/// The name of a second run of steps that burn CPU and are `async`.
+pub const ASYNC_SECOND: &str = "Orch, `async` steps, second run";
 
 /// A chain of 10, 100 or 1000.
 #[must_use]
@@ -55,6 +64,31 @@ pub fn fan(width: usize) -> Vec<Candidate> {
 #[must_use]
 pub fn layered() -> Vec<Candidate> {
     both(Layered, SEED, Layered::run)
+}
+
+/// A long arm and a short one.
+#[must_use]
+pub fn unbalanced() -> Vec<Candidate> {
+    both(Unbalanced, SEED, Unbalanced::run)
+}
+
+/// Steps that burn CPU. Each round takes another copy, since a first run can be had only once.
+#[must_use]
+pub fn burning(width: usize) -> Vec<Candidate> {
+    let (firsts, seconds) = COPIES.split_at(COPIES.len() / 2);
+    let turn = AtomicUsize::new(0);
+    let plain = Candidate::new(PLAIN_FIRST, move || {
+        (firsts[turn.fetch_add(1, Ordering::Relaxed) % firsts.len()].of_plain)(SEED, width)
+    });
+    let turn = AtomicUsize::new(0);
+    let first = Candidate::new(ASYNC_FIRST, move || {
+        (firsts[turn.fetch_add(1, Ordering::Relaxed) % firsts.len()].of_async)(SEED, width)
+    });
+    let turn = AtomicUsize::new(0);
+    let second = Candidate::second(ASYNC_SECOND, move || {
+        (seconds[turn.fetch_add(1, Ordering::Relaxed) / 2 % seconds.len()].of_async)(SEED, width)
+    });
+    vec![plain, first, second]
 }
 
 fn both<W, F, R, E>(workflow: W, input: W::Input, run: F) -> Vec<Candidate>
