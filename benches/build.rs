@@ -15,6 +15,17 @@ fn main() {
     ] {
         code += &chain(name, step, length);
     }
+    for (name, step) in [
+        ("CacheChain", "cache"),
+        ("RateLimitChain", "rate_limit"),
+        ("RetriesChain", "retries"),
+        ("TimeoutChain", "timeout"),
+        ("DeadlineChain", "deadline"),
+        ("BreakerChain", "breaker"),
+        ("ConcurrencyChain", "concurrency"),
+    ] {
+        code += &chain(name, &format!("under::{step}"), 100);
+    }
     code += &layered(20, 50);
     let out = env::var_os("OUT_DIR").expect("cargo sets OUT_DIR");
     fs::write(Path::new(&out).join("workflows.rs"), code).expect("OUT_DIR can be written to");

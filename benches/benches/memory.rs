@@ -9,17 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use orch_benches::harness::{Case, Effort, Flavor};
-use orch_benches::report::{Row, builds, times, verdict};
+use orch_benches::options::Options;
+use orch_benches::report::{Row, builds, shares, times, verdict};
 use orch_benches::{cases, goals};
-
-const QUICK: Effort = Effort {
-    rounds: 15,
-    turn: Duration::from_millis(2),
-};
-const THOROUGH: Effort = Effort {
-    rounds: 41,
-    turn: Duration::from_millis(8),
-};
 
 /// A round for each copy of the workflows that burn CPU.
 const WHOLE: Effort = Effort {
@@ -27,58 +19,28 @@ const WHOLE: Effort = Effort {
     turn: Duration::ZERO,
 };
 
-const USAGE: &str = "\
---quick        a minute instead of several
---check        fail if a goal is missed by more than a third
---only WORD    only shapes whose name contains this";
-
-#[derive(Default)]
-struct Options {
-    quick: bool,
-    check: bool,
-    only: Option<String>,
-}
-
-impl Options {
-    fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options = Self::default();
-        while let Some(arg) = args.next() {
-            match arg.as_str() {
-                "--quick" => options.quick = true,
-                "--check" => options.check = true,
-                "--only" => options.only = Some(args.next().ok_or(USAGE)?),
-                "--bench" => {} // cargo says this to every benchmark
-                _ => return Err(format!("unknown argument {arg}\n{USAGE}")),
-            }
-        }
-        Ok(options)
-    }
-
-    fn wants(&self, case: &Case) -> bool {
-        self.only
-            .as_ref()
-            .is_none_or(|word| case.name.contains(word))
-    }
-}
-
 fn main() -> ExitCode {
-    let options = match Options::parse(std::env::args().skip(1)) {
+    let options = match Options::of_process() {
         Ok(options) => options,
         Err(usage) => {
             eprintln!("{usage}");
             return ExitCode::from(2);
         }
     };
-    let effort = if options.quick { QUICK } else { THOROUGH };
+    let effort = options.effort();
     let mut missed = Vec::new();
     for flavor in [Flavor::TwoWorkers, Flavor::CurrentThread] {
         let mut rows = measure(&options, cases::trivial(), flavor, effort);
-        println!("\n## {flavor}\n\nRunning, ns per node, median (least):\n");
+        println!("\n### {flavor}\n\nRunning, ns per node, median (least):\n");
         println!("{}", times(&rows));
         println!("Building, ns per node, median:\n\n{}", builds(&rows));
         if flavor == Flavor::TwoWorkers {
             let whole = measure(&options, cases::whole(), flavor, WHOLE);
             println!("Whole runs, ms, median (least):\n\n{}", times(&whole));
+            println!(
+                "Whole runs, as a share of the time their steps took, added up:\n\n{}",
+                shares(&whole)
+            );
             rows.extend(whole);
             let verdict = verdict(&goals::all(), &rows);
             println!("Goals:\n\n{}", verdict.table);
@@ -93,16 +55,15 @@ fn main() -> ExitCode {
 }
 
 fn measure(options: &Options, cases: Vec<Case>, flavor: Flavor, effort: Effort) -> Vec<Row> {
-    let mut rows = Vec::new();
-    for case in cases {
-        if options.wants(&case) {
+    let wanted = cases.into_iter().filter(|case| options.wants(case.name));
+    wanted
+        .map(|case| {
             eprintln!("{flavor}: {}", case.name);
-            rows.push(Row {
+            Row {
                 case: case.name,
                 whole: case.whole,
                 measured: case.measure(flavor, effort),
-            });
-        }
-    }
-    rows
+            }
+        })
+        .collect()
 }

@@ -71,6 +71,18 @@ pub fn whole() -> Vec<Case> {
     ]
 }
 
+/// Chains of 100, each under one policy alone.
+#[must_use]
+pub fn policies() -> Case {
+    Case {
+        name: "chain 100",
+        nodes: 100,
+        whole: false,
+        expected: Graph::chain(100).expected(),
+        candidates: orch::policies(),
+    }
+}
+
 fn chain(name: &'static str, length: usize) -> Case {
     case(
         name,

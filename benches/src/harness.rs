@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 
+use crate::steps::busy_time;
+
 /// How long some runs took, and the building of their graphs where that is apart.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Timing {
@@ -16,6 +18,28 @@ pub struct Timing {
     pub build: Duration,
     /// Time for running it.
     pub run: Duration,
+    /// Time that steps kept cores busy meanwhile, added up.
+    pub busy: Duration,
+}
+
+/// What measures a stretch of running.
+struct Stretch {
+    start: Instant,
+    busy: Duration,
+}
+
+impl Stretch {
+    fn start() -> Self {
+        Self {
+            busy: busy_time(),
+            start: Instant::now(),
+        }
+    }
+
+    fn end(self, timing: &mut Timing) {
+        timing.run += self.start.elapsed();
+        timing.busy += busy_time() - self.busy;
+    }
 }
 
 type Sampler = Box<dyn Fn(&Runtime, u32, u64) -> Timing>;
@@ -47,14 +71,13 @@ impl Candidate {
         let sampler = move |runtime: &Runtime, runs, expected| {
             let run = Arc::clone(&run);
             in_task(runtime, async move {
-                let start = Instant::now();
+                let mut timing = Timing::default();
+                let stretch = Stretch::start();
                 for _ in 0..runs {
                     check(name, black_box(run().await), expected);
                 }
-                Timing {
-                    build: Duration::ZERO,
-                    run: start.elapsed(),
-                }
+                stretch.end(&mut timing);
+                timing
             })
         };
         Self {
@@ -76,9 +99,9 @@ impl Candidate {
                 let mut timing = Timing::default();
                 for _ in 0..runs {
                     check(name, run().await, expected);
-                    let start = Instant::now();
+                    let stretch = Stretch::start();
                     let value = black_box(run().await);
-                    timing.run += start.elapsed();
+                    stretch.end(&mut timing);
                     check(name, value, expected);
                 }
                 timing
@@ -106,10 +129,10 @@ impl Candidate {
                 for _ in 0..runs {
                     let start = Instant::now();
                     let graph = (parts.0)();
-                    let built = Instant::now();
+                    timing.build += start.elapsed();
+                    let stretch = Stretch::start();
                     let value = black_box((parts.1)(graph).await);
-                    timing.run += built.elapsed();
-                    timing.build += built - start;
+                    stretch.end(&mut timing);
                     check(name, value, expected);
                 }
                 timing
@@ -133,10 +156,10 @@ impl Candidate {
                 for _ in 0..runs {
                     let start = Instant::now();
                     let mut graph = build();
-                    let built = Instant::now();
+                    timing.build += start.elapsed();
+                    let stretch = Stretch::start();
                     let value = black_box(run(&mut graph).await);
-                    timing.run += built.elapsed();
-                    timing.build += built - start;
+                    stretch.end(&mut timing);
                     check(name, value, expected);
                 }
                 timing
@@ -235,6 +258,10 @@ pub struct Measured {
     pub run: f64,
     /// The fastest turn.
     pub least: f64,
+    /// Median of the turns: the time for running, as a share of the time that steps kept cores busy.
+    ///
+    /// It is 0.5 where two cores share the work, however much else the machine does; 0 where no step keeps a core busy.
+    pub share: f64,
     /// Median of the turns, building alone; 0 where there is nothing to build.
     pub build: f64,
 }
@@ -258,6 +285,10 @@ impl Case {
                 turns[which].push((
                     timing.run.as_nanos() as f64 / nodes,
                     timing.build.as_nanos() as f64 / nodes,
+                    match timing.busy {
+                        Duration::ZERO => 0.0,
+                        busy => timing.run.as_secs_f64() / busy.as_secs_f64(),
+                    },
                 ));
             }
         }
@@ -265,12 +296,14 @@ impl Case {
             .iter()
             .zip(turns)
             .map(|(candidate, turns)| {
-                let (run, build): (Vec<_>, Vec<_>) = turns.into_iter().unzip();
+                let column = |of: fn(&(f64, f64, f64)) -> f64| turns.iter().map(of).collect();
+                let run: Vec<f64> = column(|turn| turn.0);
                 Measured {
                     name: candidate.name,
                     least: run.iter().copied().fold(f64::INFINITY, f64::min),
                     run: median(run),
-                    build: median(build),
+                    build: median(column(|turn| turn.1)),
+                    share: median(column(|turn| turn.2)),
                 }
             })
             .collect()

@@ -8,6 +8,7 @@ pub mod cases;
 pub mod goals;
 pub mod graph;
 pub mod harness;
+pub mod options;
 pub mod report;
 pub mod steps;
 pub mod workflows;

@@ -35,24 +35,37 @@ pub fn times(rows: &[Row]) -> String {
     })
 }
 
+/// Candidates down, shapes across: the time as a share of what their steps took, for steps that burn CPU.
+#[must_use]
+pub fn shares(rows: &[Row]) -> String {
+    across(&only(rows, |one| one.share > 0.0), |one| {
+        format!("{:.2}", one.share)
+    })
+}
+
 /// Candidates down, shapes across: what building took, where it is apart.
 #[must_use]
 pub fn builds(rows: &[Row]) -> String {
-    let rows: Vec<_> = rows
-        .iter()
+    across(&only(rows, |one| one.build > 0.0), |one| {
+        format!("{:.0}", one.build)
+    })
+}
+
+/// What is wanted of the rows, without rows that have none of it.
+fn only(rows: &[Row], wanted: impl Fn(&Measured) -> bool) -> Vec<Row> {
+    rows.iter()
         .map(|row| Row {
             case: row.case,
             whole: row.whole,
             measured: row
                 .measured
                 .iter()
-                .filter(|one| one.build > 0.0)
+                .filter(|one| wanted(one))
                 .cloned()
                 .collect(),
         })
         .filter(|row| !row.measured.is_empty())
-        .collect();
-    across(&rows, |one| format!("{:.0}", one.build))
+        .collect()
 }
 
 fn across(rows: &[Row], cell: impl Fn(&Measured) -> String) -> String {

@@ -2,7 +2,7 @@
 
 use orch::prelude::*;
 
-use crate::steps::{blend, blend3, mix, pause, plain_mix, sum};
+use crate::steps::{blend, blend3, gated, mix, pause, plain_mix, sum, under};
 
 include!(concat!(env!("OUT_DIR"), "/workflows.rs"));
 
@@ -44,5 +44,21 @@ workflow! {
         long9 = pause(long8, 2);
         short = pause(top, 15);
         blend(long9, short)
+    }
+}
+
+workflow! {
+    /// Ten nodes, the first of which waits until [`GATE`](crate::steps::GATE) is opened.
+    pub Gated(seed: u64) -> u64 {
+        n0 = gated(seed);
+        n1 = mix(n0);
+        n2 = mix(n1);
+        n3 = mix(n2);
+        n4 = mix(n3);
+        n5 = mix(n4);
+        n6 = mix(n5);
+        n7 = mix(n6);
+        n8 = mix(n7);
+        mix(n8)
     }
 }

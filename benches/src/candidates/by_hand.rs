@@ -228,7 +228,7 @@ async fn numbered(idx: usize, step: impl Future<Output = u64>) -> (usize, u64) {
 }
 
 /// Spawns at once, and gives what waits for it.
-pub(crate) fn spawned(
+pub fn spawned(
     step: impl Future<Output = u64> + Send + 'static,
 ) -> impl Future<Output = u64> + Send {
     let task = tokio::spawn(step);

@@ -77,6 +77,7 @@ impl Sum4 {
 
 #[task]
 impl Sum8 {
+    #[expect(clippy::too_many_arguments, reason = "eight nodes are added up")]
     async fn run(a: &u64, b: &u64, c: &u64, d: &u64, e: &u64, f: &u64, g: &u64, h: &u64) -> u64 {
         steps::sum(&[*a, *b, *c, *d, *e, *f, *g, *h]).await
     }
@@ -104,9 +105,9 @@ fn build(graph: &Graph) -> (DagRunner, TaskHandle<u64>) {
         let handle = match node {
             Node::Source(value) => runner.add_task(Source(*value)).into(),
             Node::Busy(value) => runner.add_task(Busy(*value)).into(),
-            Node::Pause([a], ms) => runner.add_task(Pause(*ms)).depends_on(&built[*a]),
+            Node::Pause([a], ms) => runner.add_task(Pause(*ms)).depends_on(built[*a]),
             Node::Mix(inputs) => match inputs[..] {
-                [a] => runner.add_task(Mix).depends_on(&built[a]),
+                [a] => runner.add_task(Mix).depends_on(built[a]),
                 [a, b] => runner.add_task(Blend).depends_on((&built[a], &built[b])),
                 [a, b, c] => {
                     let inputs = (&built[a], &built[b], &built[c]);

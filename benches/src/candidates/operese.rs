@@ -77,6 +77,7 @@ impl Sum4 {
 
 #[task]
 impl Sum8 {
+    #[expect(clippy::too_many_arguments, reason = "eight nodes are added up")]
     async fn run(a: &u64, b: &u64, c: &u64, d: &u64, e: &u64, f: &u64, g: &u64, h: &u64) -> u64 {
         steps::sum(&[*a, *b, *c, *d, *e, *f, *g, *h]).await
     }

@@ -11,7 +11,9 @@ use crate::burning::COPIES;
 use crate::harness::Candidate;
 use crate::steps::SEED;
 use crate::workflows::{
-    Chain10, Chain100, Chain1000, Diamond, Fan, Layered, PlainChain100, PlainFan, Unbalanced,
+    BreakerChain, CacheChain, Chain10, Chain100, Chain1000, ConcurrencyChain, DeadlineChain,
+    Diamond, Fan, Layered, PlainChain100, PlainFan, RateLimitChain, RetriesChain, TimeoutChain,
+    Unbalanced,
 };
 
 /// The name of a run without an orchestrator.
@@ -91,6 +93,21 @@ pub fn burning(width: usize) -> Vec<Candidate> {
     vec![plain, first, second]
 }
 
+/// Chains of 100 whose steps are each under one policy, on one orchestrator; the first is under none.
+#[must_use]
+pub fn policies() -> Vec<Candidate> {
+    vec![
+        started("no policy", Chain100, SEED),
+        started("cache, a hit", CacheChain, SEED),
+        started("rate limit, not reached", RateLimitChain, SEED),
+        started("retries, not needed", RetriesChain, SEED),
+        started("timeout, not reached", TimeoutChain, SEED),
+        started("deadline, not reached", DeadlineChain, SEED),
+        started("breaker, closed", BreakerChain, SEED),
+        started("concurrency, not reached", ConcurrencyChain, SEED),
+    ]
+}
+
 fn both<W, F, R, E>(workflow: W, input: W::Input, run: F) -> Vec<Candidate>
 where
     W: Workflow<Output = u64> + Copy,
@@ -125,11 +142,15 @@ where
     })
 }
 
-fn orchestrator() -> Orchestrator {
+/// An orchestrator without anything.
+#[must_use]
+pub fn orchestrator() -> Orchestrator {
     let built = Orchestrator::builder().build().now_or_never();
     succeeded(built.unwrap_or_else(|| panic!("building waits for nothing")))
 }
 
-fn succeeded<T, E: Debug>(result: Result<T, E>) -> T {
+/// What no workflow here fails to give.
+#[track_caller]
+pub fn succeeded<T, E: Debug>(result: Result<T, E>) -> T {
     result.unwrap_or_else(|error| panic!("a workflow without errors failed: {error:?}"))
 }
