@@ -1,7 +1,10 @@
 //! A call under its policies, in their one order:
 //! cache, deadline, retries around breaker, concurrency, rate limit and timeout, and then the fallback chain.
+//!
+//! Futures are handed on pinned where they are: handed on by value, each of the policies would double their size.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -74,16 +77,17 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         tier: 0,
         turn: 0,
     };
+    let whole = pin!(call.node_kind());
     match span {
-        Some(span) => call.node_kind().instrument(span).await,
-        None => call.node_kind().await,
+        Some(span) => whole.instrument(span).await,
+        None => whole.await,
     }
 }
 
 /// A plain call that somebody watches: one attempt and nothing else, in a future that is small.
 pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let Some(observer) = &frame.run().observer else {
-        return perform(Arc::clone(&frame), node, queued).await;
+        return Box::pin(perform(Arc::clone(&frame), node, queued)).await;
     };
     let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
     let call = Call {
@@ -92,10 +96,11 @@ pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         tier: 0,
         turn: 0,
     };
-    let attempt = async {
+    let attempt = pin!(async {
         let watch = AttemptWatch::new(&frame, node, 0, 1);
-        watch.inside(call.caught(Mode::Run, 1)).await
-    };
+        let attempted = pin!(call.caught(Mode::Run, 1));
+        watch.inside(attempted).await
+    });
     let failed = match attempt.instrument(span).await {
         Ok(_) => return Ok(()),
         Err(failed) => failed,
@@ -213,16 +218,18 @@ impl<'a> Call<'a> {
         let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
         let run = self.frame.run().id().as_str();
         let mut wants_more = false;
-        let compute = async {
-            let done = self.bounded(tier, policies, facts).await?;
-            wants_more = done.wants_more();
-            match done {
-                Done::Shared { value, .. } => Ok(value),
-                // A cached step always shares its value; without one there is nothing to keep.
-                _ => Ok(Arc::new(()) as Shared),
-            }
+        let cached = {
+            let compute = pin!(async {
+                let done = self.bounded(tier, policies, facts).await?;
+                wants_more = done.wants_more();
+                match done {
+                    Done::Shared { value, .. } => Ok(value),
+                    // A cached step always shares its value; without one there is nothing to keep.
+                    _ => Ok(Arc::new(()) as Shared),
+                }
+            });
+            cache.get_or_compute(&key, policy, run, compute).await
         };
-        let cached = cache.get_or_compute(&key, policy, run, compute).await;
         let cached = cached.inspect_err(|_| {
             if let Some(observer) = &self.frame.run().observer {
                 observer.cache_read(self.frame, self.node, self.tier, false);
@@ -262,7 +269,7 @@ impl<'a> Call<'a> {
         policies: orch_core::policy::Policies,
         facts: &Facts,
     ) -> Result<Done, Failed> {
-        let tried = self.retried(tier, policies, facts);
+        let tried = pin!(self.retried(tier, policies, facts));
         let Some(limit) = policies.deadline else {
             return tried.await;
         };
@@ -360,8 +367,9 @@ impl<'a> Call<'a> {
         #[cfg(not(feature = "rate-limit"))]
         let _ = facts;
         let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
-        let attempted = self.caught(Mode::Run, attempt);
-        let attempted = watch.inside(within(policies.timeout, attempted)).await;
+        let attempted = pin!(self.caught(Mode::Run, attempt));
+        let attempted = pin!(within(policies.timeout, attempted));
+        let attempted = watch.inside(attempted).await;
         let result = attempted.unwrap_or_else(|elapsed| {
             let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
             Err(Failed::new(self.error(
@@ -419,7 +427,7 @@ impl<'a> Call<'a> {
 
     /// One attempt, whose panic is a failure.
     async fn caught(self, mode: Mode, attempt: u32) -> Result<Done, Failed> {
-        let once = AssertUnwindSafe(self.once(mode, attempt));
+        let once = AssertUnwindSafe(pin!(self.once(mode, attempt)));
         match crate::panics::catch(once).await {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(thrown)) => {
