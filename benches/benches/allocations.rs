@@ -13,7 +13,7 @@ use orch_benches::candidates::orch::{RUN, START, orchestrator, succeeded};
 use orch_benches::cases;
 use orch_benches::harness::Flavor;
 use orch_benches::options::Options;
-use orch_benches::report::table;
+use orch_benches::report::{grid, table};
 use orch_benches::steps::{GATE, SEED, gated, mix};
 use orch_benches::workflows::Gated;
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -22,13 +22,13 @@ use tokio::task::JoinHandle;
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// Allocations per node at most, of `Name::run`: what was measured last, and a tenth more.
+/// Allocations per node at most, of `Name::run`: what was measured last, and a little more. Only ever lower these.
 const AT_MOST: [(&str, f64); 5] = [
-    ("diamond", 0.0),
-    ("chain 100", 0.0),
-    ("chain 1000", 0.0),
-    ("fan 1000", 0.0),
-    ("layered 20×50", 0.0),
+    ("diamond", 2.9),
+    ("chain 100", 1.1),
+    ("chain 1000", 1.05),
+    ("fan 1000", 3.1),
+    ("layered 20×50", 1.1),
 ];
 const RUNS: usize = 1000;
 
@@ -53,10 +53,11 @@ fn main() -> ExitCode {
 fn per_node() -> Vec<String> {
     let runtime = Flavor::CurrentThread.runtime();
     let mut grown = Vec::new();
-    let mut rows = Vec::new();
+    let mut columns = Vec::new();
     for case in cases::trivial() {
         let limit = AT_MOST.iter().find(|(name, _)| *name == case.name);
         let Some(&(_, at_most)) = limit else { continue };
+        let mut cells = Vec::new();
         for candidate in &case.candidates {
             let _warm = candidate.sample(&runtime, 2, case.expected);
             let region = Region::new(ALLOCATOR);
@@ -64,22 +65,19 @@ fn per_node() -> Vec<String> {
             let change = region.change();
             let nodes = f64::from(case.nodes) * 10.0;
             let times = (change.allocations + change.reallocations) as f64 / nodes;
+            let bytes = change.bytes_allocated as f64 / nodes;
             if candidate.name == RUN && times > at_most {
                 grown.push(format!(
                     "{}: {times:.2} allocations per node, and {at_most:.2} is the limit",
                     case.name
                 ));
             }
-            rows.push(vec![
-                format!("{}, {}", case.name, candidate.name),
-                format!("{times:.2}"),
-                format!("{:.0}", change.bytes_allocated as f64 / nodes),
-            ]);
+            cells.push((candidate.name, format!("{times:.2} ({bytes:.0})")));
         }
+        columns.push((case.name, cells));
     }
-    println!("Per node, building included:\n");
-    let head = ["", "allocations", "bytes"];
-    println!("{}", table(&head, &rows));
+    println!("Allocations per node (bytes), building included:\n");
+    println!("{}", grid(&columns));
     grown
 }
 

@@ -28,14 +28,18 @@ fn main() -> ExitCode {
         }
     };
     let effort = options.effort();
+    let wanted = |mut cases: Vec<Case>| {
+        cases.retain(|case| options.wants(case.name));
+        cases
+    };
     let mut missed = Vec::new();
     for flavor in [Flavor::TwoWorkers, Flavor::CurrentThread] {
-        let mut rows = measure(&options, cases::trivial(), flavor, effort);
+        let mut rows = measure(wanted(cases::trivial()), flavor, effort);
         println!("\n### {flavor}\n\nRunning, ns per node, median (least):\n");
         println!("{}", times(&rows));
         println!("Building, ns per node, median:\n\n{}", builds(&rows));
         if flavor == Flavor::TwoWorkers {
-            let whole = measure(&options, cases::whole(), flavor, WHOLE);
+            let whole = measure(wanted(cases::whole()), flavor, WHOLE);
             println!("Whole runs, ms, median (least):\n\n{}", times(&whole));
             println!(
                 "Whole runs, as a share of the time their steps took, added up:\n\n{}",
@@ -47,16 +51,35 @@ fn main() -> ExitCode {
             missed = verdict.missed;
         }
     }
-    if options.check && !missed.is_empty() {
-        eprintln!("missed by more than a third:\n{}", missed.join("\n"));
-        return ExitCode::FAILURE;
+    if !options.check {
+        return ExitCode::SUCCESS;
     }
-    ExitCode::SUCCESS
+    let missed = missed_again(missed, effort);
+    for said in &missed {
+        eprintln!("missed by more than a third: {said}");
+    }
+    ExitCode::from(u8::from(!missed.is_empty()))
 }
 
-fn measure(options: &Options, cases: Vec<Case>, flavor: Flavor, effort: Effort) -> Vec<Row> {
-    let wanted = cases.into_iter().filter(|case| options.wants(case.name));
-    wanted
+/// What is still missed when it is measured once more, since a machine may be busy for a while.
+///
+/// Whole runs are not measured again: what the engine learns in a first run, it knows by now.
+fn missed_again(missed: Vec<(&'static str, String)>, effort: Effort) -> Vec<String> {
+    let mut trivial = cases::trivial();
+    trivial.retain(|case| missed.iter().any(|(name, _)| *name == case.name));
+    let whole: Vec<_> = missed
+        .into_iter()
+        .filter(|(name, _)| trivial.iter().all(|case| case.name != *name))
+        .map(|(_, said)| said)
+        .collect();
+    let rows = measure(trivial, Flavor::TwoWorkers, effort);
+    let missed = verdict(&goals::all(), &rows).missed;
+    [whole, missed.into_iter().map(|(_, said)| said).collect()].concat()
+}
+
+fn measure(cases: Vec<Case>, flavor: Flavor, effort: Effort) -> Vec<Row> {
+    cases
+        .into_iter()
         .map(|case| {
             eprintln!("{flavor}: {}", case.name);
             Row {

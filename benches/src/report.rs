@@ -69,22 +69,35 @@ fn only(rows: &[Row], wanted: impl Fn(&Measured) -> bool) -> Vec<Row> {
 }
 
 fn across(rows: &[Row], cell: impl Fn(&Measured) -> String) -> String {
+    let columns: Vec<_> = rows
+        .iter()
+        .map(|row| {
+            let cells = row.measured.iter().map(|one| (one.name, cell(one)));
+            (row.case, cells.collect())
+        })
+        .collect();
+    grid(&columns)
+}
+
+/// A table of columns, each of which has cells for some of the lines, by the lines' names.
+#[must_use]
+pub fn grid(columns: &[(&str, Vec<(&str, String)>)]) -> String {
     let mut names: Vec<&str> = Vec::new();
-    for one in rows.iter().flat_map(|row| &row.measured) {
-        if !names.contains(&one.name) {
-            names.push(one.name);
+    for (name, _) in columns.iter().flat_map(|(_, cells)| cells) {
+        if !names.contains(name) {
+            names.push(name);
         }
     }
     let head: Vec<_> = [""]
         .into_iter()
-        .chain(rows.iter().map(|row| row.case))
+        .chain(columns.iter().map(|(head, _)| *head))
         .collect();
     let body: Vec<_> = names
         .iter()
         .map(|name| {
-            let cells = rows.iter().map(|row| {
-                let found = row.measured.iter().find(|one| one.name == *name);
-                found.map_or_else(|| "–".to_owned(), &cell)
+            let cells = columns.iter().map(|(_, cells)| {
+                let found = cells.iter().find(|(of, _)| of == name);
+                found.map_or_else(|| "–".to_owned(), |(_, cell)| cell.clone())
             });
             [(*name).to_owned()].into_iter().chain(cells).collect()
         })
@@ -97,8 +110,8 @@ fn across(rows: &[Row], cell: impl Fn(&Measured) -> String) -> String {
 pub struct Verdict {
     /// The table.
     pub table: String,
-    /// Those missed by more than [`SLACK`].
-    pub missed: Vec<String>,
+    /// The shapes of those missed by more than [`SLACK`], and what is to be said of them.
+    pub missed: Vec<(&'static str, String)>,
 }
 
 /// Compares what was measured with the goals.
@@ -121,8 +134,9 @@ pub fn verdict(goals: &[Goal], rows: &[Row]) -> Verdict {
             _ => "**missed**",
         };
         if ratio > at_most * SLACK {
-            missed.push(format!(
-                "{case}: {candidate} takes {ratio:.2} of {against}, and at most {at_most:.2} is the goal"
+            missed.push((
+                *case,
+                format!("{case}: {candidate} takes {ratio:.2} of {against}, and at most {at_most:.2} is the goal"),
             ));
         }
         body.push(vec![

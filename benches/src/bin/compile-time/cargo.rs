@@ -21,6 +21,7 @@ pub(crate) struct Cost {
 /// A crate on disk, with a workspace and a target directory of its own.
 pub(crate) struct Crate {
     path: PathBuf,
+    source: String,
 }
 
 impl Crate {
@@ -41,8 +42,8 @@ impl Crate {
                 "[package]\nname = {name:?}\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[dependencies]\n{dependencies}\n[workspace]\n"
             ),
         )?;
-        fs::write(path.join("src/main.rs"), source)?;
-        Ok(Self { path })
+        fs::write(path.join("src/main.rs"), &source)?;
+        Ok(Self { path, source })
     }
 
     /// Where cargo puts what it builds of it.
@@ -56,6 +57,14 @@ impl Crate {
             .append(true)
             .open(self.path.join("src/main.rs"))?
             .set_modified(SystemTime::now())
+    }
+
+    /// Changes the body of one step.
+    pub(crate) fn edit(&self, turn: usize) -> io::Result<()> {
+        let edited =
+            self.source
+                .replacen("wrapping_mul(7)", &format!("wrapping_mul({turn}007)"), 1);
+        fs::write(self.path.join("src/main.rs"), edited)
     }
 
     /// Runs `cargo check` or `cargo build`.

@@ -18,8 +18,8 @@ use orch_benches::report::table;
 
 use crate::cargo::{Cost, Crate};
 
-/// How often each crate is touched and checked.
-const TOUCHES: usize = 5;
+/// How often each crate is changed and checked.
+const TURNS: usize = 5;
 
 fn main() -> io::Result<()> {
     let asked: Vec<_> = std::env::args().skip(1).collect();
@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// 100 steps and 10 workflows of 20 nodes: checking after a touch.
+/// 100 steps and 10 workflows of 20 nodes: checking after a touch, and after an edit.
 fn touch(workspace: &Path, room: &Path) -> io::Result<()> {
     let mut crates = Vec::new();
     for program in programs::all(workspace) {
@@ -52,24 +52,27 @@ fn touch(workspace: &Path, room: &Path) -> io::Result<()> {
             Err(error) => eprintln!("{title} cannot be built here: {error}"),
         }
     }
-    let costs = touched(&crates)?;
-    let by_hand = costs.get(1).map_or(f64::NAN, |cost| cost.busy);
-    let rows: Vec<_> = crates
-        .iter()
-        .zip(&costs)
-        .map(|((title, _), cost)| {
-            vec![
-                (*title).to_owned(),
-                format!("{:.2}", cost.wall),
-                format!("{:.2}", cost.busy),
-                format!("{:.2}", cost.busy / by_hand),
-            ]
-        })
-        .collect();
-    println!(
-        "100 steps, 10 workflows of 20 nodes: `cargo check` after a touch, median of {TOUCHES}, seconds:\n"
-    );
-    println!("{}", table(&["", "wall", "CPU", "of by hand"], &rows));
+    let touched = checked(&crates, |written, _| written.touch())?;
+    let edited = checked(&crates, Crate::edit)?;
+    for (change, costs) in [("a touch", touched), ("an edit of one step's body", edited)] {
+        let by_hand = costs.get(1).map_or(f64::NAN, |cost| cost.busy);
+        let rows: Vec<_> = crates
+            .iter()
+            .zip(&costs)
+            .map(|((title, _), cost)| {
+                vec![
+                    (*title).to_owned(),
+                    format!("{:.2}", cost.wall),
+                    format!("{:.2}", cost.busy),
+                    format!("{:.2}", cost.busy / by_hand),
+                ]
+            })
+            .collect();
+        println!(
+            "100 steps, 10 workflows of 20 nodes: `cargo check` after {change}, median of {TURNS}, seconds:\n"
+        );
+        println!("{}", table(&["", "wall", "CPU", "of by hand"], &rows));
+    }
     Ok(())
 }
 
@@ -82,7 +85,7 @@ fn nodes(workspace: &Path, room: &Path) -> io::Result<()> {
         written.run("check")?;
         crates.push(("", written));
     }
-    let costs = touched(&crates)?;
+    let costs = checked(&crates, |written, _| written.touch())?;
     let rows: Vec<_> = sizes
         .iter()
         .zip(&costs)
@@ -100,7 +103,7 @@ fn nodes(workspace: &Path, room: &Path) -> io::Result<()> {
         })
         .collect();
     println!(
-        "One workflow, each node of which reads two: `cargo check` after a touch, median of {TOUCHES}:\n"
+        "One workflow, each node of which reads two: `cargo check` after a touch, median of {TURNS}:\n"
     );
     println!(
         "{}",
@@ -112,12 +115,15 @@ fn nodes(workspace: &Path, room: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Touches and checks the crates in turns; the medians.
-fn touched(crates: &[(&str, Crate)]) -> io::Result<Vec<Cost>> {
+/// Changes and checks the crates in turns; the medians.
+fn checked(
+    crates: &[(&str, Crate)],
+    change: impl Fn(&Crate, usize) -> io::Result<()>,
+) -> io::Result<Vec<Cost>> {
     let mut turns = vec![Vec::new(); crates.len()];
-    for _ in 0..TOUCHES {
+    for turn in 1..=TURNS {
         for ((_, written), turns) in crates.iter().zip(&mut turns) {
-            written.touch()?;
+            change(written, turn)?;
             turns.push(written.run("check")?);
         }
     }

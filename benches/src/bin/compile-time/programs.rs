@@ -213,7 +213,7 @@ fn by_hand() -> String {
 
 fn dagx() -> String {
     let mut source = String::from(
-        "use dagx::{DagRunner, TaskHandle, task};\n\nstruct Seed(u64);\n\n#[task]\nimpl Seed {\n    async fn run(&self) -> u64 {\n        self.0\n    }\n}\n",
+        "use dagx::{DagRunner, Task, TaskHandle, task};\n\nstruct Seed(u64);\n\n#[task]\nimpl Seed {\n    async fn run(&self) -> u64 {\n        self.0\n    }\n}\n",
     );
     for step in 0..STEPS {
         line(
@@ -256,8 +256,9 @@ fn dagx() -> String {
 
 /// In a row, as sayiir has no nodes with two inputs from anywhere.
 fn sayiir() -> String {
-    let mut source =
-        String::from("use sayiir_core::error::BoxError;\nuse sayiir_runtime::{task, workflow};\n");
+    let mut source = String::from(
+        "use sayiir_core::error::BoxError;\nuse sayiir_core::workflow::SerializableWorkflow;\nuse sayiir_runtime::{task, workflow};\n",
+    );
     for step in 0..STEPS {
         line(
             &mut source,
@@ -274,7 +275,7 @@ fn sayiir() -> String {
         line(
             &mut source,
             format_args!(
-                "\nfn w{workflow}() {{\n    let workflow = workflow! {{\n        name: \"w{workflow}\",\n        steps: [{}]\n    }};\n    drop(workflow);\n}}",
+                "\nfn w{workflow}() {{\n    let workflow: Result<SerializableWorkflow<_, u64>, _> = workflow! {{\n        name: \"w{workflow}\",\n        steps: [{}]\n    }};\n    drop(workflow);\n}}",
                 steps.join(", ")
             ),
         );
