@@ -318,15 +318,27 @@ impl Step<'_> {
     }
 
     /// Starts, skips or blocks a waiting node once its rule can be decided.
-    // Most calls find that it waits still: a quarter of the time goes if they are no calls.
+    // Nearly every decision is about a node that wants success and has had nothing else; it is made in place.
     #[inline(always)]
     fn consider(&mut self, node: usize) {
         let wired = &self.wiring.nodes[node];
-        let state = &self.nodes[node];
+        let state = &mut self.nodes[node];
         if state.status != Status::Waiting || (wired.finally && !self.scope.closing) {
             return;
         }
-        match decide(wired.rule, &state.tally) {
+        let tally = &state.tally;
+        if wired.rule != Rule::AllSuccess || tally.failed || tally.skipped {
+            return self.judge(node);
+        }
+        if tally.open == 0 {
+            state.status = Status::Running;
+            self.commands.push(Command::Start(node));
+        }
+    }
+
+    #[cold]
+    fn judge(&mut self, node: usize) {
+        match decide(self.wiring.nodes[node].rule, self.nodes[node].tally) {
             None => {}
             Some(Decision::Start) => {
                 self.nodes[node].status = Status::Running;
@@ -363,7 +375,7 @@ impl Step<'_> {
 
     /// Runs, skips or blocks a branch's chosen arm once all that it names has ended.
     fn consider_arm(&mut self, node: usize, arm: usize) {
-        match decide(Rule::AllSuccess, &self.nodes[node].tally) {
+        match decide(Rule::AllSuccess, self.nodes[node].tally) {
             None => {}
             Some(Decision::Start) => self.commands.push(Command::StartArm(node, arm)),
             Some(Decision::End(status)) => self.end_unstarted(node, status),

@@ -122,7 +122,11 @@ impl Cx {
             .expect("generated code names the scope it was generated for")
     }
 
+    #[inline]
     fn frame(&self, levels: usize) -> &Arc<Frame> {
+        if levels == 0 {
+            return &self.ctx.frame;
+        }
         self.ctx
             .frame
             .up(levels)

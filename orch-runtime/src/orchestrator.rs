@@ -77,13 +77,13 @@ impl Orchestrator {
     /// The circuit breaker of this name, or of the step of this name, once it was used.
     #[must_use]
     pub fn breaker(&self, name: &str) -> Option<Arc<Breaker>> {
-        self.services.registry.breaker_named(name)
+        self.services.registry().breaker_named(name)
     }
 
     /// The circuit breakers that were used.
     #[must_use]
     pub fn breakers(&self) -> Vec<Arc<Breaker>> {
-        self.services.registry.breakers()
+        self.services.registry().breakers()
     }
 
     /// The cache of step results.
@@ -275,7 +275,7 @@ fn conflicts(services: &Services, scope: &ScopeSpec, problems: &mut Vec<String>)
         };
         for callee in callees {
             let policies = node.policies.over(callee.policies());
-            let resolved = services.registry.resolve(Owner::from(*callee), &policies);
+            let resolved = services.registry().resolve(Owner::from(*callee), &policies);
             let found = resolved.err().into_iter().flatten();
             problems.extend(found.map(|conflict| conflict.to_string()));
             if let Callee::Workflow(spec) = callee {
@@ -391,7 +391,7 @@ impl<W: Workflow> Start<W> {
             .services
             .run(W::program(), self.id, self.correlation_id, true);
         let run = Arc::new(run);
-        let observer = run.observer.as_ref();
+        let observer = run.observer.as_deref();
         if let Some(observer) = observer {
             observer.open(&run);
         }
@@ -491,7 +491,7 @@ impl<W: Workflow> RunHandle<W> {
         Events(
             self.run
                 .observer
-                .as_ref()
+                .as_deref()
                 .and_then(crate::observe::Observer::subscribe),
         )
     }

@@ -3,7 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use orch_core::policy::Policies;
 use orch_core::run::RunId;
@@ -27,7 +27,8 @@ const CACHE_CAPACITY: u64 = 10_000;
 /// What all runs of one orchestrator share.
 pub(crate) struct Services {
     pub(crate) resources: Resources,
-    pub(crate) registry: Registry,
+    /// Made when the first step with a breaker or a limit runs: most runs of their own have none.
+    registry: OnceLock<Box<Registry>>,
     pub(crate) listeners: Listeners,
     pub(crate) overrides: Overrides,
     pub(crate) mocks: Mocks,
@@ -38,7 +39,7 @@ pub(crate) struct Services {
     capacity: u64,
     /// Made when the first cached step runs.
     #[cfg(feature = "cache")]
-    cache: std::sync::OnceLock<crate::policy::cache::Cache>,
+    cache: OnceLock<Box<crate::policy::cache::Cache>>,
 }
 
 impl fmt::Debug for Services {
@@ -51,7 +52,7 @@ impl Default for Services {
     fn default() -> Self {
         Self {
             resources: Resources::default(),
-            registry: Registry::default(),
+            registry: OnceLock::new(),
             listeners: Listeners::default(),
             overrides: Overrides::default(),
             mocks: Mocks::default(),
@@ -60,7 +61,7 @@ impl Default for Services {
             #[cfg(feature = "cache")]
             capacity: CACHE_CAPACITY,
             #[cfg(feature = "cache")]
-            cache: std::sync::OnceLock::new(),
+            cache: OnceLock::new(),
         }
     }
 }
@@ -69,6 +70,11 @@ impl Services {
     /// Makes waits with jitter the same each time.
     pub(crate) fn seed(&mut self, seed: u64) {
         self.random = Mutex::new(Some(Random::seeded(seed)));
+    }
+
+    /// The breakers and limits.
+    pub(crate) fn registry(&self) -> &Registry {
+        self.registry.get_or_init(Box::default)
     }
 
     /// A source of chance for one call.
@@ -88,8 +94,8 @@ impl Services {
 
     #[cfg(feature = "cache")]
     pub(crate) fn cache(&self) -> Option<&crate::policy::cache::Cache> {
-        let make = || crate::policy::cache::Cache::new(self.capacity);
-        (self.capacity > 0).then(|| self.cache.get_or_init(make))
+        let make = || Box::new(crate::policy::cache::Cache::new(self.capacity));
+        (self.capacity > 0).then(|| &**self.cache.get_or_init(make))
     }
 
     /// What holds for a call: its node's and its step's options under what the orchestrator was configured with.
@@ -106,7 +112,7 @@ impl Services {
         observed: bool,
     ) -> Run {
         let listens = observed || self.listeners.listen();
-        let observer = listens.then(|| Observer::new(&self, program));
+        let observer = listens.then(|| Box::new(Observer::new(&self, program)));
         Run::new(program, self, id, correlation_id, observer)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use orch::prelude::*;
 use orch::{Orchestrator, testing};
@@ -110,6 +110,10 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Trace {
 
 /// Runs a test on paused time and gives what was traced.
 fn traced<T>(test: impl Future<Output = T>) -> (T, Vec<Seen>) {
+    // With one dispatcher alone, `tracing` asks only the thread that comes to a callsite first, which may be another
+    // test's, whether anybody listens there.
+    static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+    ANOTHER.get_or_init(|| Dispatch::new(Registry::default()));
     let trace = Trace::default();
     let given = tracing::dispatcher::with_default(&trace.dispatch(), || testing::paused(test));
     (given.unwrap(), trace.all())

@@ -42,22 +42,15 @@ pub(super) enum Decision {
 }
 
 /// What a rule says of a tally, as soon as it can be said.
-// By reference, so that the tally is read as it was written: in parts.
-#[inline]
-pub(super) fn decide(rule: Rule, tally: &Tally) -> Option<Decision> {
-    if rule == Rule::AllSuccess && !tally.failed && !tally.skipped {
-        // What nearly every decision is about.
-        return (tally.open == 0).then_some(Decision::Start);
-    }
+pub(super) fn decide(rule: Rule, tally: Tally) -> Option<Decision> {
     let early = match rule {
         Rule::OneSuccess => tally.done,
         Rule::OneFailed => tally.failed,
         _ => false,
     };
-    (tally.open == 0 || early).then(|| judge(rule, *tally))
+    (tally.open == 0 || early).then(|| judge(rule, tally))
 }
 
-#[cold]
 fn judge(rule: Rule, tally: Tally) -> Decision {
     let Tally {
         done,
@@ -100,5 +93,5 @@ pub(super) fn outlives_failure(rule: Rule) -> bool {
         failed: true,
         ..Tally::default()
     };
-    decide(rule, &failed) == Some(Decision::Start)
+    decide(rule, failed) == Some(Decision::Start)
 }

@@ -296,7 +296,7 @@ impl<'a> Call<'a> {
         attempt: u32,
     ) -> Result<Done, Failed> {
         let run = self.frame.run();
-        let registry = &run.services.registry;
+        let registry = run.services.registry();
         let breaker = policies
             .breaker
             .map(|policy| registry.breaker(tier.owner(), policy));
@@ -367,7 +367,7 @@ impl<'a> Call<'a> {
         };
         let services = &self.frame.run().services;
         let limiter = services
-            .registry
+            .registry()
             .rate_limiter(tier.owner(), policy)
             .map_err(|conflict| self.conflict(&conflict))?;
         let weight = facts.weight.unwrap_or(1);

@@ -33,7 +33,7 @@ impl Drop for Guard {
         let ending = Ending(Arc::clone(&self.run));
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(async move {
-                strand(Arc::clone(&ending.0), Jobs::default()).await;
+                strand(&ending.0, Jobs::default()).await;
                 finished(&ending.0).await;
             });
         }
@@ -88,7 +88,7 @@ async fn execute<W: Workflow>(
 /// Drives a run's nodes until all have ended; not generic, so that it is compiled once.
 async fn drive(run: &Arc<Run>, jobs: Jobs) {
     let mut whole = pin!(async {
-        strand(Arc::clone(run), jobs).await;
+        strand(run, jobs).await;
         finished(run).await;
     });
     let Some(deadline) = run.program.spec.deadline else {

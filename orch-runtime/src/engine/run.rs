@@ -46,7 +46,7 @@ pub(crate) struct Run {
     /// Bounds how many attempts of this run are under way.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
-    pub(crate) observer: Option<Observer>,
+    pub(crate) observer: Option<Box<Observer>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
     pub(crate) needs_policies: bool,
 }
@@ -70,7 +70,7 @@ impl Run {
         services: Arc<Services>,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
-        observer: Option<Observer>,
+        observer: Option<Box<Observer>>,
     ) -> Self {
         Self {
             needs_policies: observer.is_some()

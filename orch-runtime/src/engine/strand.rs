@@ -82,7 +82,7 @@ impl Drop for Flight {
 }
 
 /// Runs what is ready until nothing is.
-pub(crate) async fn strand(run: Arc<Run>, jobs: Jobs) {
+pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs) {
     let mut strand = Strand {
         run,
         jobs,
@@ -113,20 +113,20 @@ enum Pause {
     Waits(Flight, Call),
 }
 
-struct Strand {
-    run: Arc<Run>,
+struct Strand<'a> {
+    run: &'a Arc<Run>,
     jobs: Jobs,
     slice: Slice,
 }
 
 /// Gives back what a strand has not begun, should it be dropped.
-impl Drop for Strand {
+impl Drop for Strand<'_> {
     fn drop(&mut self) {
         self.share();
     }
 }
 
-impl Strand {
+impl Strand<'_> {
     fn work(&mut self, cx: &mut Context<'_>) -> Pause {
         loop {
             if self.slice.is_over() {
@@ -223,7 +223,7 @@ impl Strand {
         let layout = &frame.layout.nodes[node];
         if layout.may_keep_busy() {
             self.share();
-            call_for_help(&self.run);
+            call_for_help(self.run);
         }
         if !layout.pace.is_due() {
             return begin(frame, node, queued, cx);
@@ -239,7 +239,7 @@ impl Strand {
         let Ok(handle) = Handle::try_current() else {
             return Some((flight, call));
         };
-        let run = Arc::clone(&self.run);
+        let run = Arc::clone(self.run);
         let counted = Counted::new(&run, |run| &run.strands);
         handle.spawn(async move {
             let result = wait(&flight, call).await;
@@ -295,7 +295,7 @@ fn call_for_help(run: &Arc<Run>) {
 
 /// A strand behind a type that can be named, as strands begin strands.
 fn boxed(run: Arc<Run>, jobs: Jobs) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(strand(run, jobs))
+    Box::pin(async move { strand(&run, jobs).await })
 }
 
 /// A node's call under way.

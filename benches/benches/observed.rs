@@ -1,0 +1,113 @@
+//! What a Prometheus recorder and a tracing subscriber at INFO cost, each in a process of its own, as both are global.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tables for whoever runs it"
+)]
+
+use std::collections::BTreeMap;
+use std::io;
+use std::process::{Command, ExitCode};
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use orch_benches::candidates::orch::{RUN, START};
+use orch_benches::cases;
+use orch_benches::harness::{Flavor, median};
+use orch_benches::options::Options;
+use orch_benches::report::table;
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Says to a process what it is to install.
+const OBSERVER: &str = "ORCH_BENCHES_OBSERVER";
+const OBSERVERS: [&str; 4] = ["nobody", "recorder", "subscriber", "both"];
+const SHAPES: [&str; 4] = ["diamond", "chain 100", "fan 1000", "layered 20×50"];
+/// What both may cost a node, in nanoseconds.
+const AT_MOST: f64 = 400.0;
+
+fn main() -> ExitCode {
+    let options = match Options::of_process() {
+        Ok(options) => options,
+        Err(usage) => {
+            eprintln!("{usage}");
+            return ExitCode::from(2);
+        }
+    };
+    if let Ok(observer) = std::env::var(OBSERVER) {
+        measure(&observer, &options);
+        return ExitCode::SUCCESS;
+    }
+    match compare(if options.quick { 3 } else { 9 }) {
+        Ok(most) if options.check && most > AT_MOST * 4.0 / 3.0 => {
+            eprintln!("observing costs {most:.0} ns a node, and at most {AT_MOST:.0} is the goal");
+            ExitCode::FAILURE
+        }
+        Ok(_) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Installs the observer, and prints a line for each shape and way to run it.
+fn measure(observer: &str, options: &Options) {
+    if matches!(observer, "recorder" | "both") {
+        let installed = PrometheusBuilder::new().install_recorder();
+        drop(installed.unwrap_or_else(|error| panic!("no recorder: {error}")));
+    }
+    if matches!(observer, "subscriber" | "both") {
+        let written = tracing_subscriber::fmt::layer().with_writer(io::sink);
+        tracing_subscriber::registry()
+            .with(LevelFilter::INFO)
+            .with(written)
+            .init();
+    }
+    for mut case in cases::trivial() {
+        if SHAPES.contains(&case.name) {
+            case.candidates
+                .retain(|candidate| [RUN, START].contains(&candidate.name));
+            for one in case.measure(Flavor::TwoWorkers, options.effort()) {
+                println!("{}\t{}\t{}", case.name, one.name, one.run);
+            }
+        }
+    }
+}
+
+/// Runs processes in turns, prints the table, and gives the most that both together cost [`Name::run`](RUN).
+fn compare(rounds: u32) -> io::Result<f64> {
+    let mut turns: BTreeMap<(String, String), [Vec<f64>; 4]> = BTreeMap::new();
+    for _ in 0..rounds {
+        for (column, observer) in OBSERVERS.iter().enumerate() {
+            let out = Command::new(std::env::current_exe()?)
+                .arg("--quick")
+                .env(OBSERVER, observer)
+                .output()?;
+            for line in String::from_utf8_lossy(&out.stdout).lines() {
+                let mut parts = line.split('\t');
+                if let (Some(case), Some(name), Some(Ok(run))) =
+                    (parts.next(), parts.next(), parts.next().map(str::parse))
+                {
+                    let row = turns.entry((case.to_owned(), name.to_owned())).or_default();
+                    row[column].push(run);
+                }
+            }
+        }
+    }
+    let mut most = f64::NEG_INFINITY;
+    let mut rows = Vec::new();
+    for ((case, name), columns) in turns {
+        let [nobody, more @ ..] = columns.map(median);
+        if name == RUN {
+            most = most.max(more[2] - nobody);
+        }
+        let mut row = vec![format!("{case}, {name}"), format!("{nobody:.0}")];
+        row.extend(more.map(|run| format!("{:+.0}", run - nobody)));
+        rows.push(row);
+    }
+    println!("ns per node, 2 workers, medians:\n");
+    let head = ["", "nobody listens", "recorder", "subscriber", "both"];
+    println!("{}", table(&head, &rows));
+    Ok(most)
+}

@@ -1,0 +1,168 @@
+//! What Orch costs to compile, beside tokio by hand and beside its peers.
+//!
+//! `cargo run -p orch-benches --bin compile-time -- [touch] [cold] [nodes]`; all three where none is named.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "tables for whoever runs it"
+)]
+
+mod cargo;
+mod programs;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use orch_benches::harness::median;
+use orch_benches::report::table;
+
+use crate::cargo::{Cost, Crate};
+
+/// How often each crate is touched and checked.
+const TOUCHES: usize = 5;
+
+fn main() -> io::Result<()> {
+    let asked: Vec<_> = std::env::args().skip(1).collect();
+    let wants = |part: &str| asked.is_empty() || asked.iter().any(|word| word == part);
+    let workspace = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("..")
+        .canonicalize()?;
+    let room = workspace.join("target").join("compile-time");
+    if wants("touch") {
+        touch(&workspace, &room)?;
+    }
+    if wants("nodes") {
+        nodes(&workspace, &room)?;
+    }
+    if wants("cold") {
+        cold(&workspace, &room)?;
+    }
+    Ok(())
+}
+
+/// 100 steps and 10 workflows of 20 nodes: checking after a touch.
+fn touch(workspace: &Path, room: &Path) -> io::Result<()> {
+    let mut crates = Vec::new();
+    for program in programs::all(workspace) {
+        eprintln!("checking {} for the first time", program.title);
+        let title = program.title;
+        let written = Crate::write(program, workspace, room)?;
+        match written.run("check") {
+            Ok(_) => crates.push((title, written)),
+            Err(error) => eprintln!("{title} cannot be built here: {error}"),
+        }
+    }
+    let costs = touched(&crates)?;
+    let by_hand = costs.get(1).map_or(f64::NAN, |cost| cost.busy);
+    let rows: Vec<_> = crates
+        .iter()
+        .zip(&costs)
+        .map(|((title, _), cost)| {
+            vec![
+                (*title).to_owned(),
+                format!("{:.2}", cost.wall),
+                format!("{:.2}", cost.busy),
+                format!("{:.2}", cost.busy / by_hand),
+            ]
+        })
+        .collect();
+    println!(
+        "100 steps, 10 workflows of 20 nodes: `cargo check` after a touch, median of {TOUCHES}, seconds:\n"
+    );
+    println!("{}", table(&["", "wall", "CPU", "of by hand"], &rows));
+    Ok(())
+}
+
+/// One workflow of more and more nodes: checking after a touch.
+fn nodes(workspace: &Path, room: &Path) -> io::Result<()> {
+    let sizes: [u32; 5] = [1, 125, 250, 500, 1000];
+    let mut crates = Vec::new();
+    for size in sizes {
+        let written = Crate::write(programs::long(workspace, size as usize), workspace, room)?;
+        written.run("check")?;
+        crates.push(("", written));
+    }
+    let costs = touched(&crates)?;
+    let rows: Vec<_> = sizes
+        .iter()
+        .zip(&costs)
+        .map(|(size, cost)| {
+            let more = (cost.busy - costs[0].busy) * 1000.0;
+            vec![
+                size.to_string(),
+                format!("{:.2}", cost.wall),
+                format!("{:.2}", cost.busy),
+                match *size {
+                    1 => "–".to_owned(),
+                    size => format!("{:.2}", more / f64::from(size)),
+                },
+            ]
+        })
+        .collect();
+    println!(
+        "One workflow, each node of which reads two: `cargo check` after a touch, median of {TOUCHES}:\n"
+    );
+    println!(
+        "{}",
+        table(
+            &["nodes", "wall, s", "CPU, s", "CPU, ms per node more"],
+            &rows
+        )
+    );
+    Ok(())
+}
+
+/// Touches and checks the crates in turns; the medians.
+fn touched(crates: &[(&str, Crate)]) -> io::Result<Vec<Cost>> {
+    let mut turns = vec![Vec::new(); crates.len()];
+    for _ in 0..TOUCHES {
+        for ((_, written), turns) in crates.iter().zip(&mut turns) {
+            written.touch()?;
+            turns.push(written.run("check")?);
+        }
+    }
+    let medians = turns.into_iter().map(|turns| Cost {
+        wall: median(turns.iter().map(|cost: &Cost| cost.wall).collect()),
+        busy: median(turns.iter().map(|cost| cost.busy).collect()),
+    });
+    Ok(medians.collect())
+}
+
+/// A crate that has nothing but dependencies, built from nothing.
+fn cold(workspace: &Path, room: &Path) -> io::Result<()> {
+    let bare = programs::orch_at(workspace, ", default-features = false");
+    let crates = [
+        programs::empty(
+            "tokio, serde with derive",
+            "cold-tokio",
+            programs::tokio_and_serde(),
+        ),
+        programs::empty("Orch", "cold-orch", programs::orch_at(workspace, "")),
+        programs::empty("Orch without default features", "cold-bare", bare),
+        programs::empty("dagx 0.3.1", "cold-dagx", "dagx = \"=0.3.1\"\n".to_owned()),
+    ];
+    let mut rows = Vec::new();
+    let mut first = None;
+    for program in crates {
+        eprintln!("building {} from nothing", program.title);
+        let title = program.title;
+        let written = Crate::write(program, workspace, room)?;
+        let target: PathBuf = written.target();
+        if target.exists() {
+            std::fs::remove_dir_all(&target)?;
+        }
+        let cost = written.run("build")?;
+        let busy = *first.get_or_insert(cost.busy);
+        rows.push(vec![
+            title.to_owned(),
+            written.dependencies()?.to_string(),
+            format!("{:.1}", cost.wall),
+            format!("{:.1}", cost.busy),
+            format!("{:.2}", cost.busy / busy),
+        ]);
+    }
+    println!("Building from nothing, debug, seconds:\n");
+    let head = ["", "crates", "wall", "CPU", "of the first"];
+    println!("{}", table(&head, &rows));
+    Ok(())
+}

@@ -1,0 +1,63 @@
+//! What may be asked of a benchmark on its command line.
+
+use std::time::Duration;
+
+use crate::harness::Effort;
+
+const USAGE: &str = "\
+--quick        a minute instead of several
+--check        fail if a goal is missed by more than a third
+--only WORD    only shapes whose name contains this";
+
+/// The options.
+#[derive(Debug, Default)]
+pub struct Options {
+    /// Less precise and quicker.
+    pub quick: bool,
+    /// Whether a missed goal is a failure.
+    pub check: bool,
+    only: Option<String>,
+}
+
+impl Options {
+    /// Those of this process.
+    ///
+    /// # Errors
+    /// Says what may be given, if something else was.
+    pub fn of_process() -> Result<Self, String> {
+        let mut options = Self::default();
+        let mut args = std::env::args().skip(1);
+        while let Some(arg) = args.next() {
+            match arg.as_str() {
+                "--quick" => options.quick = true,
+                "--check" => options.check = true,
+                "--only" => options.only = Some(args.next().ok_or(USAGE)?),
+                "--bench" => {} // cargo says this to every benchmark
+                _ => return Err(format!("unknown argument {arg}\n{USAGE}")),
+            }
+        }
+        Ok(options)
+    }
+
+    /// How long to measure.
+    #[must_use]
+    pub fn effort(&self) -> Effort {
+        if self.quick {
+            Effort {
+                rounds: 15,
+                turn: Duration::from_millis(2),
+            }
+        } else {
+            Effort {
+                rounds: 41,
+                turn: Duration::from_millis(8),
+            }
+        }
+    }
+
+    /// Whether this name is asked for.
+    #[must_use]
+    pub fn wants(&self, name: &str) -> bool {
+        self.only.as_ref().is_none_or(|word| name.contains(word))
+    }
+}
