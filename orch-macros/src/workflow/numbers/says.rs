@@ -23,6 +23,7 @@ pub(super) enum Says {
 #[derive(Debug, Clone)]
 pub(super) struct Number {
     lit: Lit,
+    /// Whether it, or one that may stand in its place, has a minus before it.
     negative: bool,
 }
 
@@ -68,7 +69,10 @@ impl Says {
     pub(super) fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::Nothing, says) | (says, Self::Nothing) => says,
-            (Self::Number(number), Self::Number(_)) => Self::Number(number),
+            (Self::Number(number), Self::Number(other)) => Self::Number(Number {
+                negative: number.negative || other.negative,
+                ..number
+            }),
             (Self::Around(what, parts), Self::Around(other, others))
                 if what == other && parts.len() == others.len() =>
             {

@@ -166,6 +166,7 @@ fn the_suggested_number_is_one() {
     for (number, expected) in [
         ("1", "1_u64"),
         ("-1", "1_i64"),
+        ("if n > 1 { 1 } else { -1 }", "1_i64"),
         ("0xff", "0xff_u64"),
         ("1_000", "1_000_u64"),
         ("1.5", "1.5_f64"),
