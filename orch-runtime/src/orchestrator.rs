@@ -482,7 +482,10 @@ impl<W: Workflow> RunHandle<W> {
     /// How far the run is, each time that changes; a slow reader gets the latest.
     #[must_use]
     pub fn progress(&self) -> ProgressStream {
-        ProgressStream(self.progress.clone())
+        let observed = self.run.observer.as_deref().zip(self.progress.as_ref());
+        ProgressStream(
+            observed.map(|(observer, progress)| observer.read_progress(&self.run, progress)),
+        )
     }
 
     /// What happens in the run from now on; a reader that falls 1,024 events behind misses some.

@@ -80,6 +80,30 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     }
 }
 
+/// A plain call that somebody watches: one attempt and nothing else, in a future that is small.
+pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
+    let Some(observer) = &frame.run().observer else {
+        return perform(Arc::clone(&frame), node, queued).await;
+    };
+    let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
+    let call = Call {
+        frame: &frame,
+        node,
+        tier: 0,
+        turn: 0,
+    };
+    let attempt = async {
+        let watch = AttemptWatch::new(&frame, node, 0, 1);
+        watch.inside(call.caught(Mode::Run, 1)).await
+    };
+    let failed = match attempt.instrument(span).await {
+        Ok(_) => return Ok(()),
+        Err(failed) => failed,
+    };
+    observer.attempt_failed(&frame, node, 0, &failed.error, None);
+    Err(failed.error)
+}
+
 #[derive(Clone, Copy)]
 struct Call<'a> {
     frame: &'a Arc<Frame>,

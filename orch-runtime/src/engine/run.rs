@@ -48,7 +48,7 @@ pub(crate) struct Run {
     /// `None` where nobody listens.
     pub(crate) observer: Option<Box<Observer>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
-    pub(crate) needs_policies: bool,
+    pub(crate) bounds_calls: bool,
 }
 
 /// Why a run was stopped from outside.
@@ -73,9 +73,7 @@ impl Run {
         observer: Option<Box<Observer>>,
     ) -> Self {
         Self {
-            needs_policies: observer.is_some()
-                || program.spec.concurrency.is_some()
-                || !services.overrides.is_empty(),
+            bounds_calls: program.spec.concurrency.is_some() || !services.overrides.is_empty(),
             program,
             services,
             id: id.map_or_else(OnceLock::new, OnceLock::from),

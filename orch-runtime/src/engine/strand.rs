@@ -320,12 +320,16 @@ fn begin(
     cx: &mut Context<'_>,
 ) -> Begun {
     let begun = catch_unwind(AssertUnwindSafe(|| {
-        let plain = frame.layout.nodes[node].plain && !frame.run().needs_policies;
-        let mut call = match frame.layout.code.nodes[node] {
-            NodeCode::Call(code) if plain => match code(Cx::new(frame, node)) {
+        let run = frame.run();
+        let plain = frame.layout.nodes[node].plain && !run.bounds_calls;
+        let mut call = match (frame.layout.code.nodes[node], &run.observer) {
+            (NodeCode::Call(code), None) if plain => match code(Cx::new(frame, node)) {
                 Started::Ended(result) => return Begun::Over(call::named(frame, node, result)),
                 Started::Pending(attempt) => Call::Plain(attempt),
             },
+            (_, Some(_)) if plain => {
+                Call::Whole(Box::pin(call::watched(Arc::clone(frame), node, queued)))
+            }
             _ => Call::Whole(Box::pin(call::perform(Arc::clone(frame), node, queued))),
         };
         match call.poll(frame, node, cx) {

@@ -72,6 +72,15 @@ struct Inner {
     starts: HashMap<PlaceKey, Instant>,
 }
 
+/// Where a run stands when its progress is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Going,
+    Completed,
+    /// It ended, and not well.
+    Stopped,
+}
+
 impl Observer {
     pub(crate) fn new(services: &Services, program: &'static Program) -> Self {
         Self {
@@ -103,9 +112,24 @@ impl Observer {
         events.map(|events| events.subscribe())
     }
 
+    /// A receiver that gets nothing but the last progress until [somebody reads it](Self::read_progress).
     pub(crate) fn watch_progress(&self) -> Option<watch::Receiver<Option<Progress>>> {
         let progress = self.progress.open(|| watch::Sender::new(None));
         progress.map(|progress| progress.subscribe())
+    }
+
+    /// A reader's copy of the receiver, which finds out how far the run is now and gets what follows.
+    pub(crate) fn read_progress(
+        &self,
+        run: &Run,
+        receiver: &watch::Receiver<Option<Progress>>,
+    ) -> watch::Receiver<Option<Progress>> {
+        let reader = receiver.clone();
+        if let Some(watched) = self.progress.get() {
+            let _told = self.told();
+            watched.send_replace(Some(self.progress_at(run, Stage::Going)));
+        }
+        reader
     }
 
     pub(crate) fn take_emissions(&self) -> mpsc::UnboundedReceiver<Emission> {
@@ -144,25 +168,33 @@ impl Observer {
         }
     }
 
-    fn tell_progress(&self, run: &Run, over: bool) {
+    fn tell_progress(&self, run: &Run, stage: Stage) {
         let listeners = &run.services.listeners;
-        let watched = self.progress.get();
+        // The handle's own receiver reads nothing, and has the last state for whoever comes after the end.
+        let read = |sender: &watch::Sender<_>| stage != Stage::Going || sender.receiver_count() > 1;
+        let watched = self.progress.get().filter(read);
         if watched.is_none() && listeners.on_progress.is_empty() {
             return;
         }
         let _told = self.told();
+        let progress = self.progress_at(run, stage);
+        call(&listeners.on_progress, &progress);
+        if let Some(watched) = watched {
+            watched.send_replace(Some(progress));
+        }
+    }
+
+    fn progress_at(&self, run: &Run, stage: Stage) -> Progress {
         let expected = self.expected.load(Ordering::Acquire);
         let completed = self.ended.load(Ordering::Acquire).min(expected);
-        // Items that never started are expected no longer.
-        let total = if over { completed } else { expected };
         let inner = self.inner();
-        let percentage = if over {
-            100.0
-        } else {
+        let (total, percentage) = match stage {
+            // Items that never started are expected no longer.
+            Stage::Completed => (completed, 100.0),
             // A run that has not ended is not done, whatever its nodes say.
-            (inner.shares.done() * 100.0).min(99.0)
+            _ => (expected, (inner.shares.done() * 100.0).min(99.0)),
         };
-        let progress = Progress {
+        Progress {
             execution_id: run.id().clone(),
             workflow_id: self.workflow,
             start_time: self.began_at,
@@ -170,11 +202,6 @@ impl Observer {
             completed_steps: completed,
             total_steps: total,
             percentage,
-        };
-        drop(inner);
-        call(&listeners.on_progress, &progress);
-        if let Some(watched) = watched {
-            watched.send_replace(Some(progress));
         }
     }
 
@@ -190,7 +217,7 @@ impl Observer {
             correlation_id = %run.correlation_id(),
         );
         self.tell(run, || RunEventKind::RunStarted);
-        self.tell_progress(run, false);
+        self.tell_progress(run, Stage::Going);
     }
 
     /// Opens the run's span under the caller's, so that a trace that came in from outside goes on in the run.
@@ -229,7 +256,11 @@ impl Observer {
             status,
             duration: took,
         });
-        self.tell_progress(run, status == RunStatus::Completed);
+        let stage = match status {
+            RunStatus::Completed => Stage::Completed,
+            _ => Stage::Stopped,
+        };
+        self.tell_progress(run, stage);
         self.events.close();
         self.progress.close();
         self.emissions.close();
@@ -287,7 +318,7 @@ impl Observer {
             node: Arc::clone(&layout.path),
             items: frame.items(),
         });
-        self.tell_progress(frame.run(), false);
+        self.tell_progress(frame.run(), Stage::Going);
     }
 
     pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) {
@@ -320,7 +351,7 @@ impl Observer {
             duration: took.unwrap_or_default(),
             error,
         });
-        self.tell_progress(frame.run(), false);
+        self.tell_progress(frame.run(), Stage::Going);
     }
 
     fn log_end(
