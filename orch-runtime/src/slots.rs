@@ -1,6 +1,6 @@
 //! Where the values of a run live: one typed slot for each node, written once.
 
-use std::any::Any;
+use std::any::{Any, type_name};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -257,86 +257,95 @@ impl<T, U: StandsFor<T>, P: Put<T>> Put<U> for InsteadOf<T, P> {
     }
 }
 
+/// What is said where a value has another type than its reader takes it for.
+///
+/// The macro refuses what would have it so, as far as it sees it; the node that reads fails with this instead.
+#[cold]
+fn mistaken<T>(given: &str) -> ! {
+    let taken = type_name::<T>();
+    panic!(
+        "a node gave a `{given}`, and the one that reads it took it for a `{taken}`: write the value's type where it is computed"
+    )
+}
+
 /// A value of a type that no code can name: the value of a body or an arm that ends in an expression.
 ///
 /// Whoever reads it says the type by a function that returns it and is never called.
 #[derive(Debug, Default)]
-pub struct Erased(OnceLock<Box<dyn Any + Send + Sync>>);
+pub struct Erased(OnceLock<(Box<dyn Any + Send + Sync>, &'static str)>);
 
 impl<T: Send + Sync + 'static> Put<T> for &Erased {
     fn put(&self, value: T) {
-        let _ = self.0.set(Box::new(value));
+        let _ = self.0.set((Box::new(value), type_name::<T>()));
     }
 }
 
 impl Erased {
     /// The value, of the type that `witness` returns.
-    pub fn get<T: 'static>(&self, _witness: impl FnOnce() -> T) -> &T {
-        self.0
-            .get()
-            .and_then(|value| value.downcast_ref())
-            .expect(UNWRITTEN)
+    pub fn get<T: 'static>(&self, witness: impl FnOnce() -> T) -> &T {
+        self.peek(witness).expect(UNWRITTEN)
     }
 
     /// The value, absent where the node gave none.
     pub fn get_or_none<T: Send + Sync + 'static>(
         &self,
-        _witness: impl FnOnce() -> Option<T>,
+        witness: impl FnOnce() -> Option<T>,
     ) -> &Option<T> {
         self.0
-            .get_or_init(|| Box::new(None::<T>))
-            .downcast_ref()
-            .expect(UNWRITTEN)
+            .get_or_init(|| (Box::new(None::<T>), type_name::<Option<T>>()));
+        self.get(witness)
     }
 
     /// The value, if it is there.
     pub fn peek<T: 'static>(&self, _witness: impl FnOnce() -> T) -> Option<&T> {
-        self.0.get()?.downcast_ref()
+        let (value, given) = self.0.get()?;
+        Some(value.downcast_ref().unwrap_or_else(|| mistaken::<T>(given)))
     }
 }
 
 /// Like [`Erased`], for a value that one reader moves out.
 #[derive(Debug, Default)]
-pub struct MovedErased(Mutex<Option<Box<dyn Any + Send>>>);
+pub struct MovedErased(Mutex<Option<(Box<dyn Any + Send>, &'static str)>>);
 
 impl<T: Send + 'static> Put<T> for &MovedErased {
     fn put(&self, value: T) {
-        *lock(&self.0) = Some(Box::new(Some(value)));
+        *lock(&self.0) = Some((Box::new(Some(value)), type_name::<T>()));
     }
 }
 
 impl MovedErased {
     /// Moves the value, of the type that `witness` returns, out of its slot.
-    pub fn take<R: Taker, T: 'static>(&self, _witness: impl FnOnce() -> T) -> T
+    pub fn take<R: Taker, T: 'static>(&self, witness: impl FnOnce() -> T) -> T
     where
         R::How: Take<T>,
     {
-        lock(&self.0)
-            .as_mut()
-            .and_then(|value| value.downcast_mut::<Option<T>>())
-            .and_then(R::How::take)
-            .expect(UNWRITTEN)
+        self.taken(R::How::take, witness).expect(UNWRITTEN)
     }
 
     /// Moves the value out, if the node gave one: for its outcome.
-    pub fn take_if_there<T: 'static>(&self, _witness: impl FnOnce() -> T) -> Option<T> {
-        let value = lock(&self.0).take()?;
-        value.downcast::<Option<T>>().ok().and_then(|value| *value)
+    pub fn take_if_there<T: 'static>(&self, witness: impl FnOnce() -> T) -> Option<T> {
+        self.taken(Option::take, witness)
     }
 
     /// Moves the value out of its slot, absent where the node gave none.
     pub fn take_or_none<R: Taker, T: 'static>(
         &self,
-        _witness: impl FnOnce() -> Option<T>,
+        witness: impl FnOnce() -> Option<T>,
     ) -> Option<T>
     where
         R::How: Take<Option<T>>,
     {
-        lock(&self.0)
-            .as_mut()
-            .and_then(|value| value.downcast_mut::<Option<Option<T>>>())
-            .and_then(R::How::take)
-            .flatten()
+        self.taken(R::How::take, witness).flatten()
+    }
+
+    fn taken<T: 'static>(
+        &self,
+        take: impl FnOnce(&mut Option<T>) -> Option<T>,
+        _witness: impl FnOnce() -> T,
+    ) -> Option<T> {
+        let mut slot = lock(&self.0);
+        let (value, given) = slot.as_mut()?;
+        take(value.downcast_mut().unwrap_or_else(|| mistaken::<T>(given)))
     }
 }
 
@@ -384,3 +393,35 @@ pub fn owned<T>(_lent: &T) -> T {
 
 /// A use of a value, for functions that only the compiler reads.
 pub fn uses<T>(_value: T) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "a node gave a `i32`, and the one that reads it took it for a `u8`")]
+    fn a_lent_value_of_another_type_is_named() {
+        let slot = Erased::default();
+        (&slot).put(1);
+        slot.get(|| 1_u8);
+    }
+
+    #[test]
+    #[should_panic(expected = "a node gave a `i32`, and the one that reads it took it for a `u8`")]
+    fn a_moved_value_of_another_type_is_named() {
+        let slot = MovedErased::default();
+        (&slot).put(1);
+        slot.take::<Once, _>(|| 1_u8);
+    }
+
+    #[test]
+    fn what_was_not_given_is_absent() {
+        assert_eq!(Erased::default().get_or_none(|| Some(1_u8)), &None);
+        assert_eq!(Erased::default().peek(|| 1_u8), None);
+        let slot = MovedErased::default();
+        assert_eq!(slot.take_or_none::<Once, _>(|| Some(1_u8)), None);
+        (&slot).put(Some(2_u8));
+        assert_eq!(slot.take_or_none::<Once, _>(|| Some(1_u8)), Some(2));
+        assert_eq!(slot.take_if_there(|| Some(1_u8)), None);
+    }
+}

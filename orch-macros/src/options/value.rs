@@ -99,8 +99,11 @@ pub(crate) fn is_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.chars().all(legal)
 }
 
-/// The legal name that is nearest to `name`; `None` when nothing of it can stay.
+/// The legal name that is nearest to `name`; `None` when letters would be lost, or nothing of it can stay.
 pub(crate) fn legal_name(name: &str) -> Option<String> {
+    if name.chars().any(|c| c.is_alphanumeric() && !c.is_ascii()) {
+        return None;
+    }
     let mut legal = String::new();
     for character in text::kebab(name).chars() {
         match character {
@@ -120,9 +123,13 @@ pub(crate) fn name(tokens: &TokenStream) -> syn::Result<String> {
     if is_name(&value) {
         return Ok(value);
     }
-    let suggestion = legal_name(&value).unwrap_or_else(|| "fetch-rates".to_owned());
+    let way_out = match legal_name(&value) {
+        Some(legal) => format!("`\"{legal}\"`"),
+        None if value.is_ascii() => "`\"fetch-rates\"`".to_owned(),
+        None => "it in ASCII, as in `\"fetch-rates\"`".to_owned(),
+    };
     let rule = "a name (1 to 64 of `a` to `z`, `0` to `9` and `-`)";
-    Err(not(tokens, rule, &format!("`\"{suggestion}\"`")))
+    Err(not(tokens, rule, &way_out))
 }
 
 /// A path, such as a function's.
@@ -272,6 +279,12 @@ pub(super) mod tests {
                     "\"\"",
                     Err(
                         "`\"\"` is not a name (1 to 64 of `a` to `z`, `0` to `9` and `-`): write `\"fetch-rates\"`",
+                    ),
+                ),
+                (
+                    "\"größe\"",
+                    Err(
+                        "`\"größe\"` is not a name (1 to 64 of `a` to `z`, `0` to `9` and `-`): write it in ASCII, as in `\"fetch-rates\"`",
                     ),
                 ),
                 (

@@ -48,11 +48,15 @@ fn name(step: &Step, errors: &mut Errors) {
             format!("a step named `{name}` would hide the type `{name}`: give it another name"),
         );
     } else if step.name().is_none() && step.options.name.is_none() {
-        let legal = value::legal_name(&name).unwrap_or_else(|| "fetch-rates".to_owned());
+        let way_out = match value::legal_name(&name) {
+            Some(legal) => format!("add `name = \"{legal}\"`"),
+            None if name.is_ascii() => "add `name = \"fetch-rates\"`".to_owned(),
+            None => "give it one in ASCII by `name = \"…\"`".to_owned(),
+        };
         errors.at(
             step.ident(),
             format!(
-                "`{name}` makes no step name (1 to 64 of `a` to `z`, `0` to `9` and `-`): add `name = \"{legal}\"`"
+                "`{name}` makes no step name (1 to 64 of `a` to `z`, `0` to `9` and `-`): {way_out}"
             ),
         );
     }

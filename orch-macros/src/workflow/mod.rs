@@ -1,7 +1,7 @@
 //! `workflow!`: equations whose names are the edges of a graph.
 //!
-//! [`parse`] reads the equations, [`analysis`] finds who reads what, [`check`] says what is wrong with the graph,
-//! [`expand`] writes the code: one function for each node, the plan as constants, the picture.
+//! [`parse`] reads the equations, [`analysis`] finds who reads what, [`check`] says what is wrong with the graph
+//! and [`numbers`] which numbers lack a type, [`expand`] writes the code: one function for each node, the plan as constants, the picture.
 
 mod analysis;
 mod check;
@@ -9,6 +9,7 @@ mod cycles;
 mod expand;
 mod model;
 mod names;
+mod numbers;
 mod options;
 mod parse;
 
@@ -24,6 +25,7 @@ pub(crate) fn workflow(input: TokenStream) -> TokenStream {
     };
     let mut analysis = analysis::Analysis::new(&workflow, &mut errors);
     check::check(&mut analysis, &mut errors);
+    numbers::report(&mut analysis, &mut errors);
     analysis.find_unwritable();
     let sound = errors.is_empty();
     let code = expand::expand(&analysis, sound);

@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Block, Expr, ExprClosure, Ident, Member, Pat, Stmt};
+use syn::{Block, Expr, ExprClosure, Ident, Item, Macro, Member, Pat, Stmt};
 
 use super::parse;
 
@@ -94,6 +94,42 @@ pub(crate) fn bound_by(cond: &Expr) -> Vec<Ident> {
     }
 }
 
+/// Macros of the standard library whose arguments are expressions.
+const MACROS: [&str; 21] = [
+    "assert",
+    "assert_eq",
+    "assert_ne",
+    "dbg",
+    "debug_assert",
+    "debug_assert_eq",
+    "debug_assert_ne",
+    "eprint",
+    "eprintln",
+    "format",
+    "format_args",
+    "matches",
+    "panic",
+    "print",
+    "println",
+    "todo",
+    "unimplemented",
+    "unreachable",
+    "vec",
+    "write",
+    "writeln",
+];
+
+/// The arguments of a well-known macro as a list in brackets, `vec![value; count]` too; `None` where they are no
+/// expressions.
+pub(crate) fn macro_arguments(call: &Macro) -> Option<Expr> {
+    let name = &call.path.segments.last()?.ident;
+    let known = MACROS.iter().any(|known| name == known);
+    let tokens = &call.tokens;
+    known
+        .then(|| syn::parse2(quote::quote!([#tokens])).ok())
+        .flatten()
+}
+
 struct Walker<'a> {
     shadows: Vec<String>,
     /// How many closures and `async` blocks are around, in which `?`, `.await` and `return` are the user's own.
@@ -150,6 +186,20 @@ impl Walker<'_> {
             }
             before = token.to_string();
         }
+    }
+
+    /// Tells of the calls in a macro's arguments, whose names were told already.
+    fn calls(&mut self, arguments: &mut Expr) {
+        let on = &mut *self.on;
+        Walker {
+            shadows: self.shadows.clone(),
+            inside: self.inside,
+            on: &mut |found| match found {
+                Found::Call(_) => on(found),
+                _ => None,
+            },
+        }
+        .visit_expr_mut(arguments);
     }
 
     /// The `{name}`s of a format string, and the `{:width$}`s.
@@ -293,6 +343,12 @@ impl VisitMut for Walker<'_> {
 
     fn visit_block_mut(&mut self, block: &mut Block) {
         let depth = self.shadows.len();
+        // Functions are known above their definition too.
+        let functions = block.stmts.iter().filter_map(|statement| match statement {
+            Stmt::Item(Item::Fn(function)) => Some(text(&function.sig.ident)),
+            _ => None,
+        });
+        self.shadows.extend(functions.collect::<Vec<_>>());
         for statement in &mut block.stmts {
             if let Stmt::Local(local) = statement {
                 if let Some(init) = &mut local.init {
@@ -318,9 +374,12 @@ impl VisitMut for Walker<'_> {
         }
     }
 
-    fn visit_macro_mut(&mut self, mac: &mut syn::Macro) {
-        let tokens = mac.tokens.clone();
+    fn visit_macro_mut(&mut self, call: &mut Macro) {
+        let tokens = call.tokens.clone();
         self.tokens(&tokens);
+        if let Some(mut arguments) = macro_arguments(call) {
+            self.calls(&mut arguments);
+        }
     }
 
     fn visit_pat_mut(&mut self, _: &mut Pat) {}

@@ -188,7 +188,8 @@ impl<'a, 'w> Node<'a, 'w> {
 
     /// What the call gives, with what the node decides about its errors.
     fn decided(self, call: &Call, tier: usize, called: TokenStream) -> TokenStream {
-        let called = quote!(#called.await);
+        let span = call.tiers[tier].callee.path().span();
+        let called = quote_spanned!(span=> #called.await);
         let retry_if = self.equation().options.policies.retry_if.as_ref();
         let when = call.tiers[tier].when.as_ref();
         if retry_if.is_none() && when.is_none() {

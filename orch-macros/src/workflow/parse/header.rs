@@ -32,12 +32,15 @@ pub(crate) fn workflow(tokens: TokenStream, errors: &mut Errors) -> Option<Workf
     let (options, attrs) = WorkflowOptions::take(std::mem::take(&mut header.attrs), errors);
     let name = header.name.to_string();
     if !name.starts_with(char::is_uppercase) {
+        let camel = camel(&name);
+        let way_out = if camel.starts_with(char::is_uppercase) {
+            format!("`{camel}`")
+        } else {
+            "such as `FetchRates`".to_owned()
+        };
         errors.at(
             &header.name,
-            format!(
-                "a workflow is a type: name it in camel case, `{}`",
-                camel(&name)
-            ),
+            format!("a workflow is a type: name it in camel case, {way_out}"),
         );
     }
     let mut body = Reader::new(errors).scope(header.body);

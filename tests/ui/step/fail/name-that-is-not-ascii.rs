@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step]
+fn größe() -> u32 {
+    1
+}
+
+fn main() {}
