@@ -110,7 +110,7 @@ pub fn grid(columns: &[(&str, Vec<(&str, String)>)]) -> String {
 pub struct Verdict {
     /// The table.
     pub table: String,
-    /// The shapes of those missed by more than [`SLACK`], and what is to be said of them.
+    /// The shapes of those beyond their [limit](Goal::limit), and what is to be said of them.
     pub missed: Vec<(&'static str, String)>,
 }
 
@@ -127,17 +127,18 @@ pub fn verdict(goals: &[Goal], rows: &[Row]) -> Verdict {
             candidate,
             against,
             at_most,
+            stands,
         } = goal;
         let met = match ratio / at_most {
             part if part <= 1.0 => "met",
             part if part <= SLACK => "nearly",
             _ => "**missed**",
         };
-        if ratio > at_most * SLACK {
-            missed.push((
-                *case,
-                format!("{case}: {candidate} takes {ratio:.2} of {against}, and at most {at_most:.2} is the goal"),
-            ));
+        if ratio > goal.limit() {
+            let said = format!(
+                "{case}: {candidate} takes {ratio:.2} of {against}; {at_most:.2} is the goal, and {stands:.2} stands"
+            );
+            missed.push((*case, said));
         }
         body.push(vec![
             (*case).to_owned(),

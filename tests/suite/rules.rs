@@ -144,7 +144,7 @@ async fn files(probe: Probe, report: Outcome<&Report>, hangs: bool) {
             .map_or("nothing".to_owned(), |report| report.0.clone()),
     );
     if hangs {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }
 
