@@ -1,7 +1,5 @@
 //! Writes the workflows whose shape is a pattern: chains and layers.
 
-#![expect(clippy::print_stdout, reason = "cargo reads it")]
-
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs};
