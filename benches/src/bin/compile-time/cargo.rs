@@ -59,6 +59,12 @@ impl Crate {
             .set_modified(SystemTime::now())
     }
 
+    /// Makes cargo see a change in it, and the compiler forget what it knew of it.
+    pub(crate) fn forget(&self) -> io::Result<()> {
+        fs::remove_dir_all(self.target().join("debug/incremental"))?;
+        self.touch()
+    }
+
     /// Changes the body of one step.
     pub(crate) fn edit(&self, turn: usize) -> io::Result<()> {
         let edited =
