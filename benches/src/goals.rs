@@ -50,7 +50,7 @@ pub fn all() -> Vec<Goal> {
                 (dagx::DAGX, 1.0 / 6.0, 0.17),
             ],
         ),
-        (&["chain 1000"], orch::RUN, &[(by_hand::SPAWN, 0.6, 1.1)]),
+        (&["chain 1000"], orch::RUN, &[(by_hand::SPAWN, 0.6, 1.2)]),
         (
             &["fan 100", "fan 1000", "fan 10,000"],
             orch::RUN,
@@ -59,7 +59,7 @@ pub fn all() -> Vec<Goal> {
         (
             &["layered 20×50"],
             orch::RUN,
-            &[(by_hand::SPAWN, 0.8, 1.3), (operese::OPERESE, 0.4, 0.6)],
+            &[(by_hand::SPAWN, 0.8, 1.35), (operese::OPERESE, 0.4, 0.6)],
         ),
         (
             &["unbalanced"],
