@@ -49,6 +49,11 @@ impl Cx {
         }
     }
 
+    /// The frame, taken out of its context.
+    pub(crate) fn into_frame(self) -> Arc<Frame> {
+        self.ctx.frame
+    }
+
     pub(crate) fn attempt(
         frame: &Arc<Frame>,
         node: usize,

@@ -58,6 +58,31 @@ async fn a_drop_that_panics_takes_nothing_from_the_result() -> Result<(), Box<dy
     Ok(())
 }
 
+workflow! {
+    pub DroppedInside(n: u32) -> u32 {
+        items = for i in 0..3_u32 { bomb = arms(n + i); looks(&bomb) };
+        arm = if n > 0 { bomb = arms(n); looks(&bomb) } else { looks_at_nothing() };
+        items.iter().sum::<u32>() + arm
+    }
+}
+
+#[step]
+fn looks_at_nothing() -> u32 {
+    0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_drop_that_panics_in_an_item_or_an_arm_takes_nothing_either() -> Result<(), Box<dyn Error>>
+{
+    assert_eq!(DroppedInside::run(1).await?, 2 + 3 + 4 + 2);
+    let orch = Orchestrator::builder().build().await?;
+    assert_eq!(
+        orch.start(DroppedInside, 1).await?.result().await?,
+        2 + 3 + 4 + 2
+    );
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_drop_that_panics_in_a_step_is_the_steps() {
     let error = Kept::run(1).await.unwrap_err();

@@ -119,6 +119,7 @@ pub(crate) fn item_ended(item: Arc<Frame>, result: Called, jobs: &mut Jobs) {
         After::Queue => jobs.ready.push_back(Job::Fan(Arc::clone(fan))),
         After::Over => jobs.ready.push_back(Job::Collect(Arc::clone(fan))),
     }
+    item.into_frame().release();
 }
 
 /// Gathers a fan-out's items.
@@ -165,7 +166,7 @@ fn fan_error(fan: &Fan, errors: Vec<NodeError>, failed: usize) -> NodeError {
 }
 
 /// Hands an arm's value to its branch.
-pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut Jobs) {
+pub(crate) fn close_arm(arm: Arc<Frame>, jobs: &mut Jobs) {
     let Role::Arm {
         frame,
         node,
@@ -177,11 +178,13 @@ pub(crate) fn close_arm(arm: &Arc<Frame>, jobs: &mut Jobs) {
     let NodeCode::Branch { close, .. } = frame.layout.code.nodes[*node] else {
         return;
     };
-    let cx = Cx::new(arm, 0);
+    let cx = Cx::new(&arm, 0);
     let closed = catch_unwind(AssertUnwindSafe(|| close(&cx, *idx)));
     let result = closed.map_err(|panic| {
         let message = format!("its arm's value panicked: {}", panic_message(&*panic));
         node_error(frame, *node, ErrorKind::Panicked, 1, message)
     });
     settle::ended(Arc::clone(frame), *node, result, jobs);
+    drop(cx);
+    arm.release();
 }

@@ -216,6 +216,7 @@ fn finish(frame: Arc<Frame>, jobs: &mut Jobs) {
                 report(around, *node, status);
                 let around = Arc::clone(around);
                 jobs.events.push((around, Event::Ended(*node, status)));
+                frame.release();
             }
         },
     }

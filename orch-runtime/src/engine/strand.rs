@@ -163,7 +163,7 @@ impl Strand<'_> {
         match job {
             Job::Head(frame, node) => control::head(frame, node, &mut self.jobs),
             Job::Collect(fan) => control::collect(&fan, &mut self.jobs),
-            Job::Close(arm) => control::close_arm(&arm, &mut self.jobs),
+            Job::Close(arm) => control::close_arm(arm, &mut self.jobs),
             Job::Call(..) | Job::Fan(_) => {}
         }
     }
