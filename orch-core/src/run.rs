@@ -43,8 +43,16 @@ impl Serialize for RunId {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunStatus {
-    /// It has not ended.
+    /// It has not begun, or is to go on as soon as there is room for it.
+    Queued,
+    /// It is under way.
     Running,
+    /// All that it could do by itself is done: it waits for a time, a signal or a decision.
+    Waiting,
+    /// An operator paused it.
+    Paused,
+    /// What was recorded of it does not fit its workflow as it is now, so that it cannot go on.
+    Parked,
     /// It gave its result.
     Completed,
     /// A failure was not consumed.
@@ -58,11 +66,44 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// Every status, in the order of declaration.
+    pub const ALL: [Self; 10] = [
+        Self::Queued,
+        Self::Running,
+        Self::Waiting,
+        Self::Paused,
+        Self::Parked,
+        Self::Completed,
+        Self::Failed,
+        Self::Panicked,
+        Self::TimedOut,
+        Self::Cancelled,
+    ];
+
+    /// The status of this word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// Whether the run has ended.
+    #[must_use]
+    pub const fn is_ended(self) -> bool {
+        matches!(
+            self,
+            Self::Completed | Self::Failed | Self::Panicked | Self::TimedOut | Self::Cancelled
+        )
+    }
+
     /// The status in one word, as metrics and events carry it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::Queued => "queued",
             Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Paused => "paused",
+            Self::Parked => "parked",
             Self::Completed => "completed",
             Self::Failed => "failed",
             Self::Panicked => "panicked",

@@ -25,5 +25,6 @@ pub mod program;
 mod services;
 pub mod slots;
 pub mod step;
+pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
