@@ -47,6 +47,7 @@ pub mod __private {
     pub use orch_core::plan::*;
     pub use orch_core::policy::*;
     pub use orch_runtime::ctx::Cx;
+    pub use orch_runtime::durable::*;
     pub use orch_runtime::glue::*;
     pub use orch_runtime::items::*;
     pub use orch_runtime::mock::Mock;

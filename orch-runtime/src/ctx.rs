@@ -7,6 +7,7 @@ use orch_core::run::RunId;
 use orch_core::schedule::{Status, Stop};
 use serde::Serialize;
 
+use crate::durable::Durable;
 use crate::engine::frame::Frame;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
@@ -28,6 +29,8 @@ pub(crate) enum Mode {
     Facts,
     /// Placing a value from the cache.
     Restore(Shared),
+    /// Undoing the step, whose outcome this is: its value as JSON, or that it may have happened.
+    Undo(Outcome<String>),
 }
 
 impl Cx {
@@ -86,7 +89,7 @@ impl Cx {
     /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
     pub fn instead<S: Step>(&self, facts: impl FnOnce(&mut Facts)) -> Option<CalledOf<S>> {
         match &self.mode {
-            Mode::Run => None,
+            Mode::Run | Mode::Undo(_) => None,
             Mode::Facts => {
                 let mut found = Box::<Facts>::default();
                 facts(&mut found);
@@ -94,6 +97,35 @@ impl Cx {
             }
             Mode::Restore(shared) => (S::CACHING.restore)(shared).map(Called::Value),
         }
+    }
+
+    /// How the step ended that is to be undone, if the call is for that; `Pending` where nobody knows.
+    ///
+    /// A value that does not come back out of JSON counts as one that nobody knows.
+    pub fn undoing<S: Step>(&self) -> Option<Outcome<S::Output>>
+    where
+        S::Output: Durable,
+    {
+        match &self.mode {
+            Mode::Undo(Outcome::Done(json)) => {
+                let value = S::Output::decode(json);
+                Some(value.map_or(Outcome::Pending, Outcome::Done))
+            }
+            Mode::Undo(Outcome::Failed(error)) => Some(Outcome::Failed(error.clone())),
+            Mode::Undo(_) => Some(Outcome::Pending),
+            _ => None,
+        }
+    }
+
+    /// Whether values are recorded.
+    pub(crate) fn records(&self) -> bool {
+        self.ctx.frame.run().journal.is_some()
+    }
+
+    /// Whether the value waits for a decision before it is placed.
+    pub(crate) fn withholds(&self) -> bool {
+        let node = &self.ctx.frame.layout.nodes[self.ctx.node];
+        node.checkpoint().is_some()
     }
 
     /// Which callee of a fallback chain is called.

@@ -11,6 +11,7 @@
 )]
 
 pub mod ctx;
+pub mod durable;
 pub mod engine;
 pub mod glue;
 pub mod items;

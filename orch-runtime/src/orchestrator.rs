@@ -272,6 +272,7 @@ fn conflicts(services: &Services, scope: &ScopeSpec, problems: &mut Vec<String>)
                 }
                 continue;
             }
+            NodeKind::Signal { .. } | NodeKind::Sleep { .. } => continue,
         };
         for callee in callees {
             let policies = node.policies.over(callee.policies());

@@ -158,6 +158,16 @@ struct Control {
     tolerate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<bool>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    timeout: Option<Duration>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    length: Option<Duration>,
 }
 
 impl Control {
@@ -165,6 +175,8 @@ impl Control {
         let none = Self::default();
         match node.spec().kind {
             NodeKind::Call(_) => none,
+            NodeKind::Signal { timeout, .. } => Self { timeout, ..none },
+            NodeKind::Sleep { length } => Self { length, ..none },
             NodeKind::Repeat { max, every, .. } => Self {
                 max: Some(max),
                 every,

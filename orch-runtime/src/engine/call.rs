@@ -22,7 +22,7 @@ use crate::observe::{AttemptWatch, Queued};
 use crate::origin::Origin;
 use crate::policy::retry::Attempts;
 use crate::policy::timeout::within;
-use crate::program::{Done, NodeCode, Started, Thrown};
+use crate::program::{Done, Started, Thrown};
 use crate::step::{Facts, Shared};
 
 /// Says of a plain call's error where it happened.
@@ -217,16 +217,17 @@ impl<'a> Call<'a> {
         // By its function, as two steps may have one name.
         let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
         let run = self.frame.run().id().as_str();
-        let mut wants_more = false;
+        let mut computed = None;
         let cached = {
             let compute = pin!(async {
                 let done = self.bounded(tier, policies, facts).await?;
-                wants_more = done.wants_more();
-                match done {
-                    Done::Shared { value, .. } => Ok(value),
-                    // A cached step always shares its value; without one there is nothing to keep.
-                    _ => Ok(Arc::new(()) as Shared),
-                }
+                // A cached step always shares its value; without one there is nothing to keep.
+                let shared = match &done {
+                    Done::Kept(kept) => kept.shared.clone(),
+                    _ => None,
+                };
+                computed = Some(done);
+                Ok(shared.unwrap_or_else(|| Arc::new(()) as Shared))
             });
             cache.get_or_compute(&key, policy, run, compute).await
         };
@@ -240,7 +241,7 @@ impl<'a> Call<'a> {
             observer.cache_read(self.frame, self.node, self.tier, came.hit);
         }
         if !came.hit {
-            return Ok(if wants_more { Done::Again } else { Done::Value });
+            return Ok(computed.unwrap_or(Done::Value));
         }
         self.came_from(Origin::Cache {
             key: came.key.clone(),
@@ -448,7 +449,7 @@ impl<'a> Call<'a> {
     }
 
     async fn once(self, mode: Mode, attempt: u32) -> Result<Done, Thrown> {
-        let NodeCode::Call(code) = self.frame.layout.code.nodes[self.node] else {
+        let Some(code) = self.frame.layout.code.nodes[self.node].call() else {
             return Ok(Done::Value);
         };
         let cx = Cx::attempt(self.frame, self.node, mode, attempt, self.tier, self.turn);

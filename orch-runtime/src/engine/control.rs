@@ -27,7 +27,7 @@ pub(crate) fn head(frame: Arc<Frame>, node: usize, jobs: &mut Jobs) {
     let evaluated = catch_unwind(AssertUnwindSafe(|| match frame.layout.code.nodes[node] {
         NodeCode::For { head, .. } => Head::Items(head(&cx)),
         NodeCode::Branch { head, .. } => Head::Arm(head(&cx)),
-        NodeCode::Call(_) => Head::Arm(None),
+        _ => Head::Arm(None),
     }));
     match evaluated {
         Err(panic) => {

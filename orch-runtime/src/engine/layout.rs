@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use orch_core::plan::{Callee, NodeKind, NodeSpec};
+use orch_core::plan::{Callee, Checkpoint, NodeKind, NodeSpec};
 use orch_core::policy::Policies;
 use orch_core::schedule::{Command, Event, Schedule, Wiring};
 
@@ -128,7 +128,10 @@ impl NodeLayout {
         let callees: &[Callee] = match &spec.kind {
             NodeKind::Call(callees) => callees,
             NodeKind::Repeat { callee, .. } => std::slice::from_ref(callee),
-            NodeKind::For { .. } | NodeKind::Branch { .. } => &[],
+            NodeKind::For { .. }
+            | NodeKind::Branch { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => &[],
         };
         let tiers: Vec<_> = callees
             .iter()
@@ -138,7 +141,10 @@ impl NodeLayout {
             })
             .collect();
         let bodies = match code {
-            NodeCode::Call(_) => Vec::new(),
+            NodeCode::Call(_)
+            | NodeCode::Recorded(..)
+            | NodeCode::Signal(_)
+            | NodeCode::Sleep(_) => Vec::new(),
             NodeCode::For { body, .. } => vec![ScopeLayout::new(body, &path, count)],
             NodeCode::Branch { arms, .. } => arms
                 .iter()
@@ -161,8 +167,20 @@ impl NodeLayout {
         match (self.tiers.first(), &self.spec.kind) {
             (Some(tier), _) => tier.step(),
             (None, NodeKind::For { .. }) => "for",
+            (None, NodeKind::Signal { .. }) => "signal",
+            (None, NodeKind::Sleep { .. }) => "sleep",
             (None, _) => "branch",
         }
+    }
+
+    /// The decision that its value waits for.
+    pub(crate) fn checkpoint(&self) -> Option<Checkpoint> {
+        self.spec
+            .checkpoint
+            .or_else(|| match self.tiers.first()?.callee {
+                Callee::Step(step) => step.checkpoint,
+                Callee::Workflow(_) => None,
+            })
     }
 
     /// Whether its polls are known to keep a core busy, or may do so: a plain function never waits.

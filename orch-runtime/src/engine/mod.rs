@@ -8,6 +8,7 @@ pub mod frame;
 pub mod gather;
 pub mod layout;
 mod pace;
+pub(crate) mod record;
 pub(crate) mod run;
 mod settle;
 mod slice;

@@ -11,6 +11,7 @@ use orch_core::schedule::Stop;
 use tokio::sync::{Notify, Semaphore};
 
 use super::frame::Frame;
+use super::record::Record;
 use super::strand::Job;
 use crate::observe::Observer;
 use crate::program::Program;
@@ -47,6 +48,8 @@ pub(crate) struct Run {
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
     pub(crate) observer: Option<Box<Observer>>,
+    /// `None` of a run that is not durable.
+    pub(crate) journal: Option<Box<Record>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
     pub(crate) bounds_calls: bool,
 }
@@ -93,6 +96,7 @@ impl Run {
                 .concurrency
                 .map(|max| Arc::new(Semaphore::new(max as usize))),
             observer,
+            journal: None,
         }
     }
 

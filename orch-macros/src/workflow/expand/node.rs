@@ -64,6 +64,7 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 head: #function,
                 open: __p::open::<#slots>,
                 collect: #closing,
+                key: __p::None,
                 body: &#body,
             })
         }
