@@ -39,10 +39,16 @@ use orch_core::run::RunId;
 
 mod change;
 mod error;
+#[cfg(any(test, feature = "testing"))]
+mod memory;
 mod record;
+#[cfg(any(test, feature = "testing", feature = "sqlite"))]
+mod rules;
 
 pub use self::change::{Applied, Change, NewRun};
 pub use self::error::{Refused, StoreError, StoreErrorKind};
+#[cfg(any(test, feature = "testing"))]
+pub use self::memory::Memory;
 pub use self::record::{Entry, EntryKind, Filter, History, RunRecord, SignalRecord};
 
 /// Milliseconds since the Unix epoch.
