@@ -39,6 +39,7 @@ use orch_core::run::RunId;
 
 mod change;
 mod error;
+pub mod journal;
 #[cfg(any(test, feature = "testing"))]
 mod memory;
 mod record;
