@@ -45,12 +45,16 @@ mod memory;
 mod record;
 #[cfg(any(test, feature = "testing", feature = "sqlite"))]
 mod rules;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 pub use self::change::{Applied, Change, NewRun};
 pub use self::error::{Refused, StoreError, StoreErrorKind};
 #[cfg(any(test, feature = "testing"))]
 pub use self::memory::Memory;
 pub use self::record::{Entry, EntryKind, Filter, History, RunRecord, SignalRecord};
+#[cfg(feature = "sqlite")]
+pub use self::sqlite::{Sqlite, SqliteOptions, Synchronous};
 
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;
