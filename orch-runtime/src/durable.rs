@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::ctx::Cx;
-use crate::glue::{HandedOn, OutOf, StateOf, Turn, Turning, end, raise_any, raise_in};
+use crate::glue::{OutOf, StateOf, Turn, Turning, end, raise_any, raise_in};
 use crate::glue::{Raises, RaisesAny};
 use crate::program::{Done, ItemKey, KeptValue, Restored, Thrown, Workflow};
 use crate::slots::Put;
@@ -20,7 +20,7 @@ use crate::step::{Called, CalledOf, Shared, Step};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be recorded",
     label = "not `serde::Serialize + serde::de::DeserializeOwned`",
-    note = "a durable workflow records what its nodes give: derive `serde::Serialize` and `serde::Deserialize` for it, or compute it anew with `#[node(transient)]`"
+    note = "a durable workflow records what its nodes give: derive `serde::Serialize` and `serde::Deserialize` for it, or say `#[node(transient)]` of a value that may be computed anew"
 )]
 pub trait Durable: Sized {
     /// As JSON.
@@ -60,21 +60,6 @@ impl<W: Workflow> fmt::Debug for Codec<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Codec").finish_non_exhaustive()
     }
-}
-
-/// How the input and the result of `W` are kept, and its errors as `errors` says.
-pub fn codec<W: Workflow>(errors: ErrorCodec<W::Error>) -> Option<Codec<W>>
-where
-    W::Input: Durable,
-    W::Output: Durable,
-{
-    Some(Codec {
-        encode_input: W::Input::encode,
-        decode_input: W::Input::decode,
-        encode_output: W::Output::encode,
-        decode_output: W::Output::decode,
-        errors,
-    })
 }
 
 /// How an error is kept: whole, where its type can be, and otherwise in words.
@@ -123,22 +108,156 @@ impl<E> WordedErrors<E> for ErrorProbe<E> {
     }
 }
 
-/// Checks that a type can be recorded.
-pub const fn recordable<T: Durable>() {}
+/// How the input and the result of a workflow are kept, found by whether they can be.
+///
+/// [`stored`] says of each type that cannot; with this, nothing else says it again:
+/// `(&&CodecProbe::<W>::NEW).codec(errors)`.
+#[derive(Debug)]
+pub struct CodecProbe<W>(PhantomData<fn() -> W>);
+
+impl<W> CodecProbe<W> {
+    /// The probe.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+/// The first choice: all of it can be kept.
+pub trait WholeRuns<W: Workflow> {
+    /// How it is kept.
+    fn codec(&self, errors: ErrorCodec<W::Error>) -> Option<Codec<W>>;
+}
+
+impl<W: Workflow> WholeRuns<W> for &CodecProbe<W>
+where
+    W::Input: Durable,
+    W::Output: Durable,
+{
+    fn codec(&self, errors: ErrorCodec<W::Error>) -> Option<Codec<W>> {
+        Some(Codec {
+            encode_input: W::Input::encode,
+            decode_input: W::Input::decode,
+            encode_output: W::Output::encode,
+            decode_output: W::Output::decode,
+            errors,
+        })
+    }
+}
+
+/// The second choice: something of it cannot, and the workflow does not compile.
+pub trait UnkeptRuns<W: Workflow> {
+    /// Nothing.
+    fn codec(&self, errors: ErrorCodec<W::Error>) -> Option<Codec<W>>;
+}
+
+impl<W: Workflow> UnkeptRuns<W> for CodecProbe<W> {
+    fn codec(&self, _errors: ErrorCodec<W::Error>) -> Option<Codec<W>> {
+        None
+    }
+}
+
+/// What a durable workflow takes or gives.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept with a run",
+    label = "not `serde::Serialize + serde::de::DeserializeOwned`",
+    note = "a durable workflow keeps what it is started with and what it gives: derive `serde::Serialize` and `serde::Deserialize` for it"
+)]
+pub trait Stored {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Durable> Stored for T {}
+
+/// Checks that an input or a result can be kept.
+pub const fn stored<T: Stored>() {}
+
+/// A workflow that need not survive its process.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is durable: start it on an orchestrator with a store",
+    label = "durable",
+    note = "its runs survive their process, so that there has to be a store: `Orchestrator::builder().store(…).workflow({Self}).build().await?`, and then `.start(…)`"
+)]
+pub trait InMemory<'a> {}
+
+/// Checks that what `S` gives may be computed again instead of recorded.
+///
+/// # Panics
+/// While a workflow is compiled, if it may not.
+#[track_caller]
+pub const fn recomputed<S: Step>() {
+    let step = S::SPEC;
+    if !step.idempotent {
+        panic!(
+            "this step is `idempotent = false`, so that it cannot be computed again: remove `transient`"
+        );
+    }
+    if step.compensation.is_some() {
+        panic!(
+            "this step is undone by another, which has to know what it gave: remove `transient`"
+        );
+    }
+    if step.checkpoint.is_some() {
+        panic!("what this step gives is decided about, once: remove `transient`");
+    }
+}
+
+/// The way of a value into a journal and out of it.
+///
+/// It asks for [`Durable`] where it is made and nowhere else: generated code makes it wherever it records or restores,
+/// and the compiler says the same thing about the same tokens only once.
+#[derive(Debug)]
+pub struct Keep<T> {
+    encode: fn(&T) -> Result<String, serde_json::Error>,
+    decode: fn(&str) -> Result<T, serde_json::Error>,
+}
+
+impl<T: Durable> Keep<T> {
+    const NEW: Self = Self {
+        encode: T::encode,
+        decode: T::decode,
+    };
+}
+
+/// How what `S` gives is recorded.
+#[must_use]
+pub const fn keep<S: Step>() -> Keep<S::Output>
+where
+    S::Output: Durable,
+{
+    Keep::NEW
+}
+
+/// How the turns of a repeated step are recorded: what they hand on, and what the last one gives.
+#[derive(Debug)]
+pub struct KeepTurn<T: Turn> {
+    state: Keep<T::State>,
+    out: Keep<T::Out>,
+}
+
+/// How the turns of `S` are recorded.
+#[must_use]
+pub const fn keep_turn<S: Step>() -> KeepTurn<S::Output>
+where
+    S::Output: Turn,
+    StateOf<S>: Durable,
+    OutOf<S>: Durable,
+{
+    KeepTurn {
+        state: Keep::NEW,
+        out: Keep::NEW,
+    }
+}
 
 /// Ends an attempt whose value is recorded, of a step whose failure somebody consumes.
 #[inline(never)]
 pub fn recorded<S: Step>(
     cx: &Cx,
     called: CalledOf<S>,
+    keep: Keep<S::Output>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
-    S::Output: Durable,
 {
     end::<S>(cx, called, raise_any::<S>, |value, shared| {
-        record(cx, value, shared, &slot)
+        record(cx, value, shared, &keep, &slot)
     })
 }
 
@@ -147,28 +266,29 @@ where
 pub fn recorded_in<W: Workflow, S: Step>(
     cx: &Cx,
     called: CalledOf<S>,
+    keep: Keep<S::Output>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: Raises<S::Error, W::Error>,
-    S::Output: Durable,
 {
     end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
-        record(cx, value, shared, &slot)
+        record(cx, value, shared, &keep, &slot)
     })
 }
 
-fn record<T: Durable>(
+fn record<T>(
     cx: &Cx,
     value: T,
     shared: Option<Shared>,
+    keep: &Keep<T>,
     slot: &impl Put<T>,
 ) -> Result<Done, Thrown> {
     if !cx.records() {
         slot.put(value);
         return Ok(Done::Value.sharing(shared));
     }
-    let json = within_limit(cx, value.encode())?;
+    let json = within_limit(cx, (keep.encode)(&value))?;
     if !cx.withholds() {
         slot.put(value);
     }
@@ -204,11 +324,8 @@ fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<Stri
 ///
 /// # Errors
 /// If it is not what the step gives by now.
-pub fn restore<S: Step>(json: &str, slot: impl Put<S::Output>) -> Restored
-where
-    S::Output: Durable,
-{
-    slot.put(S::Output::decode(json)?);
+pub fn restore<T>(json: &str, keep: Keep<T>, slot: impl Put<T>) -> Restored {
+    slot.put((keep.decode)(json)?);
     Ok(())
 }
 
@@ -216,17 +333,16 @@ where
 pub fn turn_recorded<S: Step, P>(
     cx: &Cx,
     called: CalledOf<S>,
+    keep: KeepTurn<S::Output>,
     to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
     S::Output: Turn,
-    StateOf<S>: Durable,
-    OutOf<S>: Durable,
     P: Put<OutOf<S>>,
 {
     end::<S>(cx, called, raise_any::<S>, |value, shared| {
-        record_turn(cx, value, shared, &to)
+        record_turn(cx, value, shared, &keep, &to)
     })
 }
 
@@ -234,17 +350,16 @@ where
 pub fn turn_recorded_in<W: Workflow, S: Step, P>(
     cx: &Cx,
     called: CalledOf<S>,
+    keep: KeepTurn<S::Output>,
     to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: Raises<S::Error, W::Error>,
     S::Output: Turn,
-    StateOf<S>: Durable,
-    OutOf<S>: Durable,
     P: Put<OutOf<S>>,
 {
     end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
-        record_turn(cx, value, shared, &to)
+        record_turn(cx, value, shared, &keep, &to)
     })
 }
 
@@ -252,18 +367,15 @@ fn record_turn<T: Turn, P: Put<T::Out>>(
     cx: &Cx,
     value: T,
     shared: Option<Shared>,
+    keep: &KeepTurn<T>,
     to: &Turning<'_, P>,
-) -> Result<Done, Thrown>
-where
-    T::Out: Durable,
-    T::State: Durable,
-{
+) -> Result<Done, Thrown> {
     use std::ops::ControlFlow::{Break, Continue};
     let records = cx.records();
     let (json, again) = match value.turn() {
         Break(out) => {
             let json = records
-                .then(|| within_limit(cx, out.encode()))
+                .then(|| within_limit(cx, (keep.out.encode)(&out)))
                 .transpose()?;
             if !(records && cx.withholds()) {
                 to.1.put(out);
@@ -272,7 +384,7 @@ where
         }
         Continue(state) => {
             let json = records
-                .then(|| within_limit(cx, state.encode()))
+                .then(|| within_limit(cx, (keep.state.encode)(&state)))
                 .transpose()?;
             to.0.hand_on(state);
             (json, true)
@@ -289,17 +401,16 @@ where
 ///
 /// # Errors
 /// If it is not what the step gives by now.
-pub fn restore_turn<S: Step, P>(cx: &Cx, json: &str, to: Turning<'_, P>) -> Restored
-where
-    S::Output: Turn,
-    StateOf<S>: Durable + HandedOn<StateOf<S>>,
-    OutOf<S>: Durable,
-    P: Put<OutOf<S>>,
-{
+pub fn restore_turn<T: Turn, P: Put<T::Out>>(
+    cx: &Cx,
+    json: &str,
+    keep: KeepTurn<T>,
+    to: Turning<'_, P>,
+) -> Restored {
     if cx.turn() > 0 {
-        to.0.hand_on(StateOf::<S>::decode(json)?);
+        to.0.hand_on((keep.state.decode)(json)?);
     } else {
-        to.1.put(OutOf::<S>::decode(json)?);
+        to.1.put((keep.out.decode)(json)?);
     }
     Ok(())
 }
@@ -317,7 +428,7 @@ pub fn received<T: Durable>(json: Option<&str>, slot: impl Put<Option<T>>) -> Re
 ///
 /// # Errors
 /// If it does not serialize to JSON.
-pub fn item_digest<T: Item + ?Sized>(item: &T) -> ItemKey {
+pub fn item_digest<T: Digest + ?Sized>(item: &T) -> ItemKey {
     item.digest()
 }
 
@@ -327,7 +438,7 @@ pub fn item_digest<T: Item + ?Sized>(item: &T) -> ItemKey {
     label = "not `serde::Serialize`",
     note = "derive `serde::Serialize` for it, or say what tells items apart: `#[node(key = item.id)]`"
 )]
-pub trait Item {
+pub trait Digest {
     /// A digest of the item.
     ///
     /// # Errors
@@ -336,7 +447,7 @@ pub trait Item {
 }
 
 #[diagnostic::do_not_recommend]
-impl<T: Serialize + ?Sized> Item for T {
+impl<T: Serialize + ?Sized> Digest for T {
     fn digest(&self) -> ItemKey {
         use std::fmt::Write as _;
         let json = serde_json::to_vec(self)?;

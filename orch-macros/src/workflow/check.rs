@@ -66,11 +66,18 @@ fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors:
         let fits = match (&equation.rhs, name.as_str()) {
             (Rhs::Broken, _) => true,
             (Rhs::View(_), _) => false,
-            (Rhs::For(_), "tolerate" | "concurrency") => true,
+            (Rhs::For(_), "tolerate" | "concurrency" | "key") => true,
             (_, "tolerate") => {
                 errors.at(
                     key,
                     "`tolerate` says how many items of a `for` may fail, and this is not a `for`",
+                );
+                true
+            }
+            (_, "key") => {
+                errors.at(
+                    key,
+                    "`key` says what tells the items of a `for` apart, and this is not a `for`",
                 );
                 true
             }
@@ -108,7 +115,25 @@ fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors:
             "`finally` is for the nodes of the workflow itself: inside a body or an arm, use `on = all_done`",
         );
     }
+    if !analysis.is_durable() {
+        in_memory(equation, errors);
+    }
     repeated(equation, errors);
+}
+
+/// Options that are about what is recorded, where nothing is.
+fn in_memory(equation: &Equation, errors: &mut Errors) {
+    for key in &equation.options.keys {
+        let what = match (&equation.rhs, text::name_of(key).as_str()) {
+            (Rhs::Call(_), "transient") => "says of a value that it is not recorded",
+            (Rhs::For(_), "key") => "tells items apart when a run is taken up again",
+            _ => continue,
+        };
+        errors.at(
+            key,
+            format!("`{key}` {what}, and nothing of this workflow is recorded: say `#[workflow(durable)]`, or remove it"),
+        );
+    }
 }
 
 fn repeated(equation: &Equation, errors: &mut Errors) {

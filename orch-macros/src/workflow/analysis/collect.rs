@@ -127,6 +127,9 @@ impl<'a> Analysis<'a> {
                 let locals = names::bound(&for_loop.pat);
                 let inner = self.enter(&for_loop.body, Kind::Body, Some((id, idx)), locals, errors);
                 self.scopes[id].inner[idx].push(inner);
+                if let Some(key) = &self.equation(id, idx).options.key {
+                    self.key(inner, &key.value, errors);
+                }
             }
             Rhs::Branch(branch) => {
                 if let BranchKind::Match(_, head) = &branch.kind {
@@ -200,6 +203,36 @@ impl<'a> Analysis<'a> {
             }
             None => self.expression(id, reader, expr, false, errors),
         }
+    }
+
+    /// Adds the uses in what tells the items of a `for` apart; it sees an item and what is around the `for`.
+    fn key(&mut self, body: ScopeId, key: &Expr, errors: &mut Errors) {
+        let mut found = Vec::new();
+        names::walk(&mut key.clone(), &mut |what| {
+            note(what, &mut found);
+            None
+        });
+        found.retain(|noted| {
+            let Noted::Name(name, _) = noted else {
+                return true;
+            };
+            match self.resolve(body, name) {
+                Some(symbol @ Symbol::Local(scope, _)) if scope == body => {
+                    self.keys.insert(symbol);
+                    false
+                }
+                Some(Symbol::Equation(scope, _)) if scope == body => {
+                    errors.at(
+                        name,
+                        format!("items are told apart before the body runs, and `{name}` is an equation in it: name the item, or what is around the `for`"),
+                    );
+                    self.spoiled.insert((body, Reader::Tail));
+                    false
+                }
+                _ => true,
+            }
+        });
+        self.add_found(body, Reader::Tail, found, true, errors);
     }
 
     fn add_found(

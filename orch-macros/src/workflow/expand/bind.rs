@@ -357,7 +357,7 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// The item of the `for` whose body a scope is.
-    fn item(&mut self, scope: ScopeId) -> TokenStream {
+    pub(super) fn item(&mut self, scope: ScopeId) -> TokenStream {
         let Some((around, equation)) = self.analysis.scopes[scope].parent else {
             return TokenStream::new();
         };

@@ -88,6 +88,9 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     if options.optional.is_some() {
         fields.extend(quote!(optional: true,));
     }
+    if options.transient.is_some() {
+        fields.extend(quote!(transient: true,));
+    }
     if defined.gives_outcome() {
         fields.extend(quote!(outcome: true,));
     }
@@ -178,6 +181,9 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     let options = &workflow.options;
     let name = workflow.name.to_string();
     let mut fields = TokenStream::new();
+    if options.durable.is_some() {
+        fields.extend(quote!(durable: true,));
+    }
     let texts = [
         ("version", &options.version),
         ("owner", &options.owner),
@@ -239,8 +245,11 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
 
 /// The names that nobody reads, so that the compiler says so in its own words.
 pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
-    let used =
-        |symbol: Symbol| analysis.is_meant(symbol) || analysis.uses_of(symbol).next().is_some();
+    let used = |symbol: Symbol| {
+        analysis.is_meant(symbol)
+            || analysis.is_in_key(symbol)
+            || analysis.uses_of(symbol).next().is_some()
+    };
     let mut names: Vec<&Ident> = Vec::new();
     for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
         if !used(Symbol::Input(idx)) {
