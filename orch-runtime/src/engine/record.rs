@@ -4,14 +4,14 @@
 //!
 //! A run that is taken up again goes over what was recorded of it: a node whose value was recorded gets that value
 //! where it would have been called.
-//! Meanwhile nothing is called: a node without a recorded value [waits](Record::pass).
+//! Meanwhile nothing is called: a node without a recorded value [waits](Ledger::pass).
 //! Values are taken in as soon as their nodes are reached. A failure is taken in when nothing else is left to do, the
 //! one that was recorded first before the others, so that nothing is blocked by it that had been done before it.
 //! When all is taken in, the run [goes on](Phase::Going).
 //!
 //! # When a run cannot go on by itself
 //!
-//! A run is [quiet](Record::is_quiet) when nothing is ready, no strand is at work, and whatever is under way waits:
+//! A run is [quiet](State::is_quiet) when nothing is ready, no strand is at work, and whatever is under way waits:
 //! for a time, a signal, a decision. A quiet run is let go of, and taken up again when what it waits for comes.
 
 use std::collections::{BTreeMap, HashMap};
@@ -463,11 +463,6 @@ impl Ledger {
         if state.is_quiet() {
             self.stirred.notify_one();
         }
-    }
-
-    /// Whether the run cannot go on by itself now.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.state().is_quiet()
     }
 
     /// What to do about a run that may be quiet.

@@ -37,7 +37,6 @@ enum Driver<W: Workflow> {
     /// Those who keep it.
     Kept {
         durability: Arc<Durability>,
-        key: RunKey,
         waiter: Arc<Waiter>,
     },
 }
@@ -71,7 +70,6 @@ impl<W: Workflow> RunHandle<W> {
         let run = run.or_else(|| durability.live(key));
         let driver = Driver::Kept {
             durability,
-            key,
             waiter,
         };
         Self::new(id, correlation_id, run, driver)
