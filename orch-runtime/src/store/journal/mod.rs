@@ -5,6 +5,8 @@
 //! Changes are kept in the order in which they were submitted.
 
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::error::Error;
 use std::fmt;

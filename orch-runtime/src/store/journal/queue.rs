@@ -92,6 +92,15 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         state.idle = false;
+        // Those who were answered just now are about to submit what comes next: it can be kept with this.
+        // Without it, half of them would wait for the other half, and each change for two transactions.
+        let mut seen = 0;
+        while seen < state.waiting.len() && state.waiting.len() < BATCH {
+            seen = state.waiting.len();
+            drop(state);
+            thread::yield_now();
+            state = self.lock();
+        }
         let count = state.waiting.len().min(BATCH);
         for (change, reply) in state.waiting.drain(..count) {
             changes.push(change);
