@@ -149,14 +149,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// If the store cannot be read.
     fn list(&self, filter: &Filter) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// When the next run of one of these workflows that nobody holds is ready; `None` if none ever is by itself,
-    /// and 0 if one is ready at once.
-    ///
-    /// Limits are not looked at: ask for the workflows that have room.
+    /// When the next run that [`Change::TakeUp`] would find is ready, of these workflows, each with how many of its
+    /// runs may be held at once; `None` if none ever is by itself, and 0 if one is ready at once.
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn next_ready(&self, workflows: &[&str]) -> Result<Option<Millis>, StoreError>;
+    fn next_ready(&self, workflows: &[(String, Option<u32>)])
+    -> Result<Option<Millis>, StoreError>;
 
     /// The value kept in a space under a key, unless it has expired by `now`.
     ///

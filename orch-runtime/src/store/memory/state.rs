@@ -324,16 +324,12 @@ impl State {
                 .any(|run| run.record.workflow == workflow && run.ready_at().is_some());
     }
 
-    fn take_up(
-        &mut self,
-        owner: OwnerId,
-        workflows: &[(String, Option<u32>)],
-        now: Millis,
-        limit: usize,
-    ) -> Result<Applied, Refused> {
-        self.joined(owner)?;
-        self.now = self.now.max(now);
-        let mut room: HashMap<&str, usize> = HashMap::new();
+    /// How many more runs of each of these workflows may be held.
+    pub(super) fn room<'w>(
+        &self,
+        workflows: &'w [(String, Option<u32>)],
+    ) -> HashMap<&'w str, usize> {
+        let mut room = HashMap::new();
         for (workflow, most) in workflows {
             let held = self
                 .runs
@@ -344,8 +340,21 @@ impl State {
                     .unwrap_or(usize::MAX)
                     .saturating_sub(held.count())
             });
-            room.entry(workflow).or_insert(left);
+            room.entry(workflow.as_str()).or_insert(left);
         }
+        room
+    }
+
+    fn take_up(
+        &mut self,
+        owner: OwnerId,
+        workflows: &[(String, Option<u32>)],
+        now: Millis,
+        limit: usize,
+    ) -> Result<Applied, Refused> {
+        self.joined(owner)?;
+        self.now = self.now.max(now);
+        let mut room = self.room(workflows);
         let mut ready: Vec<&mut Run> = self
             .runs
             .values_mut()
