@@ -18,6 +18,7 @@ pub use orch_runtime::orchestrator::{
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;
 pub use orch_runtime::program::Workflow;
+pub use orch_runtime::store;
 #[cfg(feature = "testing")]
 pub use orch_runtime::testing;
 

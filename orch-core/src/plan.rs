@@ -256,6 +256,24 @@ pub struct ScopeSpec {
     pub result: &'static [usize],
 }
 
+impl ScopeSpec {
+    /// Whether a step in it, or in what is inside, is undone by another where a run does not succeed.
+    #[must_use]
+    pub fn undoes(&self) -> bool {
+        let called = |callee: &Callee| match callee {
+            Callee::Step(step) => step.compensation.is_some(),
+            Callee::Workflow(spec) => spec().scope.undoes(),
+        };
+        self.nodes.iter().any(|node| match &node.kind {
+            NodeKind::Call(callees) => callees.iter().any(called),
+            NodeKind::Repeat { callee, .. } => called(callee),
+            NodeKind::For { body, .. } => body.undoes(),
+            NodeKind::Branch { arms, .. } => arms.iter().any(|arm| arm.body.undoes()),
+            NodeKind::Signal { .. } | NodeKind::Sleep { .. } => false,
+        })
+    }
+}
+
 /// One node.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct NodeSpec {

@@ -52,6 +52,13 @@ impl Cx {
         }
     }
 
+    /// The context of a turn of a repeated step that was recorded.
+    pub(crate) fn turn_of(frame: &Arc<Frame>, node: usize, turn: u32) -> Self {
+        let mut cx = Self::new(frame, node);
+        cx.ctx.turn = turn;
+        cx
+    }
+
     /// The frame, taken out of its context.
     pub(crate) fn into_frame(self) -> Arc<Frame> {
         self.ctx.frame
@@ -120,6 +127,12 @@ impl Cx {
     /// Whether values are recorded.
     pub(crate) fn records(&self) -> bool {
         self.ctx.frame.run().journal.is_some()
+    }
+
+    /// How many bytes of JSON a recorded value may have.
+    pub(crate) fn value_limit(&self) -> usize {
+        let journal = self.ctx.frame.run().journal.as_ref();
+        journal.map_or(usize::MAX, |record| record.durability.value_limit)
     }
 
     /// Whether the value waits for a decision before it is placed.
@@ -390,6 +403,10 @@ impl StepCtx {
 
     pub(crate) fn frame(&self) -> &Arc<Frame> {
         &self.frame
+    }
+
+    pub(crate) fn node_index(&self) -> usize {
+        self.node
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use orch_core::error::Cause;
+use orch_core::error::{Cause, ErrorKind};
 use orch_core::outcome::Outcome;
 use orch_core::policy::Retry;
 use serde::Serialize;
@@ -288,7 +288,7 @@ fn record<T>(
         slot.put(value);
         return Ok(Done::Value.sharing(shared));
     }
-    let json = (keep.encode)(&value).map_err(|error| unrecordable(&error))?;
+    let json = within_limit(cx, (keep.encode)(&value))?;
     if !cx.withholds() {
         slot.put(value);
     }
@@ -299,10 +299,25 @@ fn record<T>(
     })))
 }
 
-fn unrecordable(error: &serde_json::Error) -> Thrown {
-    Thrown::of(Cause::any(format!(
-        "its output cannot be recorded, as it does not serialize to JSON: {error}"
-    )))
+/// A value as it is recorded, unless that is larger than the journal takes.
+fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<String, Thrown> {
+    let json = json.map_err(|error| {
+        Thrown::of(Cause::any(format!(
+            "its output cannot be recorded, as it does not serialize to JSON: {error}"
+        )))
+    })?;
+    let limit = cx.value_limit();
+    if json.len() <= limit {
+        return Ok(json);
+    }
+    let length = json.len();
+    let message = format!(
+        "its output is {length} bytes of JSON, and the journal takes {limit}: give an `Artifact` in its place, or raise `value_limit` on the orchestrator"
+    );
+    Err(Thrown {
+        kind: ErrorKind::TooLarge,
+        ..Thrown::of(Cause::any(message))
+    })
 }
 
 /// Places a value that was recorded.
@@ -359,16 +374,18 @@ fn record_turn<T: Turn, P: Put<T::Out>>(
     let records = cx.records();
     let (json, again) = match value.turn() {
         Break(out) => {
-            let json = records.then(|| (keep.out.encode)(&out)).transpose();
-            let json = json.map_err(|error| unrecordable(&error))?;
+            let json = records
+                .then(|| within_limit(cx, (keep.out.encode)(&out)))
+                .transpose()?;
             if !(records && cx.withholds()) {
                 to.1.put(out);
             }
             (json, false)
         }
         Continue(state) => {
-            let json = records.then(|| (keep.state.encode)(&state)).transpose();
-            let json = json.map_err(|error| unrecordable(&error))?;
+            let json = records
+                .then(|| within_limit(cx, (keep.state.encode)(&state)))
+                .transpose()?;
             to.0.hand_on(state);
             (json, true)
         }

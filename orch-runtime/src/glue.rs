@@ -12,6 +12,7 @@ use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
+use crate::engine::record::{Errors, Record};
 use crate::program::{Done, Items, Thrown, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
@@ -223,9 +224,9 @@ pub(crate) fn end<S: Step>(
         Called::Unfit(error, retry) => (error, retry, false),
     };
     Err(Thrown {
-        cause: raise(error),
         retry,
         falls_back,
+        ..Thrown::of(raise(error))
     })
 }
 
@@ -428,11 +429,31 @@ pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, R
     let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
-    let run = parent.services.clone().child_run(W::program(), id, parent);
-    match execute_observed::<W>(Arc::new(run), input).await {
-        Ok(output) => Called::Value(output),
+    let mut run = parent.services.clone().child_run(W::program(), id, parent);
+    run.journal = child_record::<W>(cx);
+    // Whatever this run waits for, the one around it waits for.
+    let _waits = run
+        .journal
+        .as_ref()
+        .map(|_| parent.journal.as_ref().map(|record| record.wait(None)));
+    let run = Arc::new(run);
+    match execute_observed::<W>(Arc::clone(&run), input).await {
+        Ok(output) => {
+            parent.undo_after(&run);
+            Called::Value(output)
+        }
         Err(error) => Called::Error(error, Retry::Yes),
     }
+}
+
+/// What is recorded of a durable run inside a node of a durable run: it is kept along with that one's.
+fn child_record<W: Workflow>(cx: &Cx) -> Option<Box<Record>> {
+    let frame = cx.ctx().frame();
+    let record = frame.run().journal.as_ref()?;
+    let instance = record.instance(frame, cx.ctx().node_index());
+    W::SPEC
+        .durable
+        .then(|| Box::new(record.inside(&instance, Errors::of::<W>())))
 }
 
 /// Gathers a fan-out's items into a vector.

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use orch_core::error::{AnyError, Cause, RunError};
+use orch_core::error::{AnyError, Cause, ErrorKind, RunError};
 use orch_core::plan::{Callee, ScopeSpec, StepSpec, WorkflowSpec};
 use orch_core::policy::Retry;
 
@@ -34,7 +34,7 @@ pub trait Workflow: Send + Sync + 'static {
     type Error: Display + Debug + Send + Sync + 'static;
     /// Where the values of its nodes live.
     #[doc(hidden)]
-    type Slots: Send + Sync + 'static;
+    type Slots: Default + Send + Sync + 'static;
 
     /// The plan.
     #[doc(hidden)]
@@ -254,6 +254,14 @@ impl Done {
         }))
     }
 
+    /// The value as it is recorded.
+    pub(crate) fn into_json(self) -> Option<String> {
+        match self {
+            Self::Kept(kept) => kept.json,
+            _ => None,
+        }
+    }
+
     /// Whether a repeated step wants another turn.
     pub(crate) const fn wants_more(&self) -> bool {
         match self {
@@ -278,6 +286,7 @@ pub struct KeptValue {
 /// A step's error on its way to the engine.
 #[derive(Debug)]
 pub struct Thrown {
+    pub(crate) kind: ErrorKind,
     pub(crate) cause: Cause,
     pub(crate) retry: Retry,
     pub(crate) falls_back: bool,
@@ -287,6 +296,7 @@ impl Thrown {
     /// An error that no other attempt can mend.
     pub(crate) const fn of(cause: Cause) -> Self {
         Self {
+            kind: ErrorKind::Failed,
             cause,
             retry: Retry::No,
             falls_back: false,
@@ -318,11 +328,7 @@ pub fn start_if(
     let polled = pin!(attempt).poll(&mut Context::from_waker(Waker::noop()));
     match polled {
         Poll::Ready(result) => Started::Ended(result),
-        Poll::Pending => Started::Ended(Err(Thrown {
-            cause: Cause::any("a plain function waited"),
-            retry: Retry::No,
-            falls_back: false,
-        })),
+        Poll::Pending => Started::Ended(Err(Thrown::of(Cause::any("a plain function waited")))),
     }
 }
 

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use orch_core::policy::Policies;
 use orch_core::run::RunId;
+use tokio::task::AbortHandle;
 
+use crate::durability::Durability;
 use crate::engine::layout::Tier;
 use crate::engine::run::Run;
 use crate::mock::Mocks;
@@ -33,6 +35,7 @@ pub(crate) struct Services {
     pub(crate) overrides: Overrides,
     pub(crate) mocks: Mocks,
     pub(crate) max_fan_out: usize,
+    durability: OnceLock<Durable>,
     /// Seeded from the operating system when it is first asked for, unless somebody gave a seed.
     random: Mutex<Option<Random>>,
     #[cfg(feature = "cache")]
@@ -40,6 +43,18 @@ pub(crate) struct Services {
     /// Made when the first cached step runs.
     #[cfg(feature = "cache")]
     cache: OnceLock<Box<crate::policy::cache::Cache>>,
+}
+
+/// Durable runs, which are taken up as long as this is there.
+struct Durable {
+    durability: Arc<Durability>,
+    supervisor: AbortHandle,
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+    }
 }
 
 impl fmt::Debug for Services {
@@ -57,6 +72,7 @@ impl Default for Services {
             overrides: Overrides::default(),
             mocks: Mocks::default(),
             max_fan_out: MAX_FAN_OUT,
+            durability: OnceLock::new(),
             random: Mutex::default(),
             #[cfg(feature = "cache")]
             capacity: CACHE_CAPACITY,
@@ -70,6 +86,20 @@ impl Services {
     /// Makes waits with jitter the same each time.
     pub(crate) fn seed(&mut self, seed: u64) {
         self.random = Mutex::new(Some(Random::seeded(seed)));
+    }
+
+    /// What durable runs share; `None` without a store.
+    pub(crate) fn durability(&self) -> Option<&Arc<Durability>> {
+        self.durability.get().map(|durable| &durable.durability)
+    }
+
+    /// Lets durable runs be taken up.
+    pub(crate) fn supervise(self: &Arc<Self>, durability: Arc<Durability>) {
+        let supervisor = durability.supervise(self);
+        let _ = self.durability.set(Durable {
+            durability,
+            supervisor,
+        });
     }
 
     /// The breakers and limits.

@@ -54,6 +54,12 @@ impl Fingerprint {
         Self(fnv1a(canonical(spec).as_bytes()))
     }
 
+    /// The text that the fingerprint is the hash of.
+    #[must_use]
+    pub fn text(spec: &WorkflowSpec) -> String {
+        canonical(spec)
+    }
+
     /// The number itself.
     #[must_use]
     pub const fn as_u128(self) -> u128 {

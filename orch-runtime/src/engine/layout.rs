@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use orch_core::plan::{Callee, Checkpoint, NodeKind, NodeSpec};
+use orch_core::graph::Fingerprint;
+use orch_core::plan::{Callee, Checkpoint, NodeKind, NodeSpec, StepSpec};
 use orch_core::policy::Policies;
 use orch_core::schedule::{Command, Event, Schedule, Wiring};
 
@@ -16,6 +17,8 @@ pub struct Layout {
     pub(crate) root: ScopeLayout,
     /// How many nodes there are before any fan-out.
     pub(crate) nodes: u64,
+    /// What identifies the graph's structure.
+    pub(crate) fingerprint: String,
 }
 
 /// A scope's layout.
@@ -60,6 +63,23 @@ impl Tier {
         self.callee.name()
     }
 
+    /// The step that undoes it.
+    pub(crate) fn undo(&self) -> Option<&'static StepSpec> {
+        match self.callee {
+            Callee::Step(step) => step.compensation,
+            Callee::Workflow(_) => None,
+        }
+    }
+
+    /// The step that undoes it, with its own policies.
+    pub(crate) fn undoing(&self) -> Option<Self> {
+        let step = self.undo()?;
+        Some(Self {
+            callee: Callee::Step(step),
+            policies: step.policies,
+        })
+    }
+
     /// Whose breakers and limits it goes through.
     pub(crate) fn owner(&self) -> Owner<'static> {
         self.callee.into()
@@ -83,15 +103,35 @@ impl Tier {
 
 impl Layout {
     pub(crate) fn new(program: &'static Program) -> Self {
-        let root = ScopeLayout::new(&program.root, "", &mut 0);
+        let mut root = ScopeLayout::new(&program.root, "", &mut 0);
+        if program.root.spec.undoes() {
+            root.ask_to_undo();
+        }
         Self {
             nodes: root.nodes.len() as u64,
+            fingerprint: Fingerprint::of(program.spec).to_string(),
             root,
         }
     }
 }
 
+impl Layout {
+    /// The node of this path.
+    pub(crate) fn find(&self, path: &str) -> Option<&NodeLayout> {
+        self.root.find(path)
+    }
+}
+
 impl ScopeLayout {
+    fn find(&self, path: &str) -> Option<&NodeLayout> {
+        self.nodes.iter().find_map(|node| {
+            if &*node.path == path {
+                return Some(node);
+            }
+            node.bodies.iter().find_map(|body| body.find(path))
+        })
+    }
+
     fn new(code: &ScopeCode, around: &str, count: &mut usize) -> Self {
         let wiring = Wiring::new(code.spec);
         let (mut begun, mut first) = (Schedule::new(&wiring), Vec::new());
@@ -113,6 +153,14 @@ impl ScopeLayout {
                 ([node], [NodeCode::Call(_)]) if !node.outcome && !node.finally
             ),
         }
+    }
+}
+
+impl ScopeLayout {
+    fn ask_to_undo(&mut self) {
+        self.wiring = Wiring::new(self.code.spec).undoing();
+        (self.begun, self.first) = (Schedule::new(&self.wiring), Vec::new());
+        self.begun.on(&self.wiring, Event::Begin, &mut self.first);
     }
 }
 

@@ -195,6 +195,7 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
             carry_out_all(body, jobs);
         }
         Command::Ended(node, status) => report(&frame, node, status),
+        Command::Undo => jobs.ready.push_back(Job::Undo(frame)),
         Command::Finish => finish(frame, jobs),
     }
 }
