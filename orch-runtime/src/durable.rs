@@ -415,12 +415,33 @@ pub fn restore_turn<T: Turn, P: Put<T::Out>>(
     Ok(())
 }
 
+/// What a signal carries.
+#[diagnostic::on_unimplemented(
+    message = "a signal cannot carry `{Self}`",
+    label = "not `serde::Serialize + serde::de::DeserializeOwned`",
+    note = "what is sent is kept until the node takes it: derive `serde::Serialize` and `serde::Deserialize` for it"
+)]
+pub trait Carried: Sized {
+    /// Back from JSON.
+    ///
+    /// # Errors
+    /// Fails where the value's own `Deserialize` does.
+    fn open(json: &str) -> Result<Self, serde_json::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Durable> Carried for T {
+    fn open(json: &str) -> Result<Self, serde_json::Error> {
+        T::decode(json)
+    }
+}
+
 /// Places what a signal carried.
 ///
 /// # Errors
 /// If it is not a `T`.
-pub fn received<T: Durable>(json: Option<&str>, slot: impl Put<Option<T>>) -> Restored {
-    slot.put(json.map(T::decode).transpose()?);
+pub fn received<T: Carried>(json: Option<&str>, slot: impl Put<Option<T>>) -> Restored {
+    slot.put(json.map(T::open).transpose()?);
     Ok(())
 }
 

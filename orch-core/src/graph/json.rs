@@ -146,6 +146,8 @@ impl NodeView {
 #[derive(Serialize, Default)]
 struct Control {
     #[serde(skip_serializing_if = "Option::is_none")]
+    carries: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max: Option<u32>,
     #[serde(
         skip_serializing_if = "Option::is_none",
@@ -175,7 +177,11 @@ impl Control {
         let none = Self::default();
         match node.spec().kind {
             NodeKind::Call(_) => none,
-            NodeKind::Signal { timeout, .. } => Self { timeout, ..none },
+            NodeKind::Signal { carries, timeout } => Self {
+                carries: Some(carries),
+                timeout,
+                ..none
+            },
             NodeKind::Sleep { length } => Self { length, ..none },
             NodeKind::Repeat { max, every, .. } => Self {
                 max: Some(max),

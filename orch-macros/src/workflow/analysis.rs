@@ -309,6 +309,7 @@ impl<'a> Analysis<'a> {
             Symbol::Equation(0, equation) => {
                 let defined = self.equation(0, equation);
                 self.has_nameable_type(0, equation)
+                    && !matches!(defined.rhs, Rhs::Sleep(_))
                     && defined.options.optional.is_none()
                     && !defined.gives_outcome()
                     && !matches!(&defined.rhs, Rhs::Branch(branch) if branch.partial)

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use proc_macro2::Span;
 use syn::{Expr, Ident, Pat};
 
-use super::super::model::{BranchKind, Rhs, Scope, Test};
+use super::super::model::{BranchKind, Length, Rhs, Scope, Test};
 use super::super::names::{self, Found};
+use super::super::parse;
 use super::{Analysis, How, Kind, Part, Reader, ScopeId, ScopeInfo, Symbol, Use, bare, parts};
 use crate::diagnostics::Errors;
 use crate::text;
@@ -157,7 +158,12 @@ impl<'a> Analysis<'a> {
                     self.scopes[id].inner[idx].push(inner);
                 }
             }
-            Rhs::Broken => {}
+            Rhs::Sleep(sleep) => {
+                if let Length::Computed(length) = &sleep.length {
+                    self.expression(id, whole, length, true, errors);
+                }
+            }
+            Rhs::Signal(_) | Rhs::Broken => {}
         }
     }
 
@@ -254,6 +260,16 @@ impl<'a> Analysis<'a> {
                 }
                 Noted::Call(path) => {
                     self.spoil(id, reader);
+                    if let Some(word) = parse::waiting_word(&path) {
+                        errors.at(
+                            word,
+                            format!(
+                                "`{word}` waits in an equation of its own: write {}, and use the name here",
+                                parse::waiting_equation(word)
+                            ),
+                        );
+                        continue;
+                    }
                     let called = text::source(&path);
                     errors.at(
                         &path,

@@ -165,6 +165,9 @@ impl<'a, 'w> Binder<'a, 'w> {
         if self.reads_outcome(symbol) {
             return self.outcome(ident, symbol);
         }
+        if self.only_waits(symbol) {
+            return quote_spanned!(span=> ());
+        }
         if self.analysis.is_kept(symbol) {
             let slot = self.slot_of(symbol, span);
             return quote_spanned!(span=> #slot.take());
@@ -212,6 +215,11 @@ impl<'a, 'w> Binder<'a, 'w> {
     fn outcome(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         match symbol {
+            Symbol::Equation(scope, equation)
+                if self.only_waits(symbol) && self.analysis.is_moved(symbol) =>
+            {
+                self.ended(scope, equation, &quote_spanned!(span=> __p::Some(())), span)
+            }
             Symbol::Equation(scope, equation) if self.analysis.is_moved(symbol) => {
                 let slot = self.slot_of(symbol, span);
                 let witness = (!self.analysis.has_nameable_type(scope, equation))
@@ -238,6 +246,12 @@ impl<'a, 'w> Binder<'a, 'w> {
         let place = self.analysis.scopes[scope].places[equation].unwrap_or(0);
         let (cx, place) = (types::cx(), Literal::usize_unsuffixed(place));
         quote_spanned!(span=> #cx.outcome(#levels, #place, #value))
+    }
+
+    /// Whether a node gives nothing, so that it has no slot.
+    fn only_waits(&self, symbol: Symbol) -> bool {
+        matches!(symbol, Symbol::Equation(scope, equation)
+            if matches!(self.analysis.equation(scope, equation).rhs, Rhs::Sleep(_)))
     }
 
     fn reads_outcome(&self, symbol: Symbol) -> bool {
@@ -318,6 +332,19 @@ impl<'a, 'w> Binder<'a, 'w> {
             return quote_spanned!(span=> let #ident = &::core::unreachable!(););
         }
         let symbol = Symbol::Equation(scope, equation);
+        if self.only_waits(symbol) {
+            let nothing = if self.reads_outcome(symbol) {
+                self.ended(
+                    scope,
+                    equation,
+                    &quote_spanned!(span=> __p::Some(&())),
+                    span,
+                )
+            } else {
+                quote_spanned!(span=> ())
+            };
+            return quote_spanned!(span=> let #ident = &#nothing;);
+        }
         let slot = self.slot_of(symbol, span);
         if self.analysis.is_kept(symbol) {
             let outcome = self.ended(scope, equation, &quote!(#ident.as_deref()), span);

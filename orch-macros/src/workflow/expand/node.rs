@@ -6,9 +6,12 @@ use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Part, Reader, ScopeId};
-use super::super::model::{Branch, BranchKind, Call, Callee, Equation, For, Output, Rhs, Test};
+use super::super::model::{
+    Branch, BranchKind, Call, Callee, Equation, For, Length, Output, Rhs, Signal, Sleep, Test,
+};
 use super::bind::Binder;
 use super::{types, value};
+use crate::options::duration::tokens as duration;
 
 /// The functions of a node.
 pub(super) fn functions(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
@@ -21,6 +24,8 @@ pub(super) fn functions(analysis: &Analysis<'_>, scope: ScopeId, equation: usize
         Rhs::Call(call) => node.call_function(call),
         Rhs::For(for_loop) => node.for_functions(for_loop),
         Rhs::Branch(branch) => node.branch_functions(branch),
+        Rhs::Signal(signal) => node.signal_function(signal),
+        Rhs::Sleep(sleep) => node.sleep_function(sleep),
         Rhs::View(_) | Rhs::Broken => TokenStream::new(),
     }
 }
@@ -81,6 +86,8 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
             });
             quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] })
         }
+        Rhs::Signal(_) => quote!(__p::NodeCode::Signal(#function)),
+        Rhs::Sleep(_) => quote!(__p::NodeCode::Sleep(#function)),
         _ if types::is_recorded(analysis, scope, equation) => {
             let restoring = types::restoring_function(scope, equation);
             quote!(__p::NodeCode::Recorded(#function, #restoring))
@@ -357,6 +364,33 @@ impl<'a, 'w> Node<'a, 'w> {
         };
         let lets = binder.lets();
         quote!(fn #function(#cx: &__p::Cx) -> __p::ItemKey { #lets #key })
+    }
+
+    fn signal_function(self, signal: &Signal) -> TokenStream {
+        let (cx, function) = (types::cx(), types::function(self.scope, self.equation));
+        let (ty, slot) = (&signal.carries, self.slot(0));
+        let received = quote_spanned!(ty.span()=> __p::received::<#ty>);
+        quote! {
+            fn #function(#cx: &__p::Cx, json: __p::Option<&str>) -> __p::Restored { #received(json, #slot) }
+        }
+    }
+
+    fn sleep_function(self, sleep: &Sleep) -> TokenStream {
+        let (cx, function) = (types::cx(), types::function(self.scope, self.equation));
+        let length = match &sleep.length {
+            Length::Written(length) => {
+                let length = duration(length.value);
+                quote!(use __p::*; #length)
+            }
+            Length::Computed(length) => {
+                let span = length.span();
+                let mut binder = self.binder();
+                let length = binder.expression(length);
+                let lets = binder.lets();
+                quote_spanned!(span=> #lets let __length: __p::Duration = #length; __length)
+            }
+        };
+        quote!(fn #function(#cx: &__p::Cx) -> __p::Duration { #length })
     }
 
     fn branch_functions(self, branch: &Branch) -> TokenStream {

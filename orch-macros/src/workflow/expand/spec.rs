@@ -8,7 +8,7 @@ use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
-use super::super::model::{Call, Origin, Output, Rhs, Test};
+use super::super::model::{Call, Length, Origin, Output, Rhs, Test};
 use super::super::options::Tolerance;
 use super::types;
 use crate::options::duration::tokens as duration;
@@ -135,6 +135,24 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 quote!(ArmSpec { label: #label, reads: &#reads, body: &#body })
             });
             quote!(NodeKind::Branch { arms: &[#(#arms),*], partial: #partial })
+        }
+        Rhs::Signal(signal) => {
+            let carries = text::source(&signal.carries);
+            let timeout = option(
+                signal
+                    .timeout
+                    .as_ref()
+                    .map(|timeout| duration(timeout.value)),
+            );
+            quote!(NodeKind::Signal { carries: #carries, timeout: #timeout })
+        }
+        Rhs::Sleep(sleep) => {
+            let length = match &sleep.length {
+                Length::Written(length) => Some(duration(length.value)),
+                Length::Computed(_) => None,
+            };
+            let length = option(length);
+            quote!(NodeKind::Sleep { length: #length })
         }
         Rhs::View(_) | Rhs::Broken => TokenStream::new(),
     }

@@ -93,7 +93,9 @@ pub(super) fn fan(head: &Expr, held: &TokenStream, value: &TokenStream) -> Token
 pub(super) fn may_be_absent(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
     let defined = analysis.equation(scope, equation);
     let partial = matches!(&defined.rhs, Rhs::Branch(branch) if branch.partial);
-    partial || defined.options.optional.is_some()
+    // A signal is an `Option` of itself.
+    let optional = defined.options.optional.is_some() && !matches!(defined.rhs, Rhs::Signal(_));
+    partial || optional
 }
 
 /// Whether what a node gives is recorded.
@@ -142,6 +144,11 @@ fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<
             let step = step(&call.tiers[0].callee, &alias);
             call.repeat.is_none().then_some(NodeType::Of(step))
         }
+        Rhs::Signal(signal) => {
+            let ty = &signal.carries;
+            Some(NodeType::Named(quote!(__p::Option<#ty>)))
+        }
+        Rhs::Sleep(_) => Some(NodeType::Named(quote!(()))),
         Rhs::For(_) => {
             let item = of_tail(analysis, *inner.first()?)?.tokens();
             Some(NodeType::Named(if defined.options.tolerate.is_some() {

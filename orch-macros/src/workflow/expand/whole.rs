@@ -1,15 +1,18 @@
 //! Everything of a workflow that is not a node: how it is run, what it implements, and what stands in for one with
 //! mistakes.
 
+use std::collections::BTreeSet;
+
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, ScopeId};
-use super::super::model::{Callee, Output, Rhs, Tier};
+use super::super::model::{Callee, Origin, Output, Rhs, Tier, Workflow};
 use super::{each_node, node, spec, types, value};
 use crate::options::duration::tokens as duration;
+use crate::text;
 
 /// `Name::run`, and how a workflow around it makes the input.
 pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
@@ -20,6 +23,7 @@ pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
     let (output, error) = results(&workflow.output);
     let (input, pack) = (one_or_tuple(&types), one_or_tuple(&names));
     let stored = stored(analysis);
+    let signals = signals(analysis);
     let alone = Ident::new(
         if analysis.is_durable() {
             "InMemory"
@@ -46,9 +50,52 @@ pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
             /// The workflow's graph as data.
             pub const GRAPH: __p::Graph = __p::Graph::of(&<Self as __p::Workflow>::SPEC);
 
+            #signals
+
             #[doc(hidden)]
             pub fn __input(#(#names: #types),*) -> #input { #pack }
         }
+    }
+}
+
+/// The signals that its nodes wait for, as constants that say where to and with what.
+fn signals(analysis: &Analysis<'_>) -> TokenStream {
+    // A name that is taken was reported, and is said no second time.
+    let mut taken: BTreeSet<String> = Workflow::OWN_NAMES.map(str::to_owned).into();
+    let named = each_node(analysis).filter_map(|(scope, equation)| {
+        let defined = analysis.equation(scope, equation);
+        match &defined.rhs {
+            Rhs::Signal(signal)
+                if defined.origin == Origin::Named
+                    && taken.insert(text::name_of(&defined.ident)) =>
+            {
+                Some((scope, equation, &defined.ident, signal))
+            }
+            _ => None,
+        }
+    });
+    let signals = named.map(|(scope, equation, name, signal)| {
+        let (ty, path) = (&signal.carries, path(analysis, scope, equation));
+        let doc = format!(
+            "Sends `{path}` the `{}` that it waits for.",
+            text::source(ty)
+        );
+        quote! {
+            #[doc = #doc]
+            #[allow(non_upper_case_globals)]
+            pub const #name: __p::Signal<Self, #ty> = __p::Signal::new(#path);
+        }
+    });
+    signals.collect()
+}
+
+/// A node's path in the plan: the names of the nodes around it and its own.
+fn path(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> String {
+    let info = &analysis.scopes[scope];
+    let name = &info.plan_names[equation];
+    match info.parent {
+        Some((around, form)) => format!("{}/{name}", path(analysis, around, form)),
+        None => name.clone(),
     }
 }
 
@@ -242,7 +289,7 @@ struct Wants {
 
 fn wants(analysis: &Analysis<'_>) -> Wants {
     let mut wants = Wants::default();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (scope, equation) in each_node(analysis) {
         if analysis.scopes[scope].unwritable[equation] {
             continue;
