@@ -52,8 +52,7 @@ pub mod __private {
     pub use orch_runtime::mock::Mock;
     pub use orch_runtime::orchestrator::{RunsAlone, run};
     pub use orch_runtime::program::{
-        ArmCode, Items, NodeCode, Program, ScopeCode, Started, Workflow, open, start, start_if,
-        suspends,
+        ArmCode, Items, NodeCode, Program, ScopeCode, Started, Workflow, open, start, suspends,
     };
     pub use orch_runtime::slots::*;
     pub use orch_runtime::step::*;

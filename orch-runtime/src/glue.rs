@@ -388,14 +388,20 @@ fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, P>) -> Done {
 }
 
 /// Runs a workflow inside another one's node.
-pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
+// Said to be `Send`, so that it is proved here once and not by the compiler of each workflow.
+pub fn child<W: Workflow>(
+    cx: &Cx,
+    input: W::Input,
+) -> impl Future<Output = Called<W::Output, RunError<W::Error>>> + Send {
     let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
     let run = parent.services.clone().child_run(W::program(), id, parent);
-    match execute_observed::<W>(Arc::new(run), input).await {
-        Ok(output) => Called::Value(output),
-        Err(error) => Called::Error(error, Retry::Yes),
+    async move {
+        match execute_observed::<W>(Arc::new(run), input).await {
+            Ok(output) => Called::Value(output),
+            Err(error) => Called::Error(error, Retry::Yes),
+        }
     }
 }
 

@@ -26,13 +26,14 @@ use crate::policy::breaker::Breaker;
 use crate::program::{Program, Workflow};
 use crate::services::Services;
 use crate::step::Resource;
+use crate::veil::Veiled;
 
 /// Starts runs that share resources, caches, limits and breakers, and lets operators see and steer them.
 ///
 /// Cheap to clone. Two orchestrators share nothing. Dropping the last clone lets runs under way go on to their end.
 #[derive(Debug, Clone)]
 pub struct Orchestrator {
-    services: Arc<Services>,
+    services: Veiled<Services>,
     workflows: Arc<[&'static Program]>,
 }
 
@@ -56,7 +57,7 @@ impl Orchestrator {
     /// The input is the workflow's one input, a tuple of several, or `()`.
     pub fn start<W: Workflow>(&self, _workflow: W, input: W::Input) -> Start<W> {
         Start {
-            services: Arc::clone(&self.services),
+            services: self.services.clone(),
             input,
             id: None,
             correlation_id: None,
@@ -70,7 +71,7 @@ impl Orchestrator {
         &self,
         input: W::Input,
     ) -> Result<W::Output, RunError<W::Error>> {
-        let run = Arc::clone(&self.services).run_arc(W::program());
+        let run = self.services.clone().run_arc(W::program());
         execute_observed::<W>(run, input).await
     }
 
@@ -250,7 +251,7 @@ impl Builder {
             return Err(BuildError { problems });
         }
         Ok(Orchestrator {
-            services: Arc::new(self.services),
+            services: Veiled::new(self.services),
             workflows: self.programs.into(),
         })
     }
@@ -355,7 +356,7 @@ impl Error for StartError {}
 #[derive(Debug)]
 #[must_use = "a run starts when this is awaited"]
 pub struct Start<W: Workflow> {
-    services: Arc<Services>,
+    services: Veiled<Services>,
     input: W::Input,
     id: Option<RunId>,
     correlation_id: Option<Arc<str>>,
@@ -558,7 +559,12 @@ pub trait RunsAlone<'a> {}
 ///
 /// # Errors
 /// If the run failed or ran out of time.
-pub async fn run<W: Workflow>(input: W::Input) -> Result<W::Output, RunError<W::Error>> {
-    let run = Arc::new(Services::default()).run_arc(W::program());
-    execute_observed::<W>(run, input).await
+// Said to be `Send`, so that it is proved here once and not by the compiler of each workflow.
+pub fn run<W: Workflow>(
+    input: W::Input,
+) -> impl Future<Output = Result<W::Output, RunError<W::Error>>> + Send {
+    async move {
+        let run = Veiled::new(Services::default()).run_arc(W::program());
+        execute_observed::<W>(run, input).await
+    }
 }

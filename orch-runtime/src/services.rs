@@ -10,12 +10,14 @@ use orch_core::run::RunId;
 
 use crate::engine::layout::Tier;
 use crate::engine::run::Run;
+#[cfg(feature = "testing")]
 use crate::mock::Mocks;
 use crate::observe::{Listeners, Observer};
 use crate::overrides::Overrides;
 use crate::policy::Registry;
 use crate::policy::retry::Random;
 use crate::program::Program;
+use crate::veil::Veiled;
 
 /// How many items a fan-out may have unless the orchestrator says otherwise.
 pub(crate) const MAX_FAN_OUT: usize = 100_000;
@@ -31,6 +33,7 @@ pub(crate) struct Services {
     registry: OnceLock<Box<Registry>>,
     pub(crate) listeners: Listeners,
     pub(crate) overrides: Overrides,
+    #[cfg(feature = "testing")]
     pub(crate) mocks: Mocks,
     pub(crate) max_fan_out: usize,
     /// Seeded from the operating system when it is first asked for, unless somebody gave a seed.
@@ -55,6 +58,7 @@ impl Default for Services {
             registry: OnceLock::new(),
             listeners: Listeners::default(),
             overrides: Overrides::default(),
+            #[cfg(feature = "testing")]
             mocks: Mocks::default(),
             max_fan_out: MAX_FAN_OUT,
             random: Mutex::default(),
@@ -102,32 +106,29 @@ impl Services {
     pub(crate) fn policies(&self, tier: &Tier) -> Policies {
         self.overrides.over(tier)
     }
+}
 
+impl Veiled<Services> {
     /// A run of this program.
     pub(crate) fn run(
-        self: Arc<Self>,
+        self,
         program: &'static Program,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
         observed: bool,
     ) -> Run {
         let listens = observed || self.listeners.listen();
-        let observer = listens.then(|| Box::new(Observer::new(&self, program)));
+        let observer = listens.then(|| Veiled::new(Observer::new(&self, program)));
         Run::new(program, self, id, correlation_id, observer)
     }
 
     /// A run of this program for which there is nothing else.
-    pub(crate) fn run_arc(self: Arc<Self>, program: &'static Program) -> Arc<Run> {
+    pub(crate) fn run_arc(self, program: &'static Program) -> Arc<Run> {
         Arc::new(self.run(program, None, None, false))
     }
 
     /// A run of this program inside another run.
-    pub(crate) fn child_run(
-        self: Arc<Self>,
-        program: &'static Program,
-        id: RunId,
-        parent: &Run,
-    ) -> Run {
+    pub(crate) fn child_run(self, program: &'static Program, id: RunId, parent: &Run) -> Run {
         let correlation_id = Arc::clone(parent.correlation_id());
         let child = self.run(
             program,

@@ -15,6 +15,7 @@ use super::strand::Job;
 use crate::observe::Observer;
 use crate::program::Program;
 use crate::services::Services;
+use crate::veil::Veiled;
 
 const GOING: u8 = 0;
 const FAILING: u8 = 1;
@@ -24,7 +25,7 @@ const CANCELLED: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) program: &'static Program,
-    pub(crate) services: Arc<Services>,
+    pub(crate) services: Veiled<Services>,
     id: OnceLock<RunId>,
     correlation_id: OnceLock<Arc<str>>,
     /// Nodes that are ready and that no strand has taken.
@@ -46,7 +47,7 @@ pub(crate) struct Run {
     /// Bounds how many attempts of this run are under way.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
-    pub(crate) observer: Option<Box<Observer>>,
+    pub(crate) observer: Option<Veiled<Observer>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
     pub(crate) bounds_calls: bool,
 }
@@ -67,10 +68,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Run {
     pub(crate) fn new(
         program: &'static Program,
-        services: Arc<Services>,
+        services: Veiled<Services>,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
-        observer: Option<Box<Observer>>,
+        observer: Option<Veiled<Observer>>,
     ) -> Self {
         Self {
             bounds_calls: program.spec.concurrency.is_some() || !services.overrides.is_empty(),

@@ -32,22 +32,22 @@ const _: () = {
             }
         };
     }
+    #[doc(hidden)]
     impl crunch<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             numbers: Vec<u64>,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
+            let mock = self.__cx.mock::<__M>();
             async move {
                 __p::Called::Value(
-                    match self.__cx.mock::<__M>() {
+                    match mock {
                         __p::Some(mock) => mock.0(numbers),
-                        __p::None => __p::blocking(move || crunch(numbers)).await,
+                        _ => __p::blocking(move || crunch(numbers)).await,
                     },
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
@@ -58,6 +58,5 @@ const _: () = {
 #[cfg(unix)]
 #[doc(hidden)]
 struct crunch<'a> {
-    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

@@ -45,13 +45,14 @@ const _: () = {
         };
         const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
     }
+    #[doc(hidden)]
     impl step2<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             user: &str,
             prompt: String,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
+            let mock = self.__cx.mock::<__M>();
             async move {
                 if let __p::Some(it) = self
                     .__cx
@@ -66,14 +67,13 @@ const _: () = {
                     return it;
                 }
                 __p::Called::Value(
-                    match self.__cx.mock::<__M>() {
+                    match mock {
                         __p::Some(mock) => mock.0(user, prompt),
-                        __p::None => step2(user, prompt),
+                        _ => step2(user, prompt),
                     },
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
@@ -83,6 +83,5 @@ const _: () = {
 };
 #[doc(hidden)]
 struct step2<'a> {
-    #[doc(hidden)]
     pub __cx: &'a my_orch::__private::Cx,
 }

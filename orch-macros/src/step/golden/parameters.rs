@@ -46,18 +46,19 @@ const _: () = {
             }
         };
     }
+    #[doc(hidden)]
     impl reserve<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             items: &[Item],
             count: u32,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
+            let mock = self.__cx.mock::<__M>();
             async move {
                 __p::called(
-                    match self.__cx.mock::<__M>() {
+                    match mock {
                         __p::Some(mock) => mock.0(items, count),
-                        __p::None => {
+                        _ => {
                             reserve(
                                     items,
                                     count,
@@ -71,7 +72,6 @@ const _: () = {
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(
                 &[Item],
@@ -84,6 +84,5 @@ const _: () = {
 };
 #[doc(hidden)]
 pub(crate) struct reserve<'a> {
-    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

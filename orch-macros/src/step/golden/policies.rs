@@ -50,12 +50,13 @@ const _: () = {
         };
         const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
     }
+    #[doc(hidden)]
     impl fetch_rates<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             day: Date,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
+            let mock = self.__cx.mock::<__M>();
             async move {
                 if let __p::Some(it) = self
                     .__cx
@@ -70,9 +71,9 @@ const _: () = {
                     return it;
                 }
                 __p::called_if(
-                    match self.__cx.mock::<__M>() {
+                    match mock {
                         __p::Some(mock) => mock.0(day),
-                        __p::None => {
+                        _ => {
                             fetch_rates(
                                     day,
                                     self.__cx.resource::<Client>(),
@@ -85,7 +86,6 @@ const _: () = {
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(
                 Date,
@@ -97,6 +97,5 @@ const _: () = {
 };
 #[doc(hidden)]
 pub struct fetch_rates<'a> {
-    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }
