@@ -559,7 +559,10 @@ pub trait RunsAlone<'a> {}
 ///
 /// # Errors
 /// If the run failed or ran out of time.
-// Said to be `Send`, so that it is proved here once and not by the compiler of each workflow.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "said to be `Send`, it is proved here once and not by the compiler of each workflow"
+)]
 pub fn run<W: Workflow>(
     input: W::Input,
 ) -> impl Future<Output = Result<W::Output, RunError<W::Error>>> + Send {

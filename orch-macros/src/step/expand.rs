@@ -293,7 +293,6 @@ fn call(step: &Step) -> TokenStream {
     let lent = lent(step);
     quote_spanned! {Span::mixed_site()=>
         pub fn call(self, #(#params),*) -> #future {
-            let mock = self.__cx.mock::<__M>();
             #lent
             async move { #facts #attempt }
         }
@@ -309,18 +308,25 @@ fn holds_context(step: &Step) -> bool {
     asks || step.blocking() || reads_arguments(step)
 }
 
-/// The resources, under the names that the function has for them.
+/// The stand-in of a test, if there is one.
+fn stand_in() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> self.__cx.mock::<__M>())
+}
+
+/// What a call looks up before it begins: a stand-in, and resources under the names that the function has for them.
 fn lent(step: &Step) -> TokenStream {
-    let resources = step.params.iter().filter(|_| !holds_context(step));
-    resources
-        .filter_map(|param| {
-            let (Role::Resource, Some(ty)) = (param.role, param.lent()) else {
-                return None;
-            };
-            let (name, place) = (&param.name, placed(&param.ty));
-            Some(quote_spanned!(place=> let #name = self.__cx.lend::<#ty>();))
-        })
-        .collect()
+    if holds_context(step) {
+        return TokenStream::new();
+    }
+    let stand_in = stand_in();
+    let resources = step.params.iter().filter_map(|param| {
+        let (Role::Resource, Some(ty)) = (param.role, param.lent()) else {
+            return None;
+        };
+        let (name, place) = (&param.name, placed(&param.ty));
+        Some(quote_spanned!(place=> let #name = self.__cx.lend::<#ty>();))
+    });
+    quote_spanned!(Span::mixed_site()=> let mock = #stand_in; #(#resources)*)
 }
 
 /// The type of the call's future, at the function's name: that is where one that is not `Send` is reported.
@@ -435,10 +441,15 @@ fn attempt(step: &Step) -> TokenStream {
         called
     };
     let passed = step.data().map(|param| &param.name);
+    let mock = if holds_context(step) {
+        stand_in()
+    } else {
+        quote_spanned!(Span::mixed_site()=> mock)
+    };
     settled(
         step,
         &quote_spanned! {Span::mixed_site()=>
-            match mock {
+            match #mock {
                 __p::Some(mock) => mock.0(#(#passed),*),
                 _ => #value,
             }

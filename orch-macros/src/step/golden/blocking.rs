@@ -38,10 +38,9 @@ const _: () = {
             self,
             numbers: Vec<u64>,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
-            let mock = self.__cx.mock::<__M>();
             async move {
                 __p::Called::Value(
-                    match mock {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(numbers),
                         _ => __p::blocking(move || crunch(numbers)).await,
                     },

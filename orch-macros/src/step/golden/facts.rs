@@ -52,7 +52,6 @@ const _: () = {
             user: &str,
             prompt: String,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
-            let mock = self.__cx.mock::<__M>();
             async move {
                 if let __p::Some(it) = self
                     .__cx
@@ -67,7 +66,7 @@ const _: () = {
                     return it;
                 }
                 __p::Called::Value(
-                    match mock {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(user, prompt),
                         _ => step2(user, prompt),
                     },

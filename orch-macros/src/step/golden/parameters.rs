@@ -53,10 +53,9 @@ const _: () = {
             items: &[Item],
             count: u32,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
-            let mock = self.__cx.mock::<__M>();
             async move {
                 __p::called(
-                    match mock {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(items, count),
                         _ => {
                             reserve(

@@ -56,7 +56,6 @@ const _: () = {
             self,
             day: Date,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
-            let mock = self.__cx.mock::<__M>();
             async move {
                 if let __p::Some(it) = self
                     .__cx
@@ -71,7 +70,7 @@ const _: () = {
                     return it;
                 }
                 __p::called_if(
-                    match mock {
+                    match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(day),
                         _ => {
                             fetch_rates(
