@@ -340,6 +340,11 @@ impl Ledger {
         self.turned.notify_waiters();
     }
 
+    /// Adds an entry that nobody waits for: what is added later is kept after it, or not at all.
+    pub(crate) fn note(&self, entry: Entry) {
+        drop(self.add(entry));
+    }
+
     /// Adds an entry; it is kept before anything that is added later. What waits for the answer waits until it is.
     pub(crate) fn add(&self, entry: Entry) -> impl Future<Output = ()> + Send + '_ {
         let mut state = self.state();

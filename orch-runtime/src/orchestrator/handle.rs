@@ -68,10 +68,7 @@ impl<W: Workflow> RunHandle<W> {
         run: Option<Arc<Run>>,
     ) -> Self {
         let run = run.or_else(|| durability.live(key));
-        let driver = Driver::Kept {
-            durability,
-            waiter,
-        };
+        let driver = Driver::Kept { durability, waiter };
         Self::new(id, correlation_id, run, driver)
     }
 

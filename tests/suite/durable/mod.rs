@@ -4,6 +4,7 @@ mod recovery;
 mod shapes;
 mod steering;
 mod versions;
+mod waits;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -23,7 +24,10 @@ impl World {
     /// A step was called with this key.
     pub fn called(&self, what: &str, key: &str) {
         let mut calls = self.calls.lock().unwrap();
-        calls.entry(what.to_owned()).or_default().push(key.to_owned());
+        calls
+            .entry(what.to_owned())
+            .or_default()
+            .push(key.to_owned());
     }
 
     /// How often a step was called.
@@ -33,12 +37,19 @@ impl World {
 
     /// The keys that a step was called with.
     pub fn keys(&self, what: &str) -> Vec<String> {
-        self.calls.lock().unwrap().get(what).cloned().unwrap_or_default()
+        self.calls
+            .lock()
+            .unwrap()
+            .get(what)
+            .cloned()
+            .unwrap_or_default()
     }
 
     fn gate(&self, name: &str) -> Arc<Semaphore> {
         let mut gates = self.gates.lock().unwrap();
-        let gate = gates.entry(name.to_owned()).or_insert_with(|| Arc::new(Semaphore::new(0)));
+        let gate = gates
+            .entry(name.to_owned())
+            .or_insert_with(|| Arc::new(Semaphore::new(0)));
         Arc::clone(gate)
     }
 
@@ -60,7 +71,10 @@ impl World {
             }
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
-        panic!("`{what}` was called {} times and not {calls}", self.calls(what));
+        panic!(
+            "`{what}` was called {} times and not {calls}",
+            self.calls(what)
+        );
     }
 }
 
@@ -79,7 +93,9 @@ impl Process {
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
         self.0.as_ref().unwrap().block_on(async {
             let limit = std::time::Duration::from_secs(20);
-            tokio::time::timeout(limit, future).await.expect("it takes too long")
+            tokio::time::timeout(limit, future)
+                .await
+                .expect("it takes too long")
         })
     }
 
@@ -94,5 +110,7 @@ impl Process {
 
 /// An orchestrator of this world on this store.
 pub fn orchestrator(world: &World, store: &Memory) -> orch::Builder {
-    Orchestrator::builder().store(store.clone()).resource(world.clone())
+    Orchestrator::builder()
+        .store(store.clone())
+        .resource(world.clone())
 }

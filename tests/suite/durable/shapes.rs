@@ -93,7 +93,11 @@ workflow! {
 }
 
 #[step]
-async fn turn(state: u32, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> ControlFlow<String, u32> {
+async fn turn(
+    state: u32,
+    #[resource] world: &World,
+    #[ctx] ctx: &StepCtx,
+) -> ControlFlow<String, u32> {
     world.called("turn", &ctx.idempotency_key());
     if state == 3 {
         world.pass("turn").await;
@@ -121,14 +125,25 @@ workflow! {
 }
 
 /// Runs a workflow until `gate` is reached so often, kills the process, opens the gate and waits for the result.
-fn killed<W: Workflow>(workflow: W, input: W::Input, again: W::Input, gate: &str, reached: usize, world: &World) -> Result<W::Output, RunError<W::Error>>
+fn killed<W: Workflow>(
+    workflow: W,
+    input: W::Input,
+    again: W::Input,
+    gate: &str,
+    reached: usize,
+    world: &World,
+) -> Result<W::Output, RunError<W::Error>>
 where
     W: Copy,
 {
     let store = Memory::new();
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(world, &store).workflow(workflow).build().await.unwrap();
+        let orch = orchestrator(world, &store)
+            .workflow(workflow)
+            .build()
+            .await
+            .unwrap();
         orch.start(workflow, input).id("run").await.unwrap();
         world.until(gate, reached).await;
         // What goes on beside the gate is to be recorded.
@@ -137,8 +152,17 @@ where
     before.kill(&store);
     world.open(gate, 100_000);
     Process::new().run(async {
-        let orch = orchestrator(world, &store).workflow(workflow).build().await.unwrap();
-        orch.start(workflow, again).id("run").await.unwrap().result().await
+        let orch = orchestrator(world, &store)
+            .workflow(workflow)
+            .build()
+            .await
+            .unwrap();
+        orch.start(workflow, again)
+            .id("run")
+            .await
+            .unwrap()
+            .result()
+            .await
     })
 }
 
@@ -146,7 +170,14 @@ where
 fn nodes_beside_the_one_that_was_under_way_are_not_called_again() {
     let world = World::default();
     assert_eq!(killed(Wave, 1, 1, "right", 1, &world).unwrap(), [2, 2, 3]);
-    assert_eq!((world.calls("left"), world.calls("top"), world.calls("right")), (1, 1, 2));
+    assert_eq!(
+        (
+            world.calls("left"),
+            world.calls("top"),
+            world.calls("right")
+        ),
+        (1, 1, 2)
+    );
 }
 
 #[test]
@@ -156,14 +187,25 @@ fn a_fan_out_goes_on_at_the_item() {
     let sum = killed(Fan, 12, 12, "two", 9, &world).unwrap();
     assert_eq!(sum, (0..12).map(|n| n + 2).sum::<u32>());
     assert_eq!(world.calls("one"), 12, "each item's first step ran once");
-    assert_eq!(world.calls("two"), 12 + 4, "the four that were under way ran again");
+    assert_eq!(
+        world.calls("two"),
+        12 + 4,
+        "the four that were under way ran again"
+    );
 }
 
 #[test]
 fn a_branch_goes_on_in_the_arm_that_was_taken() {
     let world = World::default();
     assert_eq!(killed(Branches, 5, 5, "after", 1, &world).unwrap(), 9);
-    assert_eq!((world.calls("small"), world.calls("big"), world.calls("after")), (1, 1, 2));
+    assert_eq!(
+        (
+            world.calls("small"),
+            world.calls("big"),
+            world.calls("after")
+        ),
+        (1, 1, 2)
+    );
 }
 
 #[test]
@@ -180,7 +222,14 @@ fn failures_are_recorded_too() {
 fn a_workflow_inside_goes_on_where_it_was() {
     let world = World::default();
     assert_eq!(killed(Outer, 1, 1, "inner-b", 1, &world).unwrap(), 5);
-    assert_eq!((world.calls("outer"), world.calls("inner-a"), world.calls("inner-b")), (1, 1, 2));
+    assert_eq!(
+        (
+            world.calls("outer"),
+            world.calls("inner-a"),
+            world.calls("inner-b")
+        ),
+        (1, 1, 2)
+    );
     assert_eq!(world.keys("inner-b"), ["run/y/gated", "run/y/gated"]);
     assert_eq!(world.calls("outer-end"), 1);
 }
@@ -189,14 +238,30 @@ fn a_workflow_inside_goes_on_where_it_was() {
 fn turns_are_not_taken_again() {
     let world = World::default();
     assert_eq!(killed(Loop, 0, 0, "turn", 4, &world).unwrap(), "after 3");
-    assert_eq!(world.keys("turn"), ["run/end", "run/end#1", "run/end#2", "run/end#3", "run/end#3"]);
+    assert_eq!(
+        world.keys("turn"),
+        [
+            "run/end",
+            "run/end#1",
+            "run/end#2",
+            "run/end#3",
+            "run/end#3"
+        ]
+    );
 }
 
 #[test]
 fn transient_values_are_computed_again() {
     let world = World::default();
     assert_eq!(killed(Transient, 1, 1, "gate", 1, &world).unwrap(), 4);
-    assert_eq!((world.calls("cheap"), world.calls("dear"), world.calls("gate")), (2, 1, 2));
+    assert_eq!(
+        (
+            world.calls("cheap"),
+            world.calls("dear"),
+            world.calls("gate")
+        ),
+        (2, 1, 2)
+    );
 }
 
 #[test]
@@ -204,8 +269,18 @@ fn what_is_recorded_can_be_read() {
     let (world, store) = (World::default(), Memory::new());
     world.open("right", 1);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Wave).build().await.unwrap();
-        orch.start(Wave, 1).id("run").await.unwrap().result().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(Wave)
+            .build()
+            .await
+            .unwrap();
+        orch.start(Wave, 1)
+            .id("run")
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap();
         let history = orch.runs().unwrap().history("run").await.unwrap();
         let mut entries: Vec<_> = history
             .entries

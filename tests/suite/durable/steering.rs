@@ -1,7 +1,7 @@
 //! What operators see and do.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orch::prelude::*;
@@ -21,7 +21,12 @@ async fn work(name: &str, n: u32, #[resource] world: &World) -> u32 {
 pub struct Broken(Arc<AtomicBool>);
 
 #[step]
-async fn brittle(name: &str, n: u32, #[resource] world: &World, #[resource] broken: &Broken) -> Result<u32, std::io::Error> {
+async fn brittle(
+    name: &str,
+    n: u32,
+    #[resource] world: &World,
+    #[resource] broken: &Broken,
+) -> Result<u32, std::io::Error> {
     world.called(name, &n.to_string());
     if broken.0.load(Ordering::SeqCst) && n % 3 == 1 {
         return Err(std::io::Error::other(format!("{n} is broken")));
@@ -67,7 +72,11 @@ async fn status(orch: &Orchestrator, id: &str, wanted: RunStatus) {
 fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Two).build().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
         let run = orch.start(Two, 1).id("r").await.unwrap();
         let runs = orch.runs().unwrap();
         world.until("a", 1).await;
@@ -75,7 +84,10 @@ fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
         world.open("a", 1);
         world.open("b", 1);
         status(&orch, "r", RunStatus::Paused).await;
-        assert_eq!(runs.get("r").await.unwrap().reason.as_deref(), Some("lunch"));
+        assert_eq!(
+            runs.get("r").await.unwrap().reason.as_deref(),
+            Some("lunch")
+        );
         assert_eq!(world.calls("b"), 0);
         runs.resume("r").await.unwrap();
         assert_eq!(run.result().await.unwrap(), 3);
@@ -87,12 +99,23 @@ fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
 fn a_run_can_be_cancelled_wherever_it_is() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Two).build().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
         let run = orch.start(Two, 1).id("r").await.unwrap();
         world.until("a", 1).await;
-        orch.runs().unwrap().cancel("r", "changed my mind").await.unwrap();
+        orch.runs()
+            .unwrap()
+            .cancel("r", "changed my mind")
+            .await
+            .unwrap();
         let error = run.result().await.unwrap_err();
-        assert!(error.is_cancelled() && error.to_string().contains("changed my mind"), "{error}");
+        assert!(
+            error.is_cancelled() && error.to_string().contains("changed my mind"),
+            "{error}"
+        );
         let error = orch.runs().unwrap().cancel("r", "again").await.unwrap_err();
         assert_eq!(error.to_string(), "run r has ended: it is cancelled");
         let error = orch.runs().unwrap().get("nobody").await.unwrap_err();
@@ -113,12 +136,37 @@ fn only_failed_items_are_retried() {
         assert_eq!(dead.len(), 1);
         let before = world.calls("item");
         broken.0.store(false, Ordering::SeqCst);
-        assert_eq!(orch.runs().unwrap().retry_dead(Filter::default()).await.unwrap(), 1);
+        assert_eq!(
+            orch.runs()
+                .unwrap()
+                .retry_dead(Filter::default())
+                .await
+                .unwrap(),
+            1
+        );
         let run = orch.start(Items, 9).id("r").await.unwrap();
-        assert_eq!(run.result().await.unwrap(), (0..9).map(|n| n * 2).sum::<u32>());
-        let failed = before - world.keys("item")[..before].iter().filter(|n| n.parse::<u32>().unwrap() % 3 != 1).count();
-        assert_eq!(world.calls("item") - before, 9 - (before - failed), "only what had not succeeded");
-        assert!(orch.runs().unwrap().dead(Filter::default()).await.unwrap().is_empty());
+        assert_eq!(
+            run.result().await.unwrap(),
+            (0..9).map(|n| n * 2).sum::<u32>()
+        );
+        let failed = before
+            - world.keys("item")[..before]
+                .iter()
+                .filter(|n| n.parse::<u32>().unwrap() % 3 != 1)
+                .count();
+        assert_eq!(
+            world.calls("item") - before,
+            9 - (before - failed),
+            "only what had not succeeded"
+        );
+        assert!(
+            orch.runs()
+                .unwrap()
+                .dead(Filter::default())
+                .await
+                .unwrap()
+                .is_empty()
+        );
     });
 }
 
@@ -128,20 +176,45 @@ fn a_run_is_done_again_from_a_node() {
     world.open("a", 9);
     world.open("b", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Two).build().await.unwrap();
-        orch.start(Two, 1).id("r").await.unwrap().result().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        orch.start(Two, 1)
+            .id("r")
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap();
         let runs = orch.runs().unwrap();
         runs.retry_from("r", "b").await.unwrap();
-        assert_eq!(orch.start(Two, 1).id("r").await.unwrap().result().await.unwrap(), 3);
+        assert_eq!(
+            orch.start(Two, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            3
+        );
         assert_eq!((world.calls("a"), world.calls("b")), (1, 2));
         let error = runs.retry_from("r", "z").await.unwrap_err();
         assert_eq!(error.to_string(), "node `z` is not a node of this workflow");
 
-        let forked = runs.fork("r", "r2", Some(&serde_json::json!(10))).await.unwrap();
+        let forked = runs
+            .fork("r", "r2", Some(&serde_json::json!(10)))
+            .await
+            .unwrap();
         assert_eq!(forked.input, 10);
         status(&orch, "r2", RunStatus::Completed).await;
         assert_eq!(runs.get("r2").await.unwrap().output, Some(12.into()));
-        let error = runs.fork("r", "r3", Some(&serde_json::json!("ten"))).await.unwrap_err();
+        let error = runs
+            .fork("r", "r3", Some(&serde_json::json!("ten")))
+            .await
+            .unwrap_err();
         assert!(error.to_string().contains("invalid type"), "{error}");
 
         runs.delete("r2").await.unwrap();
@@ -154,7 +227,9 @@ fn the_eleventh_run_is_queued_and_survives() {
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let builder = orchestrator(&world, &store).workflow(Two).max_active_runs(10);
+        let builder = orchestrator(&world, &store)
+            .workflow(Two)
+            .max_active_runs(10);
         let orch = builder.build().await.unwrap();
         for n in 0..11 {
             orch.start(Two, n).id(format!("r{n}")).await.unwrap();
@@ -167,10 +242,21 @@ fn the_eleventh_run_is_queued_and_survives() {
     world.open("a", 99);
     world.open("b", 99);
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(Two).max_active_runs(10);
+        let builder = orchestrator(&world, &store)
+            .workflow(Two)
+            .max_active_runs(10);
         let orch = builder.build().await.unwrap();
         for n in 0..11 {
-            assert_eq!(orch.start(Two, n).id(format!("r{n}")).await.unwrap().result().await.unwrap(), n + 2);
+            assert_eq!(
+                orch.start(Two, n)
+                    .id(format!("r{n}"))
+                    .await
+                    .unwrap()
+                    .result()
+                    .await
+                    .unwrap(),
+                n + 2
+            );
         }
     });
 }
@@ -179,7 +265,11 @@ fn the_eleventh_run_is_queued_and_survives() {
 fn shutting_down_lets_steps_finish_and_loses_nothing() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Two).build().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
         let run = orch.start(Two, 1).id("r").await.unwrap();
         world.until("a", 1).await;
         let stopping = tokio::spawn({
@@ -196,17 +286,38 @@ fn shutting_down_lets_steps_finish_and_loses_nothing() {
     });
     world.open("b", 1);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Two).build().await.unwrap();
-        assert_eq!(orch.start(Two, 1).id("r").await.unwrap().result().await.unwrap(), 3);
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        assert_eq!(
+            orch.start(Two, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            3
+        );
     });
-    assert_eq!((world.calls("a"), world.calls("b")), (1, 1), "nothing is done twice");
+    assert_eq!(
+        (world.calls("a"), world.calls("b")),
+        (1, 1),
+        "nothing is done twice"
+    );
 }
 
 #[test]
 fn shutting_down_does_not_wait_forever() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Two).build().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
         orch.start(Two, 1).id("r").await.unwrap();
         world.until("a", 1).await;
         assert_eq!(orch.shutdown(Duration::from_millis(20)).await, 1);
@@ -214,8 +325,21 @@ fn shutting_down_does_not_wait_forever() {
     world.open("a", 1);
     world.open("b", 1);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Two).build().await.unwrap();
-        assert_eq!(orch.start(Two, 1).id("r").await.unwrap().result().await.unwrap(), 3);
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        assert_eq!(
+            orch.start(Two, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            3
+        );
     });
 }
 
@@ -223,11 +347,24 @@ fn shutting_down_does_not_wait_forever() {
 fn what_a_durable_workflow_lacks_is_said() {
     let world = World::default();
     Process::new().run(async {
-        let orch = Orchestrator::builder().resource(world.clone()).workflow(Two).build().await.unwrap();
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
         let error = orch.start(Two, 1).await.unwrap_err();
-        assert_eq!(error.to_string(), "workflow `Two` is durable: give the orchestrator a store with `.store(…)`");
+        assert_eq!(
+            error.to_string(),
+            "workflow `Two` is durable: give the orchestrator a store with `.store(…)`"
+        );
         let orch = orchestrator(&world, &Memory::new()).build().await.unwrap();
         let error = orch.start(Two, 1).await.unwrap_err();
-        assert!(error.to_string().contains("register it with `.workflow(Two)`"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("register it with `.workflow(Two)`"),
+            "{error}"
+        );
     });
 }

@@ -50,7 +50,11 @@ fn left(world: &World) -> Memory {
     let store = Memory::new();
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(world, &store).workflow(old::Job).build().await.unwrap();
+        let orch = orchestrator(world, &store)
+            .workflow(old::Job)
+            .build()
+            .await
+            .unwrap();
         orch.start(old::Job, 1).id("r").await.unwrap();
         world.until("gated", 1).await;
     });
@@ -63,9 +67,16 @@ fn a_graph_that_changed_under_its_version_is_refused_with_the_difference() {
     let world = World::default();
     let store = left(&world);
     Process::new().run(async {
-        let error = orchestrator(&world, &store).workflow(changed::Job).build().await.unwrap_err();
+        let error = orchestrator(&world, &store)
+            .workflow(changed::Job)
+            .build()
+            .await
+            .unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("the graph of workflow `Job` has changed under the version `1`"), "{text}");
+        assert!(
+            text.contains("the graph of workflow `Job` has changed under the version `1`"),
+            "{text}"
+        );
         assert!(text.contains("+  node 1:b call all_success"), "{text}");
     });
 }
@@ -75,7 +86,11 @@ fn a_run_of_another_version_is_parked_and_goes_on_under_its_own() {
     let world = World::default();
     let store = left(&world);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(new::Job).build().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(new::Job)
+            .build()
+            .await
+            .unwrap();
         for _ in 0..2_000 {
             if orch.runs().unwrap().get("r").await.unwrap().status == RunStatus::Parked {
                 break;
@@ -84,14 +99,31 @@ fn a_run_of_another_version_is_parked_and_goes_on_under_its_own() {
         }
         let run = orch.runs().unwrap().get("r").await.unwrap();
         assert_eq!(run.status, RunStatus::Parked);
-        assert!(run.reason.unwrap().contains("it was started under version `1` of `Job`"));
+        assert!(
+            run.reason
+                .unwrap()
+                .contains("it was started under version `1` of `Job`")
+        );
         orch.shutdown(Duration::from_secs(1)).await;
     });
     world.open("gate", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(old::Job).build().await.unwrap();
+        let orch = orchestrator(&world, &store)
+            .workflow(old::Job)
+            .build()
+            .await
+            .unwrap();
         orch.runs().unwrap().resume("r").await.unwrap();
-        assert_eq!(orch.start(old::Job, 1).id("r").await.unwrap().result().await.unwrap(), 3);
+        assert_eq!(
+            orch.start(old::Job, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            3
+        );
     });
     assert_eq!(world.calls("work"), 1);
 }
@@ -110,14 +142,36 @@ workflow! {
 fn a_value_that_is_too_large_points_to_artifacts() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Large).build().await.unwrap();
-        let error = orch.start(Large, 300 * 1024).await.unwrap().result().await.unwrap_err();
+        let orch = orchestrator(&world, &store)
+            .workflow(Large)
+            .build()
+            .await
+            .unwrap();
+        let error = orch
+            .start(Large, 300 * 1024)
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
         assert_eq!(error.failures()[0].code(), "too_large");
-        assert!(error.to_string().contains("give an `Artifact` in its place"), "{error}");
+        assert!(
+            error
+                .to_string()
+                .contains("give an `Artifact` in its place"),
+            "{error}"
+        );
         let small = orch.start(Large, 200 * 1024).await.unwrap();
         assert_eq!(small.result().await.unwrap(), 200 * 1024);
         let builder = orchestrator(&world, &Memory::new()).workflow(Large);
         let orch = builder.value_limit(1 << 20).build().await.unwrap();
-        assert!(orch.start(Large, 300 * 1024).await.unwrap().result().await.is_ok());
+        assert!(
+            orch.start(Large, 300 * 1024)
+                .await
+                .unwrap()
+                .result()
+                .await
+                .is_ok()
+        );
     });
 }
