@@ -75,6 +75,8 @@ pub struct PlannedNode {
     pub rule: Rule,
     /// Whether its failure is an absent value instead of the run's failure.
     pub optional: bool,
+    /// What is unusual about when it runs and what becomes of its value, in words.
+    pub marks: Vec<String>,
     /// What holds for it in words; empty when nothing does.
     pub policies: String,
     /// A `for`'s body or a branch's arms.
@@ -166,6 +168,7 @@ impl PlannedNode {
             waits_for,
             rule: node.rule(),
             optional: node.is_optional(),
+            marks: node.marks(),
             policies: policies_in_words(node, &calls),
             calls,
             inner: node.scopes().iter().map(PlannedScope::of).collect(),
@@ -321,17 +324,14 @@ fn add_rows(table: &mut Table<4>, nodes: &[PlannedNode], level: usize) {
 }
 
 impl PlannedNode {
-    /// When it starts, and whether the run can do without it.
+    /// What it waits for, and what is unusual about it.
     fn conditions(&self) -> String {
-        let rule = (self.rule != Rule::AllSuccess).then(|| format!("on {}", self.rule.as_str()));
         let before =
             (!self.waits_for.is_empty()).then(|| format!("after {}", self.waits_for.join(", ")));
-        let optional = self.optional.then(|| "optional".to_owned());
-        [before, rule, optional]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ")
+        // What stands under `finally` need not say so.
+        let marks = self.marks.iter().filter(|mark| *mark != "finally");
+        let conditions: Vec<String> = before.into_iter().chain(marks.cloned()).collect();
+        conditions.join(", ")
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Call, Edge, Fingerprint, Graph, Node, Scope};
 use crate::duration;
-use crate::plan::{NodeKind, OnFailure, ParamSpec, Rule, Tolerance};
+use crate::plan::{Checkpoint, NodeKind, OnFailure, ParamSpec, Rule, Tolerance};
 use crate::policy::Policies;
 
 /// Everything the graph knows but the picture; what a workflow does not say is left out.
@@ -117,6 +117,12 @@ struct NodeView {
     finally: bool,
     optional: bool,
     handled: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    transient: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    allow_skip: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<Checkpoint>,
     #[serde(flatten)]
     control: Control,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -136,6 +142,9 @@ impl NodeView {
             finally: node.is_finally(),
             optional: node.is_optional(),
             handled: node.is_handled(),
+            transient: node.spec().transient,
+            allow_skip: node.spec().allow_skip,
+            checkpoint: node.checkpoint(),
             control: Control::of(node),
             inner: node.scopes().iter().map(ScopeView::of).collect(),
         }
@@ -218,6 +227,8 @@ struct CallView {
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<&'static [ParamSpec]>,
     output: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_by: Option<&'static str>,
     policies: Policies,
 }
 
@@ -235,6 +246,7 @@ impl CallView {
             output: call
                 .workflow()
                 .map_or_else(|| step.map_or("", |step| step.output), Graph::output),
+            undone_by: call.undone_by(),
             policies: call.policies(),
         }
     }

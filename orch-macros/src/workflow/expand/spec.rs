@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Literal, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
@@ -87,6 +87,14 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     }
     if options.optional.is_some() {
         fields.extend(quote!(optional: true,));
+    }
+    if let Some(impact) = &options.allow_skip {
+        let impact = &impact.value;
+        fields.extend(quote!(allow_skip: #impact,));
+    }
+    if let Some(checkpoint) = &options.checkpoint {
+        let checkpoint = checkpoint.value.tokens();
+        fields.extend(quote!(checkpoint: Some(#checkpoint),));
     }
     if options.transient.is_some() {
         fields.extend(quote!(transient: true,));
@@ -199,7 +207,9 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     let options = &workflow.options;
     let name = workflow.name.to_string();
     let mut fields = TokenStream::new();
+    let mut new = Ident::new("new", workflow.name.span());
     if options.durable.is_some() {
+        new = Ident::new("durable", workflow.name.span());
         fields.extend(quote!(durable: true,));
     }
     let texts = [
@@ -248,6 +258,8 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
         fields.extend(quote!(on_failure: OnFailure::Cancel,));
     }
     let root = types::plan(0);
+    // What is wrong with all of it is said at its name.
+    let new = quote_spanned!(workflow.name.span()=> WorkflowSpec::#new(#name, &#root));
     quote! {
         {
             use __p::*;
@@ -255,7 +267,7 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
                 module: ::core::module_path!(),
                 svg: #svg,
                 #fields
-                ..WorkflowSpec::new(#name, &#root)
+                ..#new
             }
         }
     }
