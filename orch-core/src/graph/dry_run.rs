@@ -9,7 +9,7 @@ use super::scope::links_into;
 use super::table::Table;
 use super::{Fingerprint, Graph, Node, Scope, shape};
 use crate::duration::{self, Human};
-use crate::plan::{Rule, ScopeSpec};
+use crate::plan::{Rule, Schedule, ScopeSpec};
 use crate::policy::Policies;
 
 /// What would run in which order under which policies; nothing was run to know it.
@@ -36,6 +36,10 @@ pub struct Plan {
     /// How long a run may take; unbounded by default.
     #[serde(serialize_with = "duration::serialize_option")]
     pub deadline: Option<Duration>,
+    /// Whether runs are kept in a store.
+    pub durable: bool,
+    /// When runs start by themselves; never by default.
+    pub schedule: Option<Schedule>,
     /// The paths of the longest chain of calls.
     ///
     /// A body counts as if it had one item, a branch as its longest arm, a repetition as one turn;
@@ -118,6 +122,8 @@ impl Plan {
             width: graph.width(),
             concurrency: spec.concurrency,
             deadline: spec.deadline,
+            durable: spec.durable,
+            schedule: spec.schedule,
             critical_path: critical_path(&graph.scope()),
             waves,
             finally,
@@ -288,6 +294,9 @@ impl Plan {
             self.concurrency.map(|max| format!("at most {max} at once")),
             self.deadline
                 .map(|deadline| format!("deadline {}", Human(deadline))),
+            self.durable.then(|| "durable".to_owned()),
+            self.schedule
+                .map(|schedule| format!("starts at `{}` ({})", schedule.cron, schedule.time_zone)),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }

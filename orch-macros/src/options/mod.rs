@@ -3,6 +3,7 @@
 //! A list is read option by option: a mistake in one leaves the others understood.
 
 pub(crate) mod checkpoint;
+pub(crate) mod cron;
 pub(crate) mod duration;
 pub(crate) mod policies;
 pub(crate) mod rates;

@@ -9,7 +9,7 @@ use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
 use super::super::model::{Call, Length, Origin, Output, Rhs, Test};
-use super::super::options::Tolerance;
+use super::super::options::{Tolerance, WorkflowOptions};
 use super::types;
 use crate::options::duration::tokens as duration;
 use crate::text;
@@ -207,13 +207,18 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     let options = &workflow.options;
     let name = workflow.name.to_string();
     let mut fields = TokenStream::new();
+    fields.extend(kept_runs(options));
     let mut new = Ident::new("new", workflow.name.span());
     if options.durable.is_some() {
         new = Ident::new("durable", workflow.name.span());
         fields.extend(quote!(durable: true,));
     }
+    let version = options
+        .version
+        .as_ref()
+        .map(|version| version.value.clone());
     let texts = [
-        ("version", &options.version),
+        ("version", &version),
         ("owner", &options.owner),
         ("contact", &options.contact),
         ("docs", &options.docs),
@@ -271,6 +276,31 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
             }
         }
     }
+}
+
+/// What the options say of runs that are kept.
+fn kept_runs(options: &WorkflowOptions) -> TokenStream {
+    let compatible = options.compatible_with.as_ref().map(|compatible| {
+        let versions = &compatible.value;
+        quote!(compatible_with: &[#(#versions),*],)
+    });
+    let most = options.max_active_runs.as_ref().map(|most| {
+        let most = most.value;
+        quote!(max_active_runs: Some(#most),)
+    });
+    let overlap = options.overlap.as_ref().map(|overlap| {
+        let overlap = format_ident!("{}", overlap.value);
+        quote!(overlap: Overlap::#overlap,)
+    });
+    let schedule = options.schedule.as_ref().map(|schedule| {
+        let schedule = schedule.value.tokens();
+        quote!(schedule: Some(#schedule),)
+    });
+    let priority = options.priority.as_ref().map(|priority| {
+        let priority = Literal::u32_unsuffixed(priority.value);
+        quote!(priority: #priority,)
+    });
+    quote!(#compatible #most #overlap #schedule #priority)
 }
 
 /// The names that nobody reads, so that the compiler says so in its own words.
