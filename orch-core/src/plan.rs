@@ -169,8 +169,23 @@ pub struct WorkflowSpec {
 
 impl WorkflowSpec {
     /// A workflow of this name and these nodes; generated code fills in the rest.
+    ///
+    /// # Panics
+    /// If a step in it has a checkpoint, which only a run that is kept can wait at.
     #[must_use]
+    #[track_caller]
     pub const fn new(name: &'static str, scope: &'static ScopeSpec) -> Self {
+        if scope.has_checkpoint() {
+            panic!(
+                "somebody decides about what a step of this workflow gives (`checkpoint_after`), which a run waits for that is kept: say `#[workflow(durable)]`"
+            );
+        }
+        Self::durable(name, scope)
+    }
+
+    /// The same of a workflow whose runs are kept, once that is said.
+    #[must_use]
+    pub const fn durable(name: &'static str, scope: &'static ScopeSpec) -> Self {
         Self {
             name,
             module: "",
@@ -257,6 +272,25 @@ pub struct ScopeSpec {
 }
 
 impl ScopeSpec {
+    /// Whether a step in it, or in what is inside, has a checkpoint; other workflows say it of themselves.
+    const fn has_checkpoint(&self) -> bool {
+        let mut at = 0;
+        while at < self.nodes.len() {
+            let found = match &self.nodes[at].kind {
+                NodeKind::Call(callees) => Callee::any_checkpoint(callees),
+                NodeKind::Repeat { callee, .. } => Callee::any_checkpoint(&[*callee]),
+                NodeKind::For { body, .. } => body.has_checkpoint(),
+                NodeKind::Branch { arms, .. } => ArmSpec::any_checkpoint(arms),
+                NodeKind::Signal { .. } | NodeKind::Sleep { .. } => false,
+            };
+            if found {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
     /// Whether a step in it, or in what is inside, is undone by another where a run does not succeed.
     #[must_use]
     pub fn undoes(&self) -> bool {
@@ -393,6 +427,14 @@ pub enum Callee {
 }
 
 impl Callee {
+    const fn any_checkpoint(callees: &[Self]) -> bool {
+        match callees {
+            [] => false,
+            [Self::Step(step), ..] if step.checkpoint.is_some() => true,
+            [_, rest @ ..] => Self::any_checkpoint(rest),
+        }
+    }
+
     /// The name of the step or the workflow.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -465,6 +507,15 @@ pub struct ArmSpec {
     pub reads: &'static [usize],
     /// What the arm does.
     pub body: &'static ScopeSpec,
+}
+
+impl ArmSpec {
+    const fn any_checkpoint(arms: &[Self]) -> bool {
+        match arms {
+            [] => false,
+            [arm, rest @ ..] => arm.body.has_checkpoint() || Self::any_checkpoint(rest),
+        }
+    }
 }
 
 /// When a node starts, given how the nodes it names ended.

@@ -7,7 +7,6 @@ use orch_core::run::RunId;
 use orch_core::schedule::{Status, Stop};
 use serde::Serialize;
 
-use crate::durable::Durable;
 use crate::engine::frame::Frame;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
@@ -109,13 +108,11 @@ impl Cx {
     /// How the step ended that is to be undone, if the call is for that; `Pending` where nobody knows.
     ///
     /// A value that does not come back out of JSON counts as one that nobody knows.
-    pub fn undoing<S: Step>(&self) -> Option<Outcome<S::Output>>
-    where
-        S::Output: Durable,
-    {
+    pub fn undoing<S: Step>(&self) -> Option<Outcome<S::Output>> {
         match &self.mode {
             Mode::Undo(Outcome::Done(json)) => {
-                let value = S::Output::decode(json);
+                let keep = S::COMPENSATING.keep;
+                let value = keep.and_then(|keep| (keep.decode)(json).ok());
                 Some(value.map_or(Outcome::Pending, Outcome::Done))
             }
             Mode::Undo(Outcome::Failed(error)) => Some(Outcome::Failed(error.clone())),

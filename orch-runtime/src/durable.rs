@@ -204,8 +204,8 @@ pub const fn recomputed<S: Step>() {
 /// and the compiler says the same thing about the same tokens only once.
 #[derive(Debug)]
 pub struct Keep<T> {
-    encode: fn(&T) -> Result<String, serde_json::Error>,
-    decode: fn(&str) -> Result<T, serde_json::Error>,
+    pub(crate) encode: fn(&T) -> Result<String, serde_json::Error>,
+    pub(crate) decode: fn(&str) -> Result<T, serde_json::Error>,
 }
 
 impl<T: Durable> Keep<T> {
@@ -505,26 +505,89 @@ where
     }
 }
 
-/// What an undo step is told of the step that it undoes.
-pub type Undoing<S> = Outcome<<S as Step>::Output>;
+/// What an undo step is told of a step that gives `T`.
+#[diagnostic::on_unimplemented(
+    message = "a step that undoes another is told how that ended: it takes an `Outcome<&{T}>` first, not `{Self}`",
+    label = "takes `{Self}` first",
+    note = "write `outcome: Outcome<&{T}>`, or `Outcome<{T}>` where the value is to be its own; the other step's arguments follow"
+)]
+pub trait Told<'a, T> {
+    /// How the other step ended.
+    fn told(outcome: &'a mut Outcome<T>) -> Self;
+}
+
+#[diagnostic::do_not_recommend]
+impl<'a, T> Told<'a, T> for Outcome<&'a T> {
+    fn told(outcome: &'a mut Outcome<T>) -> Self {
+        outcome.as_ref()
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> Told<'_, T> for Outcome<T> {
+    fn told(outcome: &mut Outcome<T>) -> Self {
+        std::mem::replace(outcome, Outcome::Pending)
+    }
+}
+
+/// Tells an undo step how the step that it undoes ended.
+pub fn told<'a, T, O: Told<'a, T>>(outcome: &'a mut Outcome<T>) -> O {
+    O::told(outcome)
+}
 
 /// The value of a step that may have to be undone, as it is kept until then.
 #[derive(Debug)]
 pub struct Compensating<T> {
     /// `None` of a step that nothing undoes.
-    pub(crate) encode: Option<fn(&T) -> Result<String, serde_json::Error>>,
+    pub(crate) keep: Option<Keep<T>>,
 }
 
 impl<T> Compensating<T> {
     /// Nothing undoes it.
-    pub const NONE: Self = Self { encode: None };
+    pub const NONE: Self = Self { keep: None };
 }
 
-impl<T: Durable> Compensating<T> {
+/// What a step can give that another step undoes.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be kept for `compensate`",
+    label = "not `serde::Serialize + serde::de::DeserializeOwned`",
+    note = "the step that undoes this one is told what it gave, after a crash too: derive `serde::Serialize` and `serde::Deserialize` for it"
+)]
+pub trait Undoable: Sized {
     /// A step undoes it, and is told what it gave.
-    pub const KEPT: Self = Self {
-        encode: Some(T::encode),
+    const COMPENSATING: Compensating<Self>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Durable> Undoable for T {
+    const COMPENSATING: Compensating<Self> = Compensating {
+        keep: Some(Keep::NEW),
     };
+}
+
+/// Checks that `U` can undo another step.
+///
+/// # Panics
+/// While the other step is compiled, if it cannot.
+#[track_caller]
+pub const fn undoes<U: Step>() {
+    let undo = U::SPEC;
+    if undo.compensation.is_some() {
+        panic!("a step that undoes another is not undone itself: remove `compensate` from it");
+    }
+    if undo.checkpoint.is_some() {
+        panic!(
+            "nobody decides about what undoes a step, as nothing waits for its value: remove `checkpoint_after` from it"
+        );
+    }
+    if undo.policies.cache.is_some() {
+        panic!("what undoes a step has to run each time: remove the cache from it");
+    }
+    if undo.reads_arguments {
+        panic!(
+            "a limit of what undoes a step cannot depend on its arguments: remove `key` and `weight` from it"
+        );
+    }
 }
 
 /// The result of an undo step, as the engine is told.

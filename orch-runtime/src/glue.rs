@@ -209,8 +209,8 @@ pub(crate) fn end<S: Step>(
                 Mode::Restore(_) => None,
                 _ => (S::CACHING.share)(&value),
             };
-            if let Some(encode) = S::COMPENSATING.encode {
-                return kept_for_undo(cx, encode(&value), put(value, shared)?);
+            if let Some(keep) = S::COMPENSATING.keep {
+                return kept_for_undo(cx, (keep.encode)(&value), put(value, shared)?);
             }
             return put(value, shared);
         }

@@ -114,11 +114,7 @@ fn label(node: &Node) -> Vec<String> {
     if summary != node.name() {
         label.push(summary);
     }
-    let rule = (node.rule() != crate::plan::Rule::AllSuccess)
-        .then(|| format!("on {}", node.rule().as_str()));
-    let finally = node.is_finally().then(|| "finally".to_owned());
-    let optional = node.is_optional().then(|| "optional".to_owned());
-    let marks: Vec<String> = [rule, finally, optional].into_iter().flatten().collect();
+    let marks = node.marks();
     if !marks.is_empty() {
         label.push(marks.join(", "));
     }

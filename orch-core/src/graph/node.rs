@@ -5,7 +5,7 @@ use std::fmt;
 use super::scope::{links_into, names};
 use super::{EdgeKind, Graph, Scope};
 use crate::duration::Human;
-use crate::plan::{Callee, NodeKind, NodeSpec, Rule, ScopeSpec, StepSpec, Tolerance};
+use crate::plan::{Callee, Checkpoint, NodeKind, NodeSpec, Rule, ScopeSpec, StepSpec, Tolerance};
 use crate::policy::Policies;
 
 /// A node of a graph.
@@ -108,6 +108,38 @@ impl Node {
     #[must_use]
     pub const fn is_handled(&self) -> bool {
         self.spec.handled
+    }
+
+    /// The decision that its value waits for: its own, or that of the first step it calls.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        let steps = self.calls().find_map(|call| call.step()?.checkpoint);
+        self.spec.checkpoint.or(steps)
+    }
+
+    /// What is unusual about when it runs and what becomes of its value, in words.
+    pub(super) fn marks(&self) -> Vec<String> {
+        let spec = self.spec;
+        let rule = (spec.rule != Rule::AllSuccess).then(|| format!("on {}", spec.rule.as_str()));
+        let word = |holds: bool, word: &str| holds.then(|| word.to_owned());
+        let checkpoint = self
+            .checkpoint()
+            .map(|checkpoint| match checkpoint.approvers {
+                [] => "checkpoint".to_owned(),
+                approvers => format!("checkpoint of {}", approvers.join(" or ")),
+            });
+        let undone = self.calls().find_map(|call| call.undone_by());
+        let undone = undone.map(|undo| format!("undone by {undo}"));
+        let marks = [
+            rule,
+            word(spec.finally, "finally"),
+            word(spec.optional, "optional"),
+            word(spec.transient, "transient"),
+            word(!spec.allow_skip.is_empty(), "may be skipped"),
+            checkpoint,
+            undone,
+        ];
+        marks.into_iter().flatten().collect()
     }
 
     /// What holds for its first call: the options of this use over those of the step.
@@ -236,6 +268,12 @@ impl Call {
             Callee::Step(step) => Some(step),
             Callee::Workflow(_) => None,
         }
+    }
+
+    /// The name of the step that undoes it, if one does.
+    #[must_use]
+    pub fn undone_by(&self) -> Option<&'static str> {
+        self.step()?.compensation.map(|undo| undo.name)
     }
 
     /// The workflow, if it is one.

@@ -103,12 +103,10 @@ impl<'a> Item<'a> {
             .lines()
             .chain(bodies)
             .filter(|note| !note.trim().is_empty());
-        let tags = [
-            shape.rule.as_ref().map(|rule| format!("on {rule}")),
-            shape.optional.then(|| "optional".to_owned()),
-            shape.finally.then(|| "finally".to_owned()),
-        ];
-        let tags = tags.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let rule = shape.rule.as_ref().map(|rule| format!("on {rule}"));
+        let finally = shape.finally.then(|| "finally".to_owned());
+        let tags = rule.iter().chain(&shape.marks).chain(&finally);
+        let tags = tags.map(String::as_str).collect::<Vec<_>>().join(" · ");
         let mut item = Self {
             shape,
             width: 0.0,

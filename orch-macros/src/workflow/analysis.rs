@@ -311,6 +311,7 @@ impl<'a> Analysis<'a> {
                 self.has_nameable_type(0, equation)
                     && !matches!(defined.rhs, Rhs::Sleep(_))
                     && defined.options.optional.is_none()
+                    && defined.options.allow_skip.is_none()
                     && !defined.gives_outcome()
                     && !matches!(&defined.rhs, Rhs::Branch(branch) if branch.partial)
             }

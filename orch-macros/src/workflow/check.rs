@@ -1,5 +1,6 @@
 //! What is wrong with a workflow's graph and its nodes' options.
 
+mod header;
 mod options;
 mod waits;
 
@@ -22,6 +23,7 @@ pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
             redundant_after(analysis, scope, errors);
         }
     }
+    header::check(analysis.workflow, errors);
     names(analysis, errors);
     waits::check(analysis, errors);
     containing_itself(analysis, errors);

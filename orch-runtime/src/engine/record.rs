@@ -158,7 +158,7 @@ struct State {
     waiting: usize,
     /// Failures to be taken in, by the numbers of their entries.
     failures: BTreeMap<i64, ()>,
-    /// The failure that is taken in now.
+    /// The failure that is to be taken in now, until it is.
     due: Option<i64>,
     left: Option<Left>,
     /// Whether it is left with what has not ended.
@@ -417,7 +417,7 @@ impl Ledger {
             let turned = self.turned.notified();
             tokio::pin!(turned);
             turned.as_mut().enable();
-            if self.state().due >= Some(seq) {
+            if self.state().due.take_if(|due| *due == seq).is_some() {
                 return;
             }
             let _waits = self.wait(None);
@@ -481,7 +481,7 @@ impl Ledger {
         {
             return Next::Leave(left.clone());
         }
-        if !state.is_quiet() {
+        if !state.is_quiet() || self.mailbox.has_news() {
             return Next::Again;
         }
         match self.phase() {
@@ -576,7 +576,7 @@ impl Drop for Waits<'_> {
 impl State {
     /// What is ready has a strand at work, so that nothing is ready where none is.
     fn is_quiet(&self) -> bool {
-        self.busy == 0 && self.flights == self.waiting
+        self.busy == 0 && self.flights == self.waiting && self.due.is_none()
     }
 }
 

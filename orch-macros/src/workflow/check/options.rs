@@ -44,7 +44,7 @@ fn misplaced(equation: &Equation, name: &str) -> Option<String> {
         (Rhs::For(_), "tolerate" | "concurrency" | "key") => None,
         (_, "tolerate") => only_for("`tolerate` says how many items of a `for` may fail"),
         (_, "key") => only_for("`key` says what tells the items of a `for` apart"),
-        (Rhs::For(_) | Rhs::Branch(_), "after" | "optional" | "name") => None,
+        (Rhs::For(_) | Rhs::Branch(_), "after" | "optional" | "allow_skip" | "name") => None,
         (Rhs::For(_), _) => Some(format!(
             "`{name}` is for steps: put it on the call inside the `for`"
         )),
@@ -69,9 +69,9 @@ fn waiting(rhs: &Rhs, name: &str) -> Option<String> {
         (Rhs::Signal(_), "timeout" | "deadline") => {
             "how long a signal is waited for is said in its call: `signal::<Approval>(timeout = \"3d\")`".to_owned()
         }
-        (Rhs::Signal(_), "optional") => {
-            "a signal is an `Option` already, `None` when its time is over: leave `optional` out".to_owned()
-        }
+        (Rhs::Signal(_), "optional" | "allow_skip") => format!(
+            "a signal is an `Option` already, `None` when its time is over: leave `{name}` out"
+        ),
         (_, "finally") => {
             "what cleans up does not wait: put `finally` on the step itself".to_owned()
         }
@@ -88,19 +88,40 @@ fn contradictions(equation: &Equation, errors: &mut Errors) {
             "`optional` and `.outcome()` both consume the failure: keep one of them",
         );
     }
+    let options = &equation.options;
+    if let (Some(transient), Some(_)) = (&options.transient, &options.checkpoint) {
+        errors.at(
+            transient,
+            "what somebody decided about is recorded: remove `transient`, or `checkpoint_after`",
+        );
+    }
+    if let (Some(skip), Rhs::Call(call)) = (&options.allow_skip, &equation.rhs)
+        && call.outcome.is_some()
+    {
+        errors.at(
+            &skip.key,
+            "`.outcome()` says by itself that a node was skipped: leave `.outcome()` out, so that readers get an `Option`",
+        );
+    }
 }
 
 /// Options that are about what is recorded, where nothing is.
 fn in_memory(equation: &Equation, errors: &mut Errors) {
     for key in &equation.options.keys {
         let what = match (&equation.rhs, text::name_of(key).as_str()) {
-            (Rhs::Call(_), "transient") => "says of a value that it is not recorded",
-            (Rhs::For(_), "key") => "tells items apart when a run is taken up again",
+            (Rhs::Call(_), "transient") => "says that a value is not recorded",
+            (Rhs::For(_), "key") => "tells recorded items apart",
+            (Rhs::Call(_), "checkpoint_after") => {
+                "waits for somebody's decision, which is recorded"
+            }
+            (Rhs::Call(_) | Rhs::For(_) | Rhs::Branch(_), "allow_skip") => {
+                "lets an operator skip the node, which is recorded"
+            }
             _ => continue,
         };
         errors.at(
             key,
-            format!("`{key}` {what}, and nothing of this workflow is recorded: say `#[workflow(durable)]`, or remove it"),
+            format!("`{key}` {what}, and nothing of this workflow is: say `#[workflow(durable)]`, or remove it"),
         );
     }
 }

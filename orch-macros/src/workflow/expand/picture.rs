@@ -7,6 +7,7 @@ use quote::ToTokens as _;
 
 use super::super::analysis::{Analysis, Reader, ScopeId, Symbol};
 use super::super::model::{Call, Callee, Length, Rhs, Signal, Sleep};
+use super::super::options::NodeOptions;
 use super::spec;
 use crate::draw::{self, Drawing, Group, Kind, Line, LineKind, Shape};
 use crate::text;
@@ -151,12 +152,25 @@ fn shape(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, title: &str) 
         sublabel,
         kind,
         finally: defined.options.finally.is_some(),
-        optional: defined.options.optional.is_some(),
+        marks: marks(&defined.options),
         rule: rule
             .filter(|rule| rule.value != "AllSuccess")
             .map(|rule| text::source(&rule.tokens)),
         children,
     }
+}
+
+/// What else the options say of a node, in a word each.
+fn marks(options: &NodeOptions) -> Vec<String> {
+    let word = |holds: bool, word: &str| holds.then(|| word.to_owned());
+    let checkpoint = options.checkpoint.as_ref().map(|it| it.value.words());
+    let marks = [
+        word(options.optional.is_some(), "optional"),
+        word(options.transient.is_some(), "transient"),
+        word(options.allow_skip.is_some(), "may be skipped"),
+        checkpoint,
+    ];
+    marks.into_iter().flatten().collect()
 }
 
 fn signal_words(signal: &Signal) -> String {

@@ -98,9 +98,11 @@ pub(super) fn fan(head: &Expr, held: &TokenStream, value: &TokenStream) -> Token
 pub(super) fn may_be_absent(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
     let defined = analysis.equation(scope, equation);
     let partial = matches!(&defined.rhs, Rhs::Branch(branch) if branch.partial);
-    // A signal is an `Option` of itself.
-    let optional = defined.options.optional.is_some() && !matches!(defined.rhs, Rhs::Signal(_));
-    partial || optional
+    // A signal is an `Option` by itself.
+    let options = &defined.options;
+    let skippable = options.allow_skip.is_some() && !defined.gives_outcome();
+    let optional = options.optional.is_some() || skippable;
+    partial || optional && !matches!(defined.rhs, Rhs::Signal(_))
 }
 
 /// Whether what a node gives is recorded.

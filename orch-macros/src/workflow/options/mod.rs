@@ -1,6 +1,7 @@
 //! The options of `#[workflow(…)]` and `#[node(…)]`.
 
 mod node;
+mod schedule;
 mod workflow;
 
 use proc_macro2::TokenStream;

@@ -6,6 +6,7 @@ use syn::{Attribute, Expr, Ident};
 
 use super::{split, switch};
 use crate::diagnostics::Errors;
+use crate::options::checkpoint::Checkpoint;
 use crate::options::policies::PolicyOptions;
 use crate::options::{Form, Given, OptionList, Spanned, rates, value};
 
@@ -35,6 +36,9 @@ pub(crate) struct NodeOptions {
     /// What tells the items of a `for` apart.
     pub(crate) key: Option<Spanned<Expr>>,
     pub(crate) transient: Option<Ident>,
+    /// What it means if an operator skips the node.
+    pub(crate) allow_skip: Option<Spanned<String>>,
+    pub(crate) checkpoint: Option<Spanned<Checkpoint>>,
     pub(crate) policies: PolicyOptions,
     /// Every option that was given, in order.
     pub(crate) keys: Vec<Ident>,
@@ -47,7 +51,7 @@ pub(crate) enum Tolerance {
     PerMillion(u32),
 }
 
-const NODE_KEYS: [&str; 8] = [
+const NODE_KEYS: [&str; 10] = [
     "after",
     "on",
     "finally",
@@ -56,7 +60,16 @@ const NODE_KEYS: [&str; 8] = [
     "tolerate",
     "key",
     "transient",
+    "allow_skip",
+    "checkpoint_after",
 ];
+
+/// Why an option that is about a step has no place at one use of it.
+fn of_the_step(name: &str) -> Option<String> {
+    matches!(name, "compensate" | "idempotent" | "blocking" | "version").then(|| {
+        format!("`{name}` is about the step, whoever uses it: write it at the function, `#[step({name}…)]`")
+    })
+}
 
 impl NodeOptions {
     /// The rule that makes outcomes of the nodes that are named; `all_success` does not.
@@ -85,7 +98,14 @@ impl NodeOptions {
             );
         }
         let allowed: Vec<&str> = NODE_KEYS.into_iter().chain(PolicyOptions::KEYS).collect();
-        let list = OptionList::parse(own, "option of `#[node(…)]`", &allowed, false, errors);
+        let list = OptionList::parse_among(
+            own,
+            "option of `#[node(…)]`",
+            &allowed,
+            false,
+            of_the_step,
+            errors,
+        );
         for given in &list.given {
             options.keys.push(given.key.clone());
             if !options.policies.take(given, errors) {
@@ -115,6 +135,18 @@ impl NodeOptions {
             "finally" => self.finally = switch(given, errors),
             "optional" => self.optional = switch(given, errors),
             "transient" => self.transient = switch(given, errors),
+            "allow_skip" => {
+                let read = given.value("allow_skip = \"the customer gets no receipt\"", impact);
+                // Whatever was meant, readers get an `Option`.
+                self.allow_skip = errors.accept(read).or_else(|| {
+                    Some(Spanned {
+                        key: given.key.clone(),
+                        value: String::new(),
+                        tokens: given.key.to_token_stream(),
+                    })
+                });
+            }
+            "checkpoint_after" => self.checkpoint = Checkpoint::read(given, errors),
             "key" => self.key = errors.accept(given.value("key = item.id", key)),
             "name" => {
                 let read = given.value("name = \"review-sql-results\"", value::name);
@@ -167,6 +199,18 @@ fn after(given: &Given, errors: &mut Errors) -> Vec<Ident> {
         }
     }
     after
+}
+
+/// `allow_skip = "the customer gets no receipt"`
+fn impact(tokens: &TokenStream) -> syn::Result<String> {
+    let impact = value::string(tokens)?.value();
+    if impact.trim().is_empty() {
+        return Err(syn::Error::new_spanned(
+            tokens,
+            "whoever skips the node has to know what that means: say it, as in `allow_skip = \"the customer gets no receipt\"`",
+        ));
+    }
+    Ok(impact)
 }
 
 /// `key = item.id`
