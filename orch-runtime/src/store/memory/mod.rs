@@ -1,5 +1,6 @@
 //! A store in memory, for tests: it answers as the SQLite store does and keeps nothing on a disk.
 
+mod forget;
 mod state;
 
 use std::collections::BTreeSet;
