@@ -7,6 +7,9 @@
     reason = "tests"
 )]
 
+mod common;
 mod conformance;
+mod damage;
+mod faults;
 mod model;
 mod speed;
