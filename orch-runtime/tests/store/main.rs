@@ -12,4 +12,5 @@ mod conformance;
 mod damage;
 mod faults;
 mod model;
+mod processes;
 mod speed;
