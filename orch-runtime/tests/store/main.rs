@@ -7,6 +7,10 @@
     reason = "tests"
 )]
 
+mod common;
 mod conformance;
+mod damage;
+mod faults;
 mod model;
+mod processes;
 mod speed;

@@ -231,8 +231,7 @@ impl Shared {
         let values = params![process::id(), address.port, address.token, now()];
         batch.db.prepare_cached(ENROLL)?.execute(values)?;
         batch.known.owners_changed();
-        // Everybody is told that somebody has joined, which takes who they are.
-        batch.notices.ready = true;
+        batch.announce = true;
         let owner = OwnerId(batch.db.last_insert_rowid());
         let alive = Lock::make(&self.file, owner.0)
             .map_err(|(error, path)| Failure::System(error, path))?;
