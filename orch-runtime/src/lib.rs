@@ -13,6 +13,7 @@
 pub mod ctx;
 pub mod engine;
 pub mod glue;
+mod id;
 pub mod items;
 pub mod mock;
 pub mod observe;
