@@ -7,6 +7,7 @@ use orch_core::run::RunId;
 use orch_core::schedule::{Status, Stop};
 use serde::Serialize;
 
+use crate::durable::Durable;
 use crate::engine::frame::Frame;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
@@ -28,6 +29,8 @@ pub(crate) enum Mode {
     Facts,
     /// Placing a value from the cache.
     Restore(Shared),
+    /// Undoing the step, whose outcome this is: its value as JSON, or that it may have happened.
+    Undo(Outcome<String>),
 }
 
 impl Cx {
@@ -47,6 +50,13 @@ impl Cx {
             },
             mode: Mode::Run,
         }
+    }
+
+    /// The context of a turn of a repeated step that was recorded.
+    pub(crate) fn turn_of(frame: &Arc<Frame>, node: usize, turn: u32) -> Self {
+        let mut cx = Self::new(frame, node);
+        cx.ctx.turn = turn;
+        cx
     }
 
     /// The frame, taken out of its context.
@@ -86,7 +96,7 @@ impl Cx {
     /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
     pub fn instead<S: Step>(&self, facts: impl FnOnce(&mut Facts)) -> Option<CalledOf<S>> {
         match &self.mode {
-            Mode::Run => None,
+            Mode::Run | Mode::Undo(_) => None,
             Mode::Facts => {
                 let mut found = Box::<Facts>::default();
                 facts(&mut found);
@@ -94,6 +104,41 @@ impl Cx {
             }
             Mode::Restore(shared) => (S::CACHING.restore)(shared).map(Called::Value),
         }
+    }
+
+    /// How the step ended that is to be undone, if the call is for that; `Pending` where nobody knows.
+    ///
+    /// A value that does not come back out of JSON counts as one that nobody knows.
+    pub fn undoing<S: Step>(&self) -> Option<Outcome<S::Output>>
+    where
+        S::Output: Durable,
+    {
+        match &self.mode {
+            Mode::Undo(Outcome::Done(json)) => {
+                let value = S::Output::decode(json);
+                Some(value.map_or(Outcome::Pending, Outcome::Done))
+            }
+            Mode::Undo(Outcome::Failed(error)) => Some(Outcome::Failed(error.clone())),
+            Mode::Undo(_) => Some(Outcome::Pending),
+            _ => None,
+        }
+    }
+
+    /// Whether values are recorded.
+    pub(crate) fn records(&self) -> bool {
+        self.ctx.frame.run().journal.is_some()
+    }
+
+    /// How many bytes of JSON a recorded value may have.
+    pub(crate) fn value_limit(&self) -> usize {
+        let journal = self.ctx.frame.run().journal.as_ref();
+        journal.map_or(usize::MAX, |record| record.durability.value_limit)
+    }
+
+    /// Whether the value waits for a decision before it is placed.
+    pub(crate) fn withholds(&self) -> bool {
+        let node = &self.ctx.frame.layout.nodes[self.ctx.node];
+        node.checkpoint().is_some()
     }
 
     /// Which callee of a fallback chain is called.
@@ -381,6 +426,10 @@ impl StepCtx {
 
     pub(crate) fn frame(&self) -> &Arc<Frame> {
         &self.frame
+    }
+
+    pub(crate) fn node_index(&self) -> usize {
+        self.node
     }
 }
 

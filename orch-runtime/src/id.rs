@@ -1,17 +1,22 @@
-//! Ids for runs that were not given one.
+//! Ids that nothing else has: of runs that were not given one, and of whatever else needs one.
 
 use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, SystemTime};
 
 use orch_core::run::RunId;
 
-/// An id that no other run has, and that sorts after those of earlier runs.
+/// An id for a run.
 pub(crate) fn run_id() -> RunId {
+    RunId::new(fresh())
+}
+
+/// A UUID that sorts after those that were made earlier.
+pub(crate) fn fresh() -> String {
     // A clock before 1970 costs the order and nothing else.
     let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     // The standard library seeds its hashers from the operating system, each thread's anew and each hasher apart.
     let random = RandomState::new().hash_one(now);
-    RunId::new(uuid(now, random))
+    uuid(now, random)
 }
 
 /// A UUID of version 7 (RFC 9562): milliseconds, their fraction in 12 bits, and 62 random ones.

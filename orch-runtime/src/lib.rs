@@ -11,6 +11,8 @@
 )]
 
 pub mod ctx;
+mod durability;
+pub mod durable;
 pub mod engine;
 pub mod glue;
 mod id;

@@ -7,7 +7,9 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use orch_core::policy::Policies;
 use orch_core::run::RunId;
+use tokio::task::AbortHandle;
 
+use crate::durability::Durability;
 use crate::engine::layout::Tier;
 use crate::engine::run::Run;
 #[cfg(feature = "testing")]
@@ -36,6 +38,7 @@ pub(crate) struct Services {
     #[cfg(feature = "testing")]
     pub(crate) mocks: Mocks,
     pub(crate) max_fan_out: usize,
+    durability: OnceLock<Durable>,
     /// Seeded from the operating system when it is first asked for, unless somebody gave a seed.
     random: Mutex<Option<Random>>,
     #[cfg(feature = "cache")]
@@ -43,6 +46,18 @@ pub(crate) struct Services {
     /// Made when the first cached step runs.
     #[cfg(feature = "cache")]
     cache: OnceLock<Box<crate::policy::cache::Cache>>,
+}
+
+/// Durable runs, which are taken up as long as this is there.
+struct Durable {
+    durability: Arc<Durability>,
+    supervisor: AbortHandle,
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+    }
 }
 
 impl fmt::Debug for Services {
@@ -61,6 +76,7 @@ impl Default for Services {
             #[cfg(feature = "testing")]
             mocks: Mocks::default(),
             max_fan_out: MAX_FAN_OUT,
+            durability: OnceLock::new(),
             random: Mutex::default(),
             #[cfg(feature = "cache")]
             capacity: CACHE_CAPACITY,
@@ -74,6 +90,11 @@ impl Services {
     /// Makes waits with jitter the same each time.
     pub(crate) fn seed(&mut self, seed: u64) {
         self.random = Mutex::new(Some(Random::seeded(seed)));
+    }
+
+    /// What durable runs share; `None` without a store.
+    pub(crate) fn durability(&self) -> Option<&Arc<Durability>> {
+        self.durability.get().map(|durable| &durable.durability)
     }
 
     /// The breakers and limits.
@@ -109,6 +130,15 @@ impl Services {
 }
 
 impl Veiled<Services> {
+    /// Lets durable runs be taken up.
+    pub(crate) fn supervise(&self, durability: Arc<Durability>) {
+        let supervisor = durability.supervise(self);
+        let _ = self.durability.set(Durable {
+            durability,
+            supervisor,
+        });
+    }
+
     /// A run of this program.
     pub(crate) fn run(
         self,

@@ -6,7 +6,7 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 trait Veil<T>: Send + Sync {
     fn lift(&self) -> &T;
@@ -24,6 +24,21 @@ pub(crate) struct Veiled<T>(Arc<dyn Veil<T>>);
 impl<T: Send + Sync + 'static> Veiled<T> {
     pub(crate) fn new(value: T) -> Self {
         Self(Arc::new(value))
+    }
+}
+
+/// A veiled value that others keep alive.
+pub(crate) struct VeiledWeak<T>(Weak<dyn Veil<T>>);
+
+impl<T> VeiledWeak<T> {
+    pub(crate) fn upgrade(&self) -> Option<Veiled<T>> {
+        self.0.upgrade().map(Veiled)
+    }
+}
+
+impl<T> Veiled<T> {
+    pub(crate) fn downgrade(&self) -> VeiledWeak<T> {
+        VeiledWeak(Arc::downgrade(&self.0))
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) enum Look {
     Step,
     Workflow,
     Control,
+    Wait,
     Arm,
     Finally,
 }
@@ -95,6 +96,7 @@ fn node_box(node: &Node, id: String, arrows: &mut Vec<Arrow>) -> Shape {
         _ if node.is_finally() => Look::Finally,
         "workflow" => Look::Workflow,
         "for" | "branch" => Look::Control,
+        "signal" | "sleep" => Look::Wait,
         _ => Look::Step,
     };
     Shape {

@@ -146,6 +146,8 @@ impl NodeView {
 #[derive(Serialize, Default)]
 struct Control {
     #[serde(skip_serializing_if = "Option::is_none")]
+    carries: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     max: Option<u32>,
     #[serde(
         skip_serializing_if = "Option::is_none",
@@ -158,6 +160,16 @@ struct Control {
     tolerate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<bool>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    timeout: Option<Duration>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    length: Option<Duration>,
 }
 
 impl Control {
@@ -165,6 +177,12 @@ impl Control {
         let none = Self::default();
         match node.spec().kind {
             NodeKind::Call(_) => none,
+            NodeKind::Signal { carries, timeout } => Self {
+                carries: Some(carries),
+                timeout,
+                ..none
+            },
+            NodeKind::Sleep { length } => Self { length, ..none },
             NodeKind::Repeat { max, every, .. } => Self {
                 max: Some(max),
                 every,

@@ -41,7 +41,7 @@ impl Node {
         &self.path
     }
 
-    /// What it does, in a word: `step`, `workflow`, `repeat`, `for` or `branch`.
+    /// What it does, in a word: `step`, `workflow`, `repeat`, `for`, `branch`, `signal` or `sleep`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self.spec.kind {
@@ -50,16 +50,21 @@ impl Node {
             NodeKind::Repeat { .. } => "repeat",
             NodeKind::For { .. } => "for",
             NodeKind::Branch { .. } => "branch",
+            NodeKind::Signal { .. } => "signal",
+            NodeKind::Sleep { .. } => "sleep",
         }
     }
 
     /// What it calls itself: one step or workflow, or a chain of fallbacks;
-    /// nothing for a `for` or a branch, whose calls are in their [`scopes`](Node::scopes).
+    /// nothing for a `for` or a branch, whose calls are in their [`scopes`](Node::scopes), and for a wait.
     pub fn calls(&self) -> impl Iterator<Item = Call> + use<> {
         let (chain, one) = match self.spec.kind {
             NodeKind::Call(chain) => (chain, None),
             NodeKind::Repeat { callee, .. } => (&[] as &[Callee], Some(callee)),
-            NodeKind::For { .. } | NodeKind::Branch { .. } => (&[] as &[Callee], None),
+            NodeKind::For { .. }
+            | NodeKind::Branch { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => (&[] as &[Callee], None),
         };
         let over = self.spec.policies;
         chain
@@ -125,7 +130,10 @@ impl Node {
     #[must_use]
     pub fn scopes(&self) -> Vec<Scope> {
         match self.spec.kind {
-            NodeKind::Call(_) | NodeKind::Repeat { .. } => Vec::new(),
+            NodeKind::Call(_)
+            | NodeKind::Repeat { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => Vec::new(),
             NodeKind::For { body, .. } => vec![Scope::inside(self, body, "")],
             NodeKind::Branch { arms, .. } => arms
                 .iter()
@@ -142,6 +150,16 @@ impl Node {
                 let calls: Vec<&str> = self.calls().map(|call| call.name()).collect();
                 calls.join(" or else ")
             }
+            NodeKind::Signal { carries, timeout } => {
+                let limit = timeout
+                    .map(|timeout| format!(", at most {}", Human(timeout)))
+                    .unwrap_or_default();
+                format!("waits for a signal with `{carries}`{limit}")
+            }
+            NodeKind::Sleep { length } => match length {
+                Some(length) => format!("waits {}", Human(length)),
+                None => "waits for as long as is computed".to_owned(),
+            },
             NodeKind::Repeat { callee, max, every } => {
                 let wait = every
                     .map(|every| format!(" every {}", Human(every)))

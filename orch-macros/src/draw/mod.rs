@@ -62,6 +62,10 @@ pub(crate) enum Kind {
     Branch,
     /// A call that is repeated.
     Repeat,
+    /// A wait for a signal.
+    Signal,
+    /// A wait for a time.
+    Sleep,
     /// What a run gives.
     Result,
 }

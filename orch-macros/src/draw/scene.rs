@@ -146,8 +146,8 @@ impl<'a> Item<'a> {
 
     fn measure(&mut self) {
         let mark = match self.shape.kind {
-            Kind::For | Kind::Branch | Kind::Repeat | Kind::Workflow => MARK,
             Kind::Input | Kind::Step | Kind::Result => 0.0,
+            _ => MARK,
         };
         let notes = self.notes.iter().chain(&self.tags).map(|note| note.width);
         let text = notes.fold(self.name.width + mark, f64::max);

@@ -5,7 +5,7 @@ use std::fmt;
 
 use orch_core::run::{RunId, RunStatus};
 
-use super::{Held, RunKey};
+use super::{Held, OwnerId, RunKey};
 
 /// Why a store could not be read or written.
 #[derive(Debug)]
@@ -103,13 +103,24 @@ impl Error for StoreError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refused {
-    /// Somebody else has taken the run up meanwhile, or it was ended: the writer is late.
+    /// The run was taken up, let go of or ended meanwhile: the writer is late.
     Fenced {
         /// What the writer held.
         held: Held,
         /// The run's fencing token now.
         fence: i64,
     },
+    /// This owner has left, or its process was found dead.
+    NotJoined(OwnerId),
+    /// An entry of this number is recorded of the run already.
+    Recorded {
+        /// The run.
+        run: RunKey,
+        /// The entry's number.
+        seq: i64,
+    },
+    /// A run cannot be let go of, or end, with this status.
+    Status(RunStatus),
     /// No such run is kept.
     NoRun(RunKey),
     /// No run of this id is kept.
@@ -125,8 +136,22 @@ impl fmt::Display for Refused {
         match self {
             Self::Fenced { held, fence } => write!(
                 f,
-                "run number {} is held under token {fence} by now, and this writer has token {}: somebody else took it up",
-                held.run.0, held.fence
+                "this writer is late: it has token {} of run number {}, which was taken up, let go of or ended since \
+                 and is at token {fence}",
+                held.fence, held.run.0
+            ),
+            Self::NotJoined(owner) => write!(
+                f,
+                "owner number {} has left the store, or was found dead",
+                owner.0
+            ),
+            Self::Recorded { run, seq } => {
+                write!(f, "entry {seq} of run number {} is recorded already", run.0)
+            }
+            Self::Status(status) => write!(
+                f,
+                "a run cannot be let go of, or end, as {}",
+                status.as_str()
             ),
             Self::NoRun(run) => write!(f, "there is no run number {}", run.0),
             Self::NoRunOf(id) => write!(f, "there is no run {id}"),

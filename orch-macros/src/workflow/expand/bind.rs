@@ -173,6 +173,9 @@ impl<'a, 'w> Binder<'a, 'w> {
         if self.reads_outcome(symbol) {
             return self.outcome(ident, symbol);
         }
+        if self.only_waits(symbol) {
+            return quote_spanned!(span=> ());
+        }
         if self.analysis.is_kept(symbol) {
             let slot = self.slot_of(symbol, span);
             return quote_spanned!(span=> #slot.take());
@@ -220,6 +223,11 @@ impl<'a, 'w> Binder<'a, 'w> {
     fn outcome(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         match symbol {
+            Symbol::Equation(scope, equation)
+                if self.only_waits(symbol) && self.analysis.is_moved(symbol) =>
+            {
+                self.ended(scope, equation, &quote_spanned!(span=> __p::Some(())), span)
+            }
             Symbol::Equation(scope, equation) if self.analysis.is_moved(symbol) => {
                 let slot = self.slot_of(symbol, span);
                 let witness = (!self.analysis.has_nameable_type(scope, equation))
@@ -246,6 +254,12 @@ impl<'a, 'w> Binder<'a, 'w> {
         let place = self.analysis.scopes[scope].places[equation].unwrap_or(0);
         let (cx, place) = (types::cx(), Literal::usize_unsuffixed(place));
         quote_spanned!(span=> #cx.outcome(#levels, #place, #value))
+    }
+
+    /// Whether a node gives nothing, so that it has no slot.
+    fn only_waits(&self, symbol: Symbol) -> bool {
+        matches!(symbol, Symbol::Equation(scope, equation)
+            if matches!(self.analysis.equation(scope, equation).rhs, Rhs::Sleep(_)))
     }
 
     fn reads_outcome(&self, symbol: Symbol) -> bool {
@@ -326,6 +340,19 @@ impl<'a, 'w> Binder<'a, 'w> {
             return quote_spanned!(span=> let #ident = &::core::unreachable!(););
         }
         let symbol = Symbol::Equation(scope, equation);
+        if self.only_waits(symbol) {
+            let nothing = if self.reads_outcome(symbol) {
+                self.ended(
+                    scope,
+                    equation,
+                    &quote_spanned!(span=> __p::Some(&())),
+                    span,
+                )
+            } else {
+                quote_spanned!(span=> ())
+            };
+            return quote_spanned!(span=> let #ident = &#nothing;);
+        }
         let slot = self.slot_of(symbol, span);
         if self.analysis.is_kept(symbol) {
             let outcome = self.ended(scope, equation, &quote!(#ident.as_deref()), span);
@@ -365,7 +392,7 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// The item of the `for` whose body a scope is.
-    fn item(&mut self, scope: ScopeId) -> TokenStream {
+    pub(super) fn item(&mut self, scope: ScopeId) -> TokenStream {
         let Some((around, equation)) = self.analysis.scopes[scope].parent else {
             return TokenStream::new();
         };

@@ -8,7 +8,7 @@ use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
-use super::super::model::{Call, Origin, Output, Rhs, Test};
+use super::super::model::{Call, Length, Origin, Output, Rhs, Test};
 use super::super::options::Tolerance;
 use super::types;
 use crate::options::duration::tokens as duration;
@@ -88,6 +88,9 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     if options.optional.is_some() {
         fields.extend(quote!(optional: true,));
     }
+    if options.transient.is_some() {
+        fields.extend(quote!(transient: true,));
+    }
     if defined.gives_outcome() {
         fields.extend(quote!(outcome: true,));
     }
@@ -132,6 +135,24 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 quote!(ArmSpec { label: #label, reads: &#reads, body: &#body })
             });
             quote!(NodeKind::Branch { arms: &[#(#arms),*], partial: #partial })
+        }
+        Rhs::Signal(signal) => {
+            let carries = text::source(&signal.carries);
+            let timeout = option(
+                signal
+                    .timeout
+                    .as_ref()
+                    .map(|timeout| duration(timeout.value)),
+            );
+            quote!(NodeKind::Signal { carries: #carries, timeout: #timeout })
+        }
+        Rhs::Sleep(sleep) => {
+            let length = match &sleep.length {
+                Length::Written(length) => Some(duration(length.value)),
+                Length::Computed(_) => None,
+            };
+            let length = option(length);
+            quote!(NodeKind::Sleep { length: #length })
         }
         Rhs::View(_) | Rhs::Broken => TokenStream::new(),
     }
@@ -178,6 +199,9 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     let options = &workflow.options;
     let name = workflow.name.to_string();
     let mut fields = TokenStream::new();
+    if options.durable.is_some() {
+        fields.extend(quote!(durable: true,));
+    }
     let texts = [
         ("version", &options.version),
         ("owner", &options.owner),
@@ -239,8 +263,11 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
 
 /// The names that nobody reads, so that the compiler says so in its own words.
 pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
-    let used =
-        |symbol: Symbol| analysis.is_meant(symbol) || analysis.uses_of(symbol).next().is_some();
+    let used = |symbol: Symbol| {
+        analysis.is_meant(symbol)
+            || analysis.is_in_key(symbol)
+            || analysis.uses_of(symbol).next().is_some()
+    };
     let mut names: Vec<&Ident> = Vec::new();
     for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
         if !used(Symbol::Input(idx)) {

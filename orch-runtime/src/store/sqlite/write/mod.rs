@@ -1,0 +1,301 @@
+//! Writing: a batch of changes as one transaction.
+
+mod forget;
+mod runs;
+mod take_up;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use orch_core::run::RunStatus;
+use rusqlite::{CachedStatement, Connection, ErrorCode, OptionalExtension as _, params};
+
+use super::known::Known;
+use super::wire::Address;
+use crate::store::rules::Notices;
+use crate::store::{Applied, Change, Entry, Held, Millis, OwnerId, Refused, RunKey};
+
+/// The one connection that writes.
+#[derive(Debug)]
+pub(super) struct Writer {
+    db: Connection,
+    known: Known,
+}
+
+/// What a transaction gave, and whom it concerns.
+#[derive(Debug)]
+pub(super) struct Committed<T> {
+    pub(super) value: T,
+    pub(super) notices: Notices,
+    /// Who has joined, if it concerns anybody.
+    pub(super) owners: Option<Arc<BTreeMap<OwnerId, Address>>>,
+}
+
+impl Writer {
+    pub(super) fn new(db: Connection) -> Self {
+        Self {
+            db,
+            known: Known::default(),
+        }
+    }
+
+    /// Applies changes in one transaction.
+    ///
+    /// `told` is the latest time that somebody told.
+    pub(super) fn commit(
+        &mut self,
+        changes: &[Change],
+        told: &AtomicI64,
+    ) -> rusqlite::Result<Committed<Vec<Result<Applied, Refused>>>> {
+        self.transaction(|batch| {
+            batch.told = told.load(Ordering::Relaxed);
+            let answers = changes.iter().map(|change| batch.apply(change)).collect();
+            told.store(batch.told, Ordering::Relaxed);
+            answers
+        })
+    }
+
+    /// Does some work in one transaction: all of it, or nothing if it fails.
+    pub(super) fn transaction<T, E: From<rusqlite::Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T, E>,
+    ) -> Result<Committed<T>, E> {
+        let done = self.attempt(work);
+        if done.is_err() {
+            self.known.forget();
+            if !self.db.is_autocommit() {
+                // What remains to be done where even this fails, SQLite does before the next transaction.
+                let _ = self.db.execute_batch("ROLLBACK");
+            }
+        }
+        done
+    }
+
+    fn attempt<T, E: From<rusqlite::Error>>(
+        &mut self,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<T, E>,
+    ) -> Result<Committed<T>, E> {
+        let Self { db, known } = self;
+        db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        known.refresh(db)?;
+        let mut batch = Batch {
+            db,
+            known,
+            notices: Notices::default(),
+            told: Millis::MIN,
+        };
+        let value = work(&mut batch)?;
+        let notices = batch.notices;
+        let concerns = notices.ready || !notices.signals.is_empty();
+        let owners = match concerns {
+            true => Some(Arc::clone(known.owners(db)?)),
+            false => None,
+        };
+        db.prepare_cached("COMMIT")?.execute([])?;
+        Ok(Committed {
+            value,
+            notices,
+            owners,
+        })
+    }
+}
+
+/// A transaction that is under way.
+#[derive(Debug)]
+pub(super) struct Batch<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) known: &'a mut Known,
+    pub(super) notices: Notices,
+    /// The latest time that somebody told.
+    told: Millis,
+}
+
+/// Why a change is not applied: it is refused, or the whole transaction fails.
+#[derive(Debug)]
+enum Stop {
+    Refused(Refused),
+    Failed(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for Stop {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl From<Refused> for Stop {
+    fn from(refused: Refused) -> Self {
+        Self::Refused(refused)
+    }
+}
+
+/// How a run that is looked at before it is changed stands.
+struct Standing {
+    status: RunStatus,
+    owner: Option<OwnerId>,
+    fence: i64,
+}
+
+impl Batch<'_> {
+    fn apply(&mut self, change: &Change) -> rusqlite::Result<Result<Applied, Refused>> {
+        match self.try_apply(change) {
+            Ok(applied) => Ok(Ok(applied)),
+            Err(Stop::Refused(refused)) => Ok(Err(refused)),
+            Err(Stop::Failed(error)) => Err(error),
+        }
+    }
+
+    fn try_apply(&mut self, change: &Change) -> Result<Applied, Stop> {
+        match change {
+            Change::Start(new) => self.start(new),
+            Change::Record { held, entries } => {
+                self.holds(*held)?;
+                self.record(held.run, entries)?;
+                Ok(Applied::Done)
+            }
+            Change::Suspend { .. } => self.suspend(change),
+            Change::End { .. } => self.end(change),
+            Change::TakeUp {
+                owner,
+                workflows,
+                now,
+                limit,
+            } => self.take_up(*owner, workflows, *now, *limit),
+            Change::TakeUpOne { owner, run } => self.take_up_one(*owner, *run),
+            Change::Release { owner, now } => {
+                self.release(*owner, *now)?;
+                Ok(Applied::Done)
+            }
+            Change::Signal { .. } => self.signal(change),
+            Change::Rewind {
+                run,
+                drop,
+                entries,
+                now,
+            } => self.rewind(*run, drop, entries, *now),
+            Change::Delete { run } => self.delete(*run),
+            Change::Prune {
+                statuses,
+                before,
+                limit,
+            } => self.prune(statuses, *before, *limit),
+            Change::Put {
+                space,
+                key,
+                value,
+                expires_at,
+            } => self.put(space, key, value, *expires_at),
+            Change::Remove { space, key } => {
+                self.statement("DELETE FROM kept WHERE space = ?1 AND key = ?2")?
+                    .execute(params![space, key])?;
+                Ok(Applied::Done)
+            }
+            Change::PutArtifact {
+                run,
+                digest,
+                content,
+            } => self.put_artifact(*run, digest, content),
+        }
+    }
+
+    fn statement(&self, sql: &'static str) -> rusqlite::Result<CachedStatement<'_>> {
+        self.db.prepare_cached(sql)
+    }
+
+    /// Does several things, or none of them if they are refused.
+    fn together<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, Stop>) -> Result<T, Stop> {
+        self.statement("SAVEPOINT together")?.execute([])?;
+        let done = work(self);
+        if matches!(done, Err(Stop::Refused(_))) {
+            self.statement("ROLLBACK TO together")?.execute([])?;
+        }
+        self.statement("RELEASE together")?.execute([])?;
+        done
+    }
+
+    fn joined(&mut self, owner: OwnerId) -> Result<(), Stop> {
+        if self.known.owners(self.db)?.contains_key(&owner) {
+            Ok(())
+        } else {
+            Err(Refused::NotJoined(owner).into())
+        }
+    }
+
+    fn standing(&self, run: RunKey) -> Result<Standing, Stop> {
+        let standing = self
+            .statement("SELECT status, owner, fence FROM runs WHERE key = ?1")?
+            .query_row([run.0], |row| {
+                Ok(Standing {
+                    status: super::read::status(row, 0)?,
+                    owner: row.get::<_, Option<i64>>(1)?.map(OwnerId),
+                    fence: row.get(2)?,
+                })
+            })
+            .optional()?;
+        standing.ok_or_else(|| Refused::NoRun(run).into())
+    }
+
+    /// Fails unless the run is held under this right.
+    fn holds(&mut self, held: Held) -> Result<(), Stop> {
+        if self.known.holds(held) {
+            return Ok(());
+        }
+        let standing = self.standing(held.run)?;
+        if standing.fence != held.fence || standing.owner.is_none() {
+            let fence = standing.fence;
+            return Err(Refused::Fenced { held, fence }.into());
+        }
+        self.known.taken(held);
+        Ok(())
+    }
+
+    /// Adds entries to a run, or none of them.
+    fn record(&mut self, run: RunKey, entries: &[Entry]) -> Result<(), Stop> {
+        match entries {
+            [] => Ok(()),
+            [entry] => self.add(run, entry),
+            _ => self.together(|batch| entries.iter().try_for_each(|entry| batch.add(run, entry))),
+        }
+    }
+
+    fn add(&self, run: RunKey, entry: &Entry) -> Result<(), Stop> {
+        const ADD: &str = "INSERT INTO entries (run, seq, node, kind, value, item, at) \
+                           VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let added = self.statement(ADD)?.execute(params![
+            run.0,
+            entry.seq,
+            entry.node,
+            entry.kind.as_str(),
+            entry.value,
+            entry.item,
+            entry.at,
+        ]);
+        match added {
+            Ok(_) => Ok(()),
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::ConstraintViolation) => {
+                let seq = entry.seq;
+                Err(Refused::Recorded { run, seq }.into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn put(
+        &self,
+        space: &str,
+        key: &str,
+        value: &str,
+        expires_at: Option<Millis>,
+    ) -> Result<Applied, Stop> {
+        const PUT: &str = "INSERT INTO kept (space, key, value, expires_at) VALUES (?1, ?2, ?3, ?4) \
+                           ON CONFLICT DO UPDATE SET value = excluded.value, expires_at = excluded.expires_at";
+        // Two go for each that comes, so that what has expired never piles up.
+        const SWEEP: &str = "DELETE FROM kept WHERE (space, key) IN \
+                             (SELECT space, key FROM kept WHERE expires_at <= ?1 ORDER BY expires_at LIMIT 2)";
+        self.statement(SWEEP)?.execute([self.told])?;
+        self.statement(PUT)?
+            .execute(params![space, key, value, expires_at])?;
+        Ok(Applied::Done)
+    }
+}

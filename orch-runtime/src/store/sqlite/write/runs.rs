@@ -1,0 +1,256 @@
+//! What happens to one run.
+
+use orch_core::run::{RunId, RunStatus};
+use rusqlite::{OptionalExtension as _, params};
+
+use super::{Batch, Stop};
+use crate::store::rules;
+use crate::store::sqlite::read;
+use crate::store::{Applied, Change, Entry, Held, Millis, NewRun, OwnerId, Refused, RunKey};
+
+impl Batch<'_> {
+    pub(super) fn start(&mut self, new: &NewRun) -> Result<Applied, Stop> {
+        if let Some(owner) = new.owner
+            && let Err(refused) = self.joined(owner)
+        {
+            // What is there already is there for everybody.
+            return self.started(new)?.ok_or(refused);
+        }
+        let fresh = if new.entries.is_empty() {
+            self.insert(new)?
+        } else {
+            self.together(|batch| {
+                let fresh = batch.insert(new)?;
+                if let Some(run) = fresh {
+                    batch.record(run, &new.entries)?;
+                }
+                Ok(fresh)
+            })?
+        };
+        let Some(run) = fresh else {
+            let started = self.started(new)?;
+            return started.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into());
+        };
+        let (status, fence) = standing_of(new);
+        let held = Held { run, fence };
+        match new.owner {
+            Some(_) => self.known.taken(held),
+            None => self.notices.ready = true,
+        }
+        Ok(Applied::Started {
+            held,
+            fresh: true,
+            status,
+        })
+    }
+
+    /// Keeps a new run, unless there is one of its id.
+    fn insert(&mut self, new: &NewRun) -> Result<Option<RunKey>, Stop> {
+        const INSERT: &str = "INSERT INTO runs (id, workflow, version, fingerprint, status, owner, fence, priority, \
+                              ready_at, timed, started_at, deadline, correlation_id, parent) \
+                              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, ?13) \
+                              ON CONFLICT (id) DO NOTHING";
+        const INPUT: &str = "INSERT INTO inputs (run, value) VALUES (?1, ?2)";
+        let (status, fence) = standing_of(new);
+        let inserted = self.statement(INSERT)?.execute(params![
+            new.id.as_str(),
+            new.workflow,
+            new.version,
+            new.fingerprint,
+            status.as_str(),
+            new.owner.map(|owner| owner.0),
+            fence,
+            new.priority,
+            new.owner.is_none().then_some(new.at),
+            new.at,
+            new.deadline,
+            new.correlation_id,
+            new.parent.as_ref().map(RunId::as_str),
+        ])?;
+        if inserted == 0 {
+            return Ok(None);
+        }
+        let run = self.db.last_insert_rowid();
+        self.statement(INPUT)?.execute(params![run, new.input])?;
+        Ok(Some(RunKey(run)))
+    }
+
+    /// What is answered of a run that was there already.
+    fn started(&self, new: &NewRun) -> Result<Option<Applied>, Stop> {
+        let started = self
+            .statement("SELECT key, fence, status FROM runs WHERE id = ?1")?
+            .query_row([new.id.as_str()], |row| {
+                let held = Held {
+                    run: RunKey(row.get(0)?),
+                    fence: row.get(1)?,
+                };
+                let status = read::status(row, 2)?;
+                Ok(Applied::Started {
+                    held,
+                    fresh: false,
+                    status,
+                })
+            });
+        Ok(started.optional()?)
+    }
+
+    pub(super) fn suspend(&mut self, change: &Change) -> Result<Applied, Stop> {
+        const UNSEEN: &str = "SELECT owner FROM runs WHERE key = ?1 \
+                              AND EXISTS (SELECT 1 FROM signals WHERE run = ?1 AND number > ?2)";
+        const SUSPEND: &str = "UPDATE runs SET status = ?2, owner = NULL, fence = fence + 1, ready_at = ?3, \
+                               timed = 1, reason = ?4 WHERE key = ?1";
+        let Change::Suspend {
+            held,
+            entries,
+            status,
+            ready_at,
+            seen,
+            reason,
+        } = change
+        else {
+            return Ok(Applied::Done);
+        };
+        self.holds(*held)?;
+        if !rules::can_rest(*status) {
+            return Err(Refused::Status(*status).into());
+        }
+        self.record(held.run, entries)?;
+        let unseen: Option<i64> = self
+            .statement(UNSEEN)?
+            .query_row([held.run.0, *seen], |row| row.get(0))
+            .optional()?;
+        if let Some(owner) = unseen {
+            return Ok(Applied::Signalled {
+                run: held.run,
+                fresh: true,
+                owner: Some(OwnerId(owner)),
+            });
+        }
+        self.statement(SUSPEND)?
+            .execute(params![held.run.0, status.as_str(), ready_at, reason])?;
+        self.known.let_go(held.run);
+        self.notices.ready |= *status == RunStatus::Queued && ready_at.is_some();
+        self.made_room(held.run)?;
+        Ok(Applied::Done)
+    }
+
+    pub(super) fn end(&mut self, change: &Change) -> Result<Applied, Stop> {
+        const END: &str = "UPDATE runs SET status = ?2, owner = NULL, fence = fence + 1, output = ?3, error = ?4, \
+                           ended_at = ?5 WHERE key = ?1";
+        let Change::End {
+            held,
+            entries,
+            status,
+            output,
+            error,
+            at,
+        } = change
+        else {
+            return Ok(Applied::Done);
+        };
+        self.holds(*held)?;
+        if !status.is_ended() {
+            return Err(Refused::Status(*status).into());
+        }
+        self.record(held.run, entries)?;
+        self.statement(END)?
+            .execute(params![held.run.0, status.as_str(), output, error, at])?;
+        self.known.let_go(held.run);
+        self.made_room(held.run)?;
+        Ok(Applied::Done)
+    }
+
+    /// A run is no longer held: one that a limit kept waiting may have become ready for others.
+    fn made_room(&mut self, run: RunKey) -> Result<(), Stop> {
+        const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM runs WHERE ready_at IS NOT NULL \
+                               AND workflow = (SELECT workflow FROM runs WHERE key = ?1))";
+        if !self.notices.ready && self.known.owners(self.db)?.len() > 1 {
+            let waiting = self
+                .statement(WAITING)?
+                .query_row([run.0], |row| row.get(0))?;
+            self.notices.ready = waiting;
+        }
+        Ok(())
+    }
+
+    pub(super) fn signal(&mut self, change: &Change) -> Result<Applied, Stop> {
+        const FIND: &str = "SELECT key, status, owner FROM runs WHERE id = ?1";
+        const ADD: &str = "INSERT INTO signals (run, name, event, value, at) VALUES (?1, ?2, ?3, ?4, ?5) \
+                           ON CONFLICT DO NOTHING";
+        const WAKE: &str = "UPDATE runs SET ready_at = ?2, timed = 0 \
+                            WHERE key = ?1 AND (timed = 1 OR ready_at IS NULL)";
+        let Change::Signal {
+            run: id,
+            name,
+            event,
+            value,
+            at,
+        } = change
+        else {
+            return Ok(Applied::Done);
+        };
+        let found = self
+            .statement(FIND)?
+            .query_row([id.as_str()], |row| {
+                let status = read::status(row, 1)?;
+                Ok((row.get(0)?, status, row.get::<_, Option<i64>>(2)?))
+            })
+            .optional()?;
+        let (run, status, owner): (i64, _, _) =
+            found.ok_or_else(|| Refused::NoRunOf(id.clone()))?;
+        let owner = owner.map(OwnerId);
+        if status.is_ended() {
+            return Err(Refused::Ended(status).into());
+        }
+        let added = self
+            .statement(ADD)?
+            .execute(params![run, name, event, value, at])?;
+        let fresh = added > 0;
+        match owner {
+            _ if !fresh => {}
+            Some(owner) => self.notices.signals.push((owner, RunKey(run))),
+            None => {
+                self.statement(WAKE)?.execute([run, *at])?;
+                self.notices.ready = true;
+            }
+        }
+        Ok(Applied::Signalled {
+            run: RunKey(run),
+            fresh,
+            owner,
+        })
+    }
+
+    pub(super) fn rewind(
+        &mut self,
+        run: RunKey,
+        drop: &[i64],
+        entries: &[Entry],
+        now: Millis,
+    ) -> Result<Applied, Stop> {
+        const DROP: &str = "DELETE FROM entries WHERE run = ?1 AND seq = ?2";
+        const QUEUE: &str = "UPDATE runs SET status = 'queued', ended_at = NULL, output = NULL, error = NULL, \
+                             ready_at = ?2, timed = 0 WHERE key = ?1";
+        let standing = self.standing(run)?;
+        if !standing.status.is_ended() {
+            return Err(Refused::NotEnded(standing.status).into());
+        }
+        self.together(|batch| {
+            for seq in drop {
+                batch.statement(DROP)?.execute([run.0, *seq])?;
+            }
+            batch.record(run, entries)
+        })?;
+        self.statement(QUEUE)?.execute([run.0, now])?;
+        self.notices.ready = true;
+        Ok(Applied::Done)
+    }
+}
+
+/// How a new run stands, and its first fencing token.
+fn standing_of(new: &NewRun) -> (RunStatus, i64) {
+    match new.owner {
+        Some(_) => (RunStatus::Running, 1),
+        None => (RunStatus::Queued, 0),
+    }
+}

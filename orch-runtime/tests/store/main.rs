@@ -1,0 +1,10 @@
+//! Stores as their users meet them: on real files, in several processes, and when things go wrong.
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "tests"
+)]
+
+mod speed;
