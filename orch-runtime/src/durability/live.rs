@@ -186,14 +186,16 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
             }
             false
         }
-        Ended::Waiting => {
-            let kept = record.suspend(RunStatus::Waiting, None).await;
+        Ended::Waiting(until) => {
+            let kept = record.suspend(RunStatus::Waiting, until, None).await;
             durability.stir();
             !kept
         }
-        Ended::Left(Left::Paused(reason)) => !record.suspend(RunStatus::Paused, Some(reason)).await,
+        Ended::Left(Left::Paused(reason)) => {
+            !record.suspend(RunStatus::Paused, None, Some(reason)).await
+        }
         Ended::Left(Left::Released) => {
-            record.suspend(RunStatus::Queued, None).await;
+            record.suspend(RunStatus::Queued, Some(0), None).await;
             let reason =
                 "the orchestrator was shut down; the run goes on when it is taken up again";
             let kept = Kept::interrupted(RunStatus::Queued, reason);

@@ -497,20 +497,14 @@ impl Ledger {
                 }
                 Next::Again
             }
-            Phase::Going => Next::Wait(state.waits.keys().next().copied()),
+            Phase::Going => {
+                let first = state.waits.keys().next().copied();
+                Next::Wait(first.into_iter().chain(self.deadline).min())
+            }
             Phase::Holding => match state.left.clone() {
                 Some(left) => Next::Leave(left),
                 None => Next::Again,
             },
-        }
-    }
-
-    /// When the first of what waits goes on by itself.
-    pub(crate) fn ready_at(&self) -> Option<Millis> {
-        let first = self.state().waits.keys().next().copied();
-        match (first, self.deadline) {
-            (Some(first), Some(deadline)) => Some(first.min(deadline)),
-            (first, deadline) => first.or(deadline),
         }
     }
 
@@ -537,12 +531,12 @@ impl Ledger {
     }
 
     /// Lets go of a run that is left; `false` if a signal came meanwhile, so that it is still held.
-    pub(crate) async fn suspend(&self, status: RunStatus, reason: Option<String>) -> bool {
-        let ready_at = match status {
-            RunStatus::Waiting => self.ready_at(),
-            RunStatus::Queued => Some(0),
-            _ => None,
-        };
+    pub(crate) async fn suspend(
+        &self,
+        status: RunStatus,
+        ready_at: Option<Millis>,
+        reason: Option<String>,
+    ) -> bool {
         let change = Change::Suspend {
             held: self.held,
             entries: Vec::new(),
