@@ -201,7 +201,10 @@ impl Cx {
     /// The stand-in for the step whose generated code declares `F`, in a test that gave one.
     #[must_use]
     pub fn mock<F: 'static>(&self) -> Option<&F> {
-        self.ctx.frame.run().services.mocks.get()
+        #[cfg(feature = "testing")]
+        return self.ctx.frame.run().services.mocks.get();
+        #[cfg(not(feature = "testing"))]
+        None
     }
 
     /// The resource of this type.
@@ -210,8 +213,28 @@ impl Cx {
     /// If the orchestrator was not given one, which it checks when it is built; the node then fails.
     #[must_use]
     pub fn resource<R: ?Sized + Send + Sync + 'static>(&self) -> &R {
-        let found = self.ctx.frame.run().services.resources.get::<R>();
-        match found {
+        self.lend().get()
+    }
+
+    /// The resource of this type, for a call that may want it.
+    #[must_use]
+    pub fn lend<R: ?Sized + Send + Sync + 'static>(&self) -> Lend<'_, R> {
+        Lend(self.ctx.frame.run().services.resources.get())
+    }
+}
+
+/// A resource that a call wants unless there is a stand-in for its step.
+#[derive(Debug)]
+pub struct Lend<'a, R: ?Sized>(Option<&'a R>);
+
+impl<'a, R: ?Sized> Lend<'a, R> {
+    /// The resource.
+    ///
+    /// # Panics
+    /// If the orchestrator was not given one.
+    #[must_use]
+    pub fn get(self) -> &'a R {
+        match self.0 {
             Some(resource) => resource,
             None => std::panic::panic_any(format!(
                 "no resource of type `{}` was given to the orchestrator",

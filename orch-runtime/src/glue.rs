@@ -18,6 +18,7 @@ use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
     Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Shared, Step,
 };
+use crate::veil::Veiled;
 
 /// How a step's error becomes its workflow's.
 #[diagnostic::on_unimplemented(
@@ -425,35 +426,39 @@ fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, P>) -> Done {
 }
 
 /// Runs a workflow inside another one's node.
-pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
+// Said to be `Send`, so that it is proved here once and not by the compiler of each workflow.
+pub fn child<W: Workflow>(
+    cx: &Cx,
+    input: W::Input,
+) -> impl Future<Output = Called<W::Output, RunError<W::Error>>> + Send {
     let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
     let mut run = parent.services.clone().child_run(W::program(), id, parent);
     run.journal = child_record::<W>(cx);
-    // Whatever this run waits for, the one around it waits for.
-    let _waits = run
-        .journal
-        .as_ref()
-        .map(|_| parent.journal.as_ref().map(|record| record.wait(None)));
     let run = Arc::new(run);
-    match execute_observed::<W>(Arc::clone(&run), input).await {
-        Ok(output) => {
-            parent.undo_after(&run);
-            Called::Value(output)
+    async move {
+        // Whatever this run waits for, the one around it waits for.
+        let around = run.journal.as_ref().and(parent.journal.as_ref());
+        let _waits = around.map(|record| record.wait(None));
+        match execute_observed::<W>(Arc::clone(&run), input).await {
+            Ok(output) => {
+                parent.undo_after(&run);
+                Called::Value(output)
+            }
+            Err(error) => Called::Error(error, Retry::Yes),
         }
-        Err(error) => Called::Error(error, Retry::Yes),
     }
 }
 
 /// What is recorded of a durable run inside a node of a durable run: it is kept along with that one's.
-fn child_record<W: Workflow>(cx: &Cx) -> Option<Box<Record>> {
+fn child_record<W: Workflow>(cx: &Cx) -> Option<Veiled<Record>> {
     let frame = cx.ctx().frame();
     let record = frame.run().journal.as_ref()?;
     let instance = record.instance(frame, cx.ctx().node_index());
     W::SPEC
         .durable
-        .then(|| Box::new(record.inside(&instance, Errors::of::<W>())))
+        .then(|| Veiled::new(record.inside(&instance, Errors::of::<W>())))
 }
 
 /// Gathers a fan-out's items into a vector.

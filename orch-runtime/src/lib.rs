@@ -30,3 +30,4 @@ pub mod step;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod veil;

@@ -310,15 +310,9 @@ pub const fn suspends<S: Step>() -> bool {
     S::SPEC.suspends()
 }
 
-/// Begins an attempt of `S`: a plain function's is over at once, without an allocation.
-pub fn start<S: Step>(
-    attempt: impl Future<Output = Result<Done, Thrown>> + Send + 'static,
-) -> Started {
-    start_if(suspends::<S>(), attempt)
-}
-
-/// Begins an attempt of one of several steps, of which one may wait or none.
-pub fn start_if(
+/// Begins an attempt, which is over at once if nothing in it can wait: then it needs no allocation.
+// Not generic over the step: a type that generated code names here is one that the compiler proves things about again.
+pub fn start(
     suspends: bool,
     attempt: impl Future<Output = Result<Done, Thrown>> + Send + 'static,
 ) -> Started {

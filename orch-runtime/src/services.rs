@@ -12,12 +12,14 @@ use tokio::task::AbortHandle;
 use crate::durability::Durability;
 use crate::engine::layout::Tier;
 use crate::engine::run::Run;
+#[cfg(feature = "testing")]
 use crate::mock::Mocks;
 use crate::observe::{Listeners, Observer};
 use crate::overrides::Overrides;
 use crate::policy::Registry;
 use crate::policy::retry::Random;
 use crate::program::Program;
+use crate::veil::Veiled;
 
 /// How many items a fan-out may have unless the orchestrator says otherwise.
 pub(crate) const MAX_FAN_OUT: usize = 100_000;
@@ -33,6 +35,7 @@ pub(crate) struct Services {
     registry: OnceLock<Box<Registry>>,
     pub(crate) listeners: Listeners,
     pub(crate) overrides: Overrides,
+    #[cfg(feature = "testing")]
     pub(crate) mocks: Mocks,
     pub(crate) max_fan_out: usize,
     durability: OnceLock<Durable>,
@@ -70,6 +73,7 @@ impl Default for Services {
             registry: OnceLock::new(),
             listeners: Listeners::default(),
             overrides: Overrides::default(),
+            #[cfg(feature = "testing")]
             mocks: Mocks::default(),
             max_fan_out: MAX_FAN_OUT,
             durability: OnceLock::new(),
@@ -91,15 +95,6 @@ impl Services {
     /// What durable runs share; `None` without a store.
     pub(crate) fn durability(&self) -> Option<&Arc<Durability>> {
         self.durability.get().map(|durable| &durable.durability)
-    }
-
-    /// Lets durable runs be taken up.
-    pub(crate) fn supervise(self: &Arc<Self>, durability: Arc<Durability>) {
-        let supervisor = durability.supervise(self);
-        let _ = self.durability.set(Durable {
-            durability,
-            supervisor,
-        });
     }
 
     /// The breakers and limits.
@@ -132,32 +127,38 @@ impl Services {
     pub(crate) fn policies(&self, tier: &Tier) -> Policies {
         self.overrides.over(tier)
     }
+}
+
+impl Veiled<Services> {
+    /// Lets durable runs be taken up.
+    pub(crate) fn supervise(&self, durability: Arc<Durability>) {
+        let supervisor = durability.supervise(self);
+        let _ = self.durability.set(Durable {
+            durability,
+            supervisor,
+        });
+    }
 
     /// A run of this program.
     pub(crate) fn run(
-        self: Arc<Self>,
+        self,
         program: &'static Program,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
         observed: bool,
     ) -> Run {
         let listens = observed || self.listeners.listen();
-        let observer = listens.then(|| Box::new(Observer::new(&self, program)));
+        let observer = listens.then(|| Veiled::new(Observer::new(&self, program)));
         Run::new(program, self, id, correlation_id, observer)
     }
 
     /// A run of this program for which there is nothing else.
-    pub(crate) fn run_arc(self: Arc<Self>, program: &'static Program) -> Arc<Run> {
+    pub(crate) fn run_arc(self, program: &'static Program) -> Arc<Run> {
         Arc::new(self.run(program, None, None, false))
     }
 
     /// A run of this program inside another run.
-    pub(crate) fn child_run(
-        self: Arc<Self>,
-        program: &'static Program,
-        id: RunId,
-        parent: &Run,
-    ) -> Run {
+    pub(crate) fn child_run(self, program: &'static Program, id: RunId, parent: &Run) -> Run {
         let correlation_id = Arc::clone(parent.correlation_id());
         let child = self.run(
             program,

@@ -48,8 +48,8 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
             #undo
             #stand_in
             #implement __p::Step for #name<'_> { #described }
+            #[doc(hidden)]
             #implement #name<'_> {
-                #[doc(hidden)]
                 #call
                 #mock
             }
@@ -57,7 +57,6 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         #conditions
         #[doc(hidden)]
         #visibility struct #name<'a> {
-            #[doc(hidden)]
             pub __cx: &'a #facade::__private::Cx,
         }
     }
@@ -316,11 +315,43 @@ fn call(step: &Step) -> TokenStream {
     let undone = undone(step);
     let facts = facts(step);
     let attempt = attempt(step);
+    let lent = lent(step);
     quote_spanned! {Span::mixed_site()=>
         pub fn call(self, #(#params),*) -> #future {
+            #lent
             async move { #undone #facts #attempt }
         }
     }
+}
+
+/// Whether the future of a call holds the context.
+///
+/// Of most it does not: what they want of it they look up before they begin, so that the compiler proves them to be
+/// `Send` without looking into all that a run holds.
+fn holds_context(step: &Step) -> bool {
+    let asks = step.params.iter().any(|param| param.role == Role::Ctx);
+    asks || step.blocking() || reads_arguments(step) || step.options.compensate.is_some()
+}
+
+/// The stand-in of a test, if there is one.
+fn stand_in() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> self.__cx.mock::<__M>())
+}
+
+/// What a call looks up before it begins: a stand-in, and resources under the names that the function has for them.
+fn lent(step: &Step) -> TokenStream {
+    if holds_context(step) {
+        return TokenStream::new();
+    }
+    let stand_in = stand_in();
+    let resources = step.params.iter().filter_map(|param| {
+        let (Role::Resource, Some(ty)) = (param.role, param.lent()) else {
+            return None;
+        };
+        let (name, place) = (&param.name, placed(&param.ty));
+        Some(quote_spanned!(place=> let #name = self.__cx.lend::<#ty>();))
+    });
+    quote_spanned!(Span::mixed_site()=> let mock = #stand_in; #(#resources)*)
 }
 
 /// The undo step under a name of its own, said at the path that the user wrote, and that it may be one.
@@ -441,7 +472,6 @@ fn mock(step: &Step) -> (TokenStream, TokenStream) {
     (
         quote_spanned!(Span::mixed_site()=> struct __M(__p::Box<dyn #signature + #bounds>);),
         quote_spanned! {Span::mixed_site()=>
-            #[doc(hidden)]
             pub fn mock(f: impl #signature + #bounds + 'static) -> __p::Mock {
                 __p::Mock::new(__M(__p::Box::new(f)))
             }
@@ -463,12 +493,17 @@ fn attempt(step: &Step) -> TokenStream {
         called
     };
     let passed = step.data().map(|param| &param.name);
+    let mock = if holds_context(step) {
+        stand_in()
+    } else {
+        quote_spanned!(Span::mixed_site()=> mock)
+    };
     settled(
         step,
         &quote_spanned! {Span::mixed_site()=>
-            match self.__cx.mock::<__M>() {
+            match #mock {
                 __p::Some(mock) => mock.0(#(#passed),*),
-                __p::None => #value,
+                _ => #value,
             }
         },
     )
@@ -509,7 +544,13 @@ fn argument(step: &Step, param: &Param) -> TokenStream {
     };
     match (param.role, param.lent()) {
         (Role::Ctx, _) => quote_spanned!(place=> #cx.ctx()),
-        (Role::Resource, Some(ty)) => quote_spanned!(place=> #cx.resource::<#ty>()),
+        (Role::Resource, Some(ty)) if holds_context(step) => {
+            quote_spanned!(place=> #cx.resource::<#ty>())
+        }
+        (Role::Resource, _) => {
+            let name = &param.name;
+            quote_spanned!(place=> #name.get())
+        }
         _ => param.name.to_token_stream(),
     }
 }

@@ -114,7 +114,7 @@ fn a_step_stays_within_its_budget() {
         pub async fn fetch_rates(day: Date, #[resource] http: &Client, #[ctx] ctx: &StepCtx) -> Result<Rates, HttpError> {}
     };
     for (options, most) in [
-        (quote!(), 1_050),
+        (quote!(), 1_075),
         (quote!(retries = 3, cache_ttl = 600), 1_400),
         (quote!(compensate = forget_rates), 1_450),
         (

@@ -11,9 +11,10 @@ use crate::engine::{Ended, execute_durable};
 use crate::program::Workflow;
 use crate::services::Services;
 use crate::store::{Change, Held, History, Millis};
+use crate::veil::Veiled;
 
 /// How a run of a workflow is taken up again.
-pub(super) type Resume = fn(Arc<Services>, Seat, Held, History) -> Task;
+pub(super) type Resume = fn(Veiled<Services>, Seat, Held, History) -> Task;
 
 /// A run that begins.
 pub(crate) struct Beginning<W: Workflow> {
@@ -26,7 +27,7 @@ pub(crate) struct Beginning<W: Workflow> {
 
 /// Begins to drive a new run; gives it as it stands first.
 pub(crate) fn begin<W: Workflow>(
-    services: Arc<Services>,
+    services: Veiled<Services>,
     durability: &Arc<Durability>,
     seat: Seat,
     beginning: Beginning<W>,
@@ -56,19 +57,21 @@ pub(crate) fn begin<W: Workflow>(
 }
 
 fn run<W: Workflow>(
-    services: &Arc<Services>,
+    services: &Veiled<Services>,
     id: RunId,
     correlation_id: Arc<str>,
     ledger: Ledger,
 ) -> Arc<Run> {
-    let mut run = Arc::clone(services).run(W::program(), Some(id), Some(correlation_id), true);
-    run.journal = Some(Box::new(Record::new(ledger, Errors::of::<W>())));
+    let mut run = services
+        .clone()
+        .run(W::program(), Some(id), Some(correlation_id), true);
+    run.journal = Some(Veiled::new(Record::new(ledger, Errors::of::<W>())));
     Arc::new(run)
 }
 
 /// Takes a run up again.
 pub(super) fn resume<W: Workflow>(
-    services: Arc<Services>,
+    services: Veiled<Services>,
     seat: Seat,
     held: Held,
     history: History,
@@ -82,7 +85,7 @@ pub(super) fn resume<W: Workflow>(
 
 /// Drives a run that is held from what was recorded of it, for as long as it can go on.
 async fn again<W: Workflow>(
-    services: &Arc<Services>,
+    services: &Veiled<Services>,
     durability: &Arc<Durability>,
     held: Held,
     mut read: Option<History>,
@@ -183,14 +186,16 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
             }
             false
         }
-        Ended::Waiting => {
-            let kept = record.suspend(RunStatus::Waiting, None).await;
+        Ended::Waiting(until) => {
+            let kept = record.suspend(RunStatus::Waiting, until, None).await;
             durability.stir();
             !kept
         }
-        Ended::Left(Left::Paused(reason)) => !record.suspend(RunStatus::Paused, Some(reason)).await,
+        Ended::Left(Left::Paused(reason)) => {
+            !record.suspend(RunStatus::Paused, None, Some(reason)).await
+        }
         Ended::Left(Left::Released) => {
-            record.suspend(RunStatus::Queued, None).await;
+            record.suspend(RunStatus::Queued, Some(0), None).await;
             let reason =
                 "the orchestrator was shut down; the run goes on when it is taken up again";
             let kept = Kept::interrupted(RunStatus::Queued, reason);

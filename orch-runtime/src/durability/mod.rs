@@ -30,7 +30,8 @@ use crate::engine::run::Run;
 use crate::program::{Program, Restored, Workflow};
 use crate::services::Services;
 use crate::store::journal::Journal;
-use crate::store::{Held, History, Millis, OwnerId, RunKey, Store, StoreError, Woken};
+use crate::store::{Held, History, Millis, OwnerId, RunKey, Store, Woken};
+use crate::veil::Veiled;
 
 /// How many bytes of JSON a recorded value may have unless the orchestrator says otherwise: 256 KiB.
 pub(crate) const VALUE_LIMIT: usize = 256 * 1024;
@@ -185,9 +186,9 @@ impl Durability {
     /// Begins to take up what is ready.
     pub(crate) fn supervise(
         self: &Arc<Self>,
-        services: &Arc<Services>,
+        services: &Veiled<Services>,
     ) -> tokio::task::AbortHandle {
-        let supervisor = supervisor::supervise(Arc::clone(self), Arc::downgrade(services));
+        let supervisor = supervisor::supervise(Arc::clone(self), services.downgrade());
         tokio::spawn(supervisor).abort_handle()
     }
 
@@ -234,31 +235,12 @@ impl Durability {
 
     /// What was recorded of a run that is held.
     async fn read(&self, held: Held) -> Option<History> {
-        match self.reading(move |store| store.load(held.run)).await {
+        match self.journal.ask(move |store| store.load(held.run)).await {
             Ok(history) => history,
             Err(error) => {
                 tracing::error!(target: "orch", event = "run_unread", run = held.run.0, %error);
                 None
             }
-        }
-    }
-
-    /// Reads the store where that may block.
-    pub(crate) async fn reading<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&dyn Store) -> Result<T, StoreError> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        if self.direct {
-            return read(&*self.store);
-        }
-        let store = Arc::clone(&self.store);
-        match tokio::task::spawn_blocking(move || read(&*store)).await {
-            Ok(read) => read,
-            Err(error) => match error.try_into_panic() {
-                Ok(panic) => std::panic::resume_unwind(panic),
-                // The pool refuses work only while the runtime shuts down, which drops this future as well.
-                Err(_) => std::future::pending().await,
-            },
         }
     }
 
@@ -283,10 +265,8 @@ impl Durability {
                 record.leave(crate::engine::record::Left::Released);
             }
         }
-        if tokio::time::timeout(limit, self.drained()).await.is_ok() {
-            return 0;
-        }
-        let late = self.all_live();
+        let in_time = tokio::time::timeout(limit, self.drained()).await.is_ok();
+        let late = if in_time { Vec::new() } else { self.all_live() };
         let count = late.len();
         for run in late {
             if let Some(record) = &run.journal {
@@ -294,6 +274,10 @@ impl Durability {
             }
         }
         self.drained().await;
+        self.journal.close().await;
+        if let Err(error) = self.store.leave(self.owner) {
+            tracing::warn!(target: "orch", event = "store_not_left", %error);
+        }
         count
     }
 

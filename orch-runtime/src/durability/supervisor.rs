@@ -1,17 +1,18 @@
 //! Taking up what is ready.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Weak};
 
 use super::{Durability, Seat};
 use crate::services::Services;
 use crate::store::{Applied, Change, Held};
+use crate::veil::{Veiled, VeiledWeak};
 
 /// How many runs are taken up in one transaction.
 const BATCH: usize = 256;
 
 /// Takes up runs as they become ready, for as long as the orchestrator is there.
-pub(super) async fn supervise(durability: Arc<Durability>, services: Weak<Services>) {
+pub(super) async fn supervise(durability: Arc<Durability>, services: VeiledWeak<Services>) {
     loop {
         durability.more.store(false, Ordering::Release);
         let taken = take_up(&durability, &services).await;
@@ -25,11 +26,10 @@ pub(super) async fn supervise(durability: Arc<Durability>, services: Weak<Servic
             continue;
         }
         let workflows = Arc::clone(&durability.workflows);
-        let next = durability.reading(move |store| {
-            let names: Vec<&str> = workflows.iter().map(|(name, _)| name.as_str()).collect();
-            store.next_ready(&names)
-        });
-        let next = next.await;
+        let next = durability
+            .journal
+            .ask(move |store| store.next_ready(&workflows))
+            .await;
         match next {
             Ok(Some(next)) => tokio::select! {
                 () = durability.clock.sleep_until(next) => {}
@@ -45,7 +45,7 @@ pub(super) async fn supervise(durability: Arc<Durability>, services: Weak<Servic
 }
 
 /// Takes up what is ready, as far as there is room; `None` when the orchestrator is gone.
-async fn take_up(durability: &Arc<Durability>, services: &Weak<Services>) -> Option<usize> {
+async fn take_up(durability: &Arc<Durability>, services: &VeiledWeak<Services>) -> Option<usize> {
     let limit = durability.room().min(BATCH);
     if limit == 0 || durability.workflows.is_empty() {
         return services.upgrade().map(|_| 0);
@@ -69,12 +69,12 @@ async fn take_up(durability: &Arc<Durability>, services: &Weak<Services>) -> Opt
     for held in taken {
         durability.active.fetch_add(1, Ordering::AcqRel);
         let seat = Seat(Arc::clone(durability));
-        tokio::spawn(drive(Arc::clone(&services), seat, held));
+        tokio::spawn(drive(services.clone(), seat, held));
     }
     Some(count)
 }
 
-async fn drive(services: Arc<Services>, seat: Seat, held: Held) {
+async fn drive(services: Veiled<Services>, seat: Seat, held: Held) {
     let durability = Arc::clone(&seat.0);
     let Some(history) = durability.read(held).await else {
         return;

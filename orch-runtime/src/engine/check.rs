@@ -8,11 +8,12 @@ use super::run::Run;
 use crate::ctx::Cx;
 use crate::program::{NodeCode, Restored, Workflow};
 use crate::services::Services;
+use crate::veil::Veiled;
 
 /// Whether the node of this path gives such a value: it is placed in a frame that nothing runs in.
 pub(crate) fn check_value<W: Workflow>(path: &str, json: &str) -> Restored {
     let program = W::program();
-    let services = Arc::new(Services::default());
+    let services = Veiled::new(Services::default());
     let run = Arc::new(Run::new(program, services, None, None, None));
     let open = |opening: Opening| opening.with(W::Slots::default());
     check(&program.layout().root, open, &run, path, json).unwrap_or(Ok(()))

@@ -58,7 +58,7 @@ fn agrees(frame: &Arc<Frame>, node: usize, taken: String) -> bool {
         None => {
             // What follows is kept after it.
             let entry = record.entry(frame, instance, EntryKind::Arm, Some(taken));
-            drop(record.add(entry));
+            record.note(entry);
             true
         }
         Some(recorded) if *recorded == taken => true,

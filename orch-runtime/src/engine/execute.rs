@@ -97,8 +97,8 @@ fn begin<W: Workflow>(run: &Arc<Run>, input: W::Input) -> (Arc<Frame>, Jobs) {
 pub(crate) enum Ended<W: Workflow> {
     /// It has its result.
     Over(Result<W::Output, RunError<W::Error>>),
-    /// It waits, and nothing of it goes on by itself now.
-    Waiting,
+    /// It waits, and nothing of it goes on by itself before this time, or ever.
+    Waiting(Option<Millis>),
     /// It is left before its end.
     Left(Left),
 }
@@ -116,7 +116,7 @@ pub(crate) async fn execute_durable<W: Workflow>(run: Arc<Run>, input: W::Input)
     };
     let ended = match ended {
         Driven::Over => Ended::Over(conclude::<W>(&run, &frame)),
-        Driven::Waiting => Ended::Waiting,
+        Driven::Waiting(until) => Ended::Waiting(until),
         Driven::Left(left) => Ended::Left(left),
     };
     if let (Some(observer), Ended::Over(result)) = (observer, &ended) {
@@ -129,7 +129,7 @@ pub(crate) async fn execute_durable<W: Workflow>(run: Arc<Run>, input: W::Input)
 
 enum Driven {
     Over,
-    Waiting,
+    Waiting(Option<Millis>),
     Left(Left),
 }
 
@@ -181,7 +181,7 @@ async fn drive_durable(run: &Arc<Run>, jobs: Jobs) -> Driven {
                     until.is_some_and(|until| until - clock.now() <= LINGER.as_millis() as Millis);
                 if over && !soon {
                     run.abandon();
-                    return Driven::Waiting;
+                    return Driven::Waiting(until);
                 }
                 lingers.set(Some(tokio::time::sleep(LINGER)));
             }

@@ -19,6 +19,8 @@ struct State {
     /// The number of the last signal.
     seen: i64,
     by_name: HashMap<String, VecDeque<SignalRecord>>,
+    /// The names that somebody waits for.
+    awaited: Vec<String>,
     /// The names and event ids of signals that were posted.
     events: HashSet<(String, String)>,
 }
@@ -83,14 +85,49 @@ impl Mailbox {
 
     /// The next signal of this name.
     pub(crate) async fn take(&self, name: &str) -> SignalRecord {
+        let awaited = Awaited::new(self, name);
         loop {
             let came = self.came.notified();
             tokio::pin!(came);
             came.as_mut().enable();
-            if let Some(signal) = self.try_take(name) {
+            if let Some(signal) = self.try_take(awaited.name) {
                 return signal;
             }
             came.await;
+        }
+    }
+
+    /// Whether a signal has come that somebody waits for and has not taken yet.
+    pub(crate) fn has_news(&self) -> bool {
+        let state = self.state();
+        let came = |name: &String| {
+            state
+                .by_name
+                .get(name)
+                .is_some_and(|queue| !queue.is_empty())
+        };
+        state.awaited.iter().any(came)
+    }
+}
+
+/// Somebody who waits for a signal.
+struct Awaited<'a> {
+    mailbox: &'a Mailbox,
+    name: &'a str,
+}
+
+impl<'a> Awaited<'a> {
+    fn new(mailbox: &'a Mailbox, name: &'a str) -> Self {
+        mailbox.state().awaited.push(name.to_owned());
+        Self { mailbox, name }
+    }
+}
+
+impl Drop for Awaited<'_> {
+    fn drop(&mut self) {
+        let mut state = self.mailbox.state();
+        if let Some(idx) = state.awaited.iter().position(|name| name == self.name) {
+            state.awaited.swap_remove(idx);
         }
     }
 }

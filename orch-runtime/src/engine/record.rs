@@ -4,14 +4,14 @@
 //!
 //! A run that is taken up again goes over what was recorded of it: a node whose value was recorded gets that value
 //! where it would have been called.
-//! Meanwhile nothing is called: a node without a recorded value [waits](Record::pass).
+//! Meanwhile nothing is called: a node without a recorded value [waits](Ledger::pass).
 //! Values are taken in as soon as their nodes are reached. A failure is taken in when nothing else is left to do, the
 //! one that was recorded first before the others, so that nothing is blocked by it that had been done before it.
 //! When all is taken in, the run [goes on](Phase::Going).
 //!
 //! # When a run cannot go on by itself
 //!
-//! A run is [quiet](Record::is_quiet) when nothing is ready, no strand is at work, and whatever is under way waits:
+//! A run is [quiet](State::is_quiet) when nothing is ready, no strand is at work, and whatever is under way waits:
 //! for a time, a signal, a decision. A quiet run is let go of, and taken up again when what it waits for comes.
 
 use std::collections::{BTreeMap, HashMap};
@@ -158,7 +158,7 @@ struct State {
     waiting: usize,
     /// Failures to be taken in, by the numbers of their entries.
     failures: BTreeMap<i64, ()>,
-    /// The failure that is taken in now.
+    /// The failure that is to be taken in now, until it is.
     due: Option<i64>,
     left: Option<Left>,
     /// Whether it is left with what has not ended.
@@ -340,6 +340,11 @@ impl Ledger {
         self.turned.notify_waiters();
     }
 
+    /// Adds an entry that nobody waits for: what is added later is kept after it, or not at all.
+    pub(crate) fn note(&self, entry: Entry) {
+        drop(self.add(entry));
+    }
+
     /// Adds an entry; it is kept before anything that is added later. What waits for the answer waits until it is.
     pub(crate) fn add(&self, entry: Entry) -> impl Future<Output = ()> + Send + '_ {
         let mut state = self.state();
@@ -412,7 +417,7 @@ impl Ledger {
             let turned = self.turned.notified();
             tokio::pin!(turned);
             turned.as_mut().enable();
-            if self.state().due >= Some(seq) {
+            if self.state().due.take_if(|due| *due == seq).is_some() {
                 return;
             }
             let _waits = self.wait(None);
@@ -465,11 +470,6 @@ impl Ledger {
         }
     }
 
-    /// Whether the run cannot go on by itself now.
-    pub(crate) fn is_quiet(&self) -> bool {
-        self.state().is_quiet()
-    }
-
     /// What to do about a run that may be quiet.
     pub(crate) fn next(&self) -> Next {
         let mut state = self.state();
@@ -481,7 +481,7 @@ impl Ledger {
         {
             return Next::Leave(left.clone());
         }
-        if !state.is_quiet() {
+        if !state.is_quiet() || self.mailbox.has_news() {
             return Next::Again;
         }
         match self.phase() {
@@ -497,20 +497,14 @@ impl Ledger {
                 }
                 Next::Again
             }
-            Phase::Going => Next::Wait(state.waits.keys().next().copied()),
+            Phase::Going => {
+                let first = state.waits.keys().next().copied();
+                Next::Wait(first.into_iter().chain(self.deadline).min())
+            }
             Phase::Holding => match state.left.clone() {
                 Some(left) => Next::Leave(left),
                 None => Next::Again,
             },
-        }
-    }
-
-    /// When the first of what waits goes on by itself.
-    pub(crate) fn ready_at(&self) -> Option<Millis> {
-        let first = self.state().waits.keys().next().copied();
-        match (first, self.deadline) {
-            (Some(first), Some(deadline)) => Some(first.min(deadline)),
-            (first, deadline) => first.or(deadline),
         }
     }
 
@@ -537,12 +531,12 @@ impl Ledger {
     }
 
     /// Lets go of a run that is left; `false` if a signal came meanwhile, so that it is still held.
-    pub(crate) async fn suspend(&self, status: RunStatus, reason: Option<String>) -> bool {
-        let ready_at = match status {
-            RunStatus::Waiting => self.ready_at(),
-            RunStatus::Queued => Some(0),
-            _ => None,
-        };
+    pub(crate) async fn suspend(
+        &self,
+        status: RunStatus,
+        ready_at: Option<Millis>,
+        reason: Option<String>,
+    ) -> bool {
         let change = Change::Suspend {
             held: self.held,
             entries: Vec::new(),
@@ -582,7 +576,7 @@ impl Drop for Waits<'_> {
 impl State {
     /// What is ready has a strand at work, so that nothing is ready where none is.
     fn is_quiet(&self) -> bool {
-        self.busy == 0 && self.flights == self.waiting
+        self.busy == 0 && self.flights == self.waiting && self.due.is_none()
     }
 }
 

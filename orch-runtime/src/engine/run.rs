@@ -18,6 +18,7 @@ use super::undo::Undo;
 use crate::observe::Observer;
 use crate::program::Program;
 use crate::services::Services;
+use crate::veil::Veiled;
 
 const GOING: u8 = 0;
 const FAILING: u8 = 1;
@@ -27,7 +28,7 @@ const CANCELLED: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) program: &'static Program,
-    pub(crate) services: Arc<Services>,
+    pub(crate) services: Veiled<Services>,
     id: OnceLock<RunId>,
     correlation_id: OnceLock<Arc<str>>,
     /// Nodes that are ready and that no strand has taken.
@@ -49,13 +50,13 @@ pub(crate) struct Run {
     /// Bounds how many attempts of this run are under way.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
-    pub(crate) observer: Option<Box<Observer>>,
+    pub(crate) observer: Option<Veiled<Observer>>,
     /// `None` of a run that is not durable.
-    pub(crate) journal: Option<Box<Record>>,
+    pub(crate) journal: Option<Veiled<Record>>,
     /// What may have to be undone.
     undos: Mutex<Vec<Undo>>,
     /// The signals of a run that is not durable.
-    mailbox: OnceLock<Box<Mailbox>>,
+    mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
     pub(crate) bounds_calls: bool,
 }
@@ -76,10 +77,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Run {
     pub(crate) fn new(
         program: &'static Program,
-        services: Arc<Services>,
+        services: Veiled<Services>,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
-        observer: Option<Box<Observer>>,
+        observer: Option<Veiled<Observer>>,
     ) -> Self {
         Self {
             bounds_calls: program.spec.concurrency.is_some() || !services.overrides.is_empty(),
@@ -112,7 +113,7 @@ impl Run {
     pub(crate) fn mailbox(&self) -> &Mailbox {
         match &self.journal {
             Some(record) => &record.mailbox,
-            None => self.mailbox.get_or_init(Box::default),
+            None => self.mailbox.get_or_init(|| Veiled::new(Mailbox::default())),
         }
     }
 

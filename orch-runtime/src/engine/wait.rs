@@ -16,17 +16,17 @@ use crate::store::{EntryKind, Json, Millis, SignalRecord};
 
 /// What somebody decided about a checkpoint, as it is kept.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Decision {
+pub(crate) struct Decision {
     /// Whether the value passes.
-    pub approved: bool,
+    pub(crate) approved: bool,
     /// Who decided; empty where time ran out.
-    pub by: String,
+    pub(crate) by: String,
     /// What they said about it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub comment: String,
+    pub(crate) comment: String,
     /// The value that passes in place of the node's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<Box<serde_json::value::RawValue>>,
+    pub(crate) value: Option<Box<serde_json::value::RawValue>>,
 }
 
 /// The name of the signal that brings the decision about a node.

@@ -20,6 +20,7 @@ use crate::step::Resource;
 #[cfg(feature = "testing")]
 use crate::store::Millis;
 use crate::store::Store;
+use crate::veil::Veiled;
 
 /// When virtual time begins: the first second of 2026.
 #[cfg(feature = "testing")]
@@ -225,7 +226,7 @@ impl Builder {
             return Err(BuildError { problems });
         }
         let durability = self.join().await?;
-        let services = Arc::new(self.services);
+        let services = Veiled::new(self.services);
         if let Some(durability) = durability {
             services.supervise(durability);
         }

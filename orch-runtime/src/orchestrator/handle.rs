@@ -37,7 +37,6 @@ enum Driver<W: Workflow> {
     /// Those who keep it.
     Kept {
         durability: Arc<Durability>,
-        key: RunKey,
         waiter: Arc<Waiter>,
     },
 }
@@ -69,11 +68,7 @@ impl<W: Workflow> RunHandle<W> {
         run: Option<Arc<Run>>,
     ) -> Self {
         let run = run.or_else(|| durability.live(key));
-        let driver = Driver::Kept {
-            durability,
-            key,
-            waiter,
-        };
+        let driver = Driver::Kept { durability, waiter };
         Self::new(id, correlation_id, run, driver)
     }
 

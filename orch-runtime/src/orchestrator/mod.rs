@@ -21,13 +21,14 @@ use crate::engine::execute_observed;
 use crate::policy::breaker::Breaker;
 use crate::program::{Program, Workflow};
 use crate::services::Services;
+use crate::veil::Veiled;
 
 /// Starts runs that share resources, caches, limits and breakers, and lets operators see and steer them.
 ///
 /// Cheap to clone. Two orchestrators share nothing. Dropping the last clone lets runs under way go on to their end.
 #[derive(Debug, Clone)]
 pub struct Orchestrator {
-    services: Arc<Services>,
+    services: Veiled<Services>,
     workflows: Arc<[&'static Program]>,
 }
 
@@ -42,7 +43,7 @@ impl Orchestrator {
     ///
     /// The input is the workflow's one input, a tuple of several, or `()`.
     pub fn start<W: Workflow>(&self, _workflow: W, input: W::Input) -> Start<W> {
-        Start::new(Arc::clone(&self.services), input)
+        Start::new(self.services.clone(), input)
     }
 
     /// Runs a workflow to its end inside the caller's task: dropping the future cancels the run.
@@ -51,7 +52,7 @@ impl Orchestrator {
         &self,
         input: W::Input,
     ) -> Result<W::Output, RunError<W::Error>> {
-        let run = Arc::clone(&self.services).run_arc(W::program());
+        let run = self.services.clone().run_arc(W::program());
         execute_observed::<W>(run, input).await
     }
 
@@ -108,7 +109,15 @@ pub trait RunsAlone<'a> {}
 ///
 /// # Errors
 /// If the run failed or ran out of time.
-pub async fn run<W: Workflow>(input: W::Input) -> Result<W::Output, RunError<W::Error>> {
-    let run = Arc::new(Services::default()).run_arc(W::program());
-    execute_observed::<W>(run, input).await
+#[expect(
+    clippy::manual_async_fn,
+    reason = "said to be `Send`, it is proved here once and not by the compiler of each workflow"
+)]
+pub fn run<W: Workflow>(
+    input: W::Input,
+) -> impl Future<Output = Result<W::Output, RunError<W::Error>>> + Send {
+    async move {
+        let run = Veiled::new(Services::default()).run_arc(W::program());
+        execute_observed::<W>(run, input).await
+    }
 }

@@ -237,7 +237,8 @@ impl Runs {
         let find = run.clone();
         let found = self
             .durability
-            .reading(move |store| store.find(&find))
+            .journal
+            .ask(move |store| store.find(&find))
             .await;
         let found = found.map_err(|error| SteerError::unread(&error))?;
         found.ok_or(SteerError::NoRun { run })
@@ -249,7 +250,11 @@ impl Runs {
     /// If there is none of this id, or the store cannot be read.
     pub async fn history(&self, id: &str) -> Result<History, SteerError> {
         let key = self.record(id).await?.key;
-        let read = self.durability.reading(move |store| store.load(key)).await;
+        let read = self
+            .durability
+            .journal
+            .ask(move |store| store.load(key))
+            .await;
         let read = read.map_err(|error| SteerError::unread(&error))?;
         read.ok_or(SteerError::NoRun {
             run: RunId::new(id),
@@ -263,7 +268,8 @@ impl Runs {
     pub async fn list(&self, filter: Filter) -> Result<Vec<RunInfo>, SteerError> {
         let listed = self
             .durability
-            .reading(move |store| store.list(&filter))
+            .journal
+            .ask(move |store| store.list(&filter))
             .await;
         let listed = listed.map_err(|error| SteerError::unread(&error))?;
         Ok(listed.into_iter().map(RunInfo::from).collect())

@@ -18,6 +18,7 @@ use crate::engine::execute_observed;
 use crate::program::Workflow;
 use crate::services::Services;
 use crate::store::{Applied, Change, Filter, NewRun};
+use crate::veil::Veiled;
 
 /// Why a run could not be started.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +135,7 @@ impl Error for StartError {}
 #[derive(Debug)]
 #[must_use = "a run starts when this is awaited"]
 pub struct Start<W: Workflow> {
-    services: Arc<Services>,
+    services: Veiled<Services>,
     input: W::Input,
     id: Option<RunId>,
     correlation_id: Option<Arc<str>>,
@@ -143,7 +144,7 @@ pub struct Start<W: Workflow> {
 }
 
 impl<W: Workflow> Start<W> {
-    pub(super) fn new(services: Arc<Services>, input: W::Input) -> Self {
+    pub(super) fn new(services: Veiled<Services>, input: W::Input) -> Self {
         Self {
             services,
             input,
@@ -192,6 +193,7 @@ impl<W: Workflow> Start<W> {
         }
         let run = self
             .services
+            .clone()
             .run(W::program(), self.id, self.correlation_id, true);
         let run = Arc::new(run);
         let observer = run.observer.as_deref();
@@ -279,7 +281,7 @@ impl<W: Workflow> Start<W> {
                     deadline,
                     input: self.input,
                 };
-                let services = Arc::clone(&self.services);
+                let services = self.services.clone();
                 run = Some(durability::begin::<W>(
                     services,
                     &durability,
@@ -291,7 +293,8 @@ impl<W: Workflow> Start<W> {
             (false, _) => {
                 let find = id.clone();
                 let kept = durability
-                    .reading(move |store| store.find(&find))
+                    .journal
+                    .ask(move |store| store.find(&find))
                     .await
                     .map_err(|error| StartError::Store {
                         reason: error.to_string(),
@@ -332,7 +335,8 @@ async fn overlap<W: Workflow>(durability: &Arc<Durability>) -> Result<bool, Star
         ..Filter::default()
     };
     let active = durability
-        .reading(move |store| store.list(&filter))
+        .journal
+        .ask(move |store| store.list(&filter))
         .await
         .map_err(|error| StartError::Store {
             reason: error.to_string(),

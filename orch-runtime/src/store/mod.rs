@@ -38,6 +38,8 @@ use std::sync::Arc;
 use orch_core::run::RunId;
 
 mod change;
+#[cfg(any(test, feature = "testing"))]
+mod conformance;
 mod error;
 pub mod journal;
 #[cfg(any(test, feature = "testing"))]
@@ -49,6 +51,8 @@ mod rules;
 mod sqlite;
 
 pub use self::change::{Applied, Change, NewRun};
+#[cfg(any(test, feature = "testing"))]
+pub use self::conformance::conformance;
 pub use self::error::{Refused, StoreError, StoreErrorKind};
 #[cfg(any(test, feature = "testing"))]
 pub use self::memory::Memory;
@@ -100,7 +104,7 @@ pub enum Woken {
 /// Where durable runs are kept.
 ///
 /// Calls block; the runtime makes them on threads that may.
-/// Whatever implements it should pass [`conformance`](crate::testing).
+/// Whatever implements it should pass the checks of `conformance`, which the feature `testing` adds.
 pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Joins as an owner, whose process this is, until the store is dropped or [left](Self::leave).
     ///
@@ -149,14 +153,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// If the store cannot be read.
     fn list(&self, filter: &Filter) -> Result<Vec<RunRecord>, StoreError>;
 
-    /// When the next run of one of these workflows that nobody holds is ready; `None` if none ever is by itself,
-    /// and 0 if one is ready at once.
-    ///
-    /// Limits are not looked at: ask for the workflows that have room.
+    /// When the next run that [`Change::TakeUp`] would find is ready, of these workflows, each with how many of its
+    /// runs may be held at once; `None` if none ever is by itself, and 0 if one is ready at once.
     ///
     /// # Errors
     /// If the store cannot be read.
-    fn next_ready(&self, workflows: &[&str]) -> Result<Option<Millis>, StoreError>;
+    fn next_ready(&self, workflows: &[(String, Option<u32>)])
+    -> Result<Option<Millis>, StoreError>;
 
     /// The value kept in a space under a key, unless it has expired by `now`.
     ///

@@ -29,21 +29,26 @@ pub(super) struct Notices {
     pub(super) ready: bool,
 }
 
-/// The content of an artifact, if it is what its digest says.
-pub(super) fn verified(digest: &str, content: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    let mut found = String::with_capacity(64);
-    for byte in Sha256::digest(&content) {
+/// The SHA-256 digest of some content, in hexadecimal.
+pub(super) fn digest(content: &[u8]) -> String {
+    let mut digest = String::with_capacity(64);
+    for byte in Sha256::digest(content) {
         // Writing to a string does not fail.
-        let _ = write!(found, "{byte:02x}");
+        let _ = write!(digest, "{byte:02x}");
     }
-    if found.eq_ignore_ascii_case(digest) {
-        Ok(content)
-    } else {
-        Err(StoreError::new(
-            StoreErrorKind::Corrupt,
-            format!(
-                "the content kept as artifact {digest} has the digest {found}: it was damaged, or kept under a wrong digest"
-            ),
-        ))
+    digest
+}
+
+/// The content of an artifact, if it is what its digest says.
+pub(super) fn verified(wanted: &str, content: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    let found = digest(&content);
+    if found.eq_ignore_ascii_case(wanted) {
+        return Ok(content);
     }
+    Err(StoreError::new(
+        StoreErrorKind::Corrupt,
+        format!(
+            "the content kept as artifact {wanted} has the digest {found}: it was damaged, or kept under a wrong digest"
+        ),
+    ))
 }

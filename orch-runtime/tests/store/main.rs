@@ -7,4 +7,6 @@
     reason = "tests"
 )]
 
+mod conformance;
+mod model;
 mod speed;

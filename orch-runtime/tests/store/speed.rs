@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use orch_core::run::{RunId, RunStatus};
+use orch_runtime::store::journal::Journal;
 use orch_runtime::store::{
     Applied, Change, Entry, EntryKind, Held, NewRun, OwnerId, Sqlite, Store, Synchronous,
 };
@@ -116,6 +117,63 @@ fn speed() {
                 "{synchronous:?}, batches of {at_once}: {rate:.0} rows/s, {:.0} workflows/s",
                 rate / 7.0
             );
+        }
+    }
+}
+
+/// Workflows that wait for each of their seven changes, through the journal.
+async fn workflows_a_second(journal: Arc<Journal>, owner: OwnerId, at_once: usize) -> (f64, f64) {
+    let began = Instant::now();
+    let tasks: Vec<_> = (0..at_once)
+        .map(|place| {
+            let journal = Arc::clone(&journal);
+            tokio::spawn(async move {
+                let mut took = Vec::new();
+                while began.elapsed().as_secs_f64() < 3.0 {
+                    let start_at = Instant::now();
+                    let id = format!("{place}-{}", took.len());
+                    let started = journal.submit(start(id, owner)).await.unwrap();
+                    let held = held(&started);
+                    for seq in 1..=5 {
+                        journal.submit(record(held, seq)).await.unwrap();
+                    }
+                    journal.submit(end(held)).await.unwrap();
+                    took.push(start_at.elapsed().as_secs_f64());
+                }
+                took
+            })
+        })
+        .collect();
+    let mut took = Vec::new();
+    for task in tasks {
+        took.extend(task.await.unwrap());
+    }
+    took.sort_by(f64::total_cmp);
+    (
+        took.len() as f64 / began.elapsed().as_secs_f64(),
+        took[took.len() / 2] * 1e3,
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "prints figures"]
+async fn journal_speed() {
+    for synchronous in [Synchronous::Full, Synchronous::Normal] {
+        for at_once in [1, 64, 256, 1024] {
+            let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+            let options = Sqlite::options().synchronous(synchronous);
+            let store = options
+                .open(directory.path().join("speed.db"))
+                .await
+                .unwrap();
+            let store = Arc::new(store);
+            let owner = store.join(Arc::new(|_| {})).unwrap();
+            let journal = Arc::new(Journal::new(store));
+            let (rate, median) = workflows_a_second(Arc::clone(&journal), owner, at_once).await;
+            println!(
+                "{synchronous:?}, {at_once} at once: {rate:.0} workflows/s, p50 {median:.2} ms"
+            );
+            journal.close().await;
         }
     }
 }

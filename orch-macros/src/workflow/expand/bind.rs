@@ -31,6 +31,8 @@ pub(super) struct Binder<'a, 'w> {
     matched: BTreeSet<ScopeId>,
     /// Names that were probably meant by misspelt ones, for the compiler to suggest.
     hints: BTreeMap<String, Span>,
+    /// The scopes whose slots are read.
+    opened: BTreeSet<ScopeId>,
     lets: TokenStream,
 }
 
@@ -45,6 +47,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             bound: BTreeSet::new(),
             matched: BTreeSet::new(),
             hints: BTreeMap::new(),
+            opened: BTreeSet::new(),
             lets: TokenStream::new(),
         }
     }
@@ -52,6 +55,11 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// The bindings for everything that was written.
     pub(super) fn lets(&mut self) -> TokenStream {
         let mut lets = TokenStream::new();
+        for scope in std::mem::take(&mut self.opened) {
+            let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
+            let (cx, slots, values) = (types::cx(), types::slots(scope), types::values(scope));
+            lets.extend(quote!(let #values = #cx.up::<#slots>(#levels);));
+        }
         for (name, span) in std::mem::take(&mut self.hints) {
             if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
                 name.set_span(span);
@@ -274,7 +282,7 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// The slot of an input or a node.
-    fn slot_of(&self, symbol: Symbol, span: Span) -> TokenStream {
+    fn slot_of(&mut self, symbol: Symbol, span: Span) -> TokenStream {
         match symbol {
             Symbol::Equation(scope, equation) => {
                 self.slot(scope, format_ident!("n{equation}"), span)
@@ -286,10 +294,10 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// A slot of a scope around.
-    fn slot(&self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
-        let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
-        let (cx, slots) = (types::cx(), types::slots(scope));
-        quote_spanned!(span=> #cx.up::<#slots>(#levels).#field)
+    fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
+        self.opened.insert(scope);
+        let values = types::values(scope);
+        quote_spanned!(span=> #values.#field)
     }
 
     /// Binds a name as a reference to its value, once.

@@ -145,12 +145,12 @@ impl<'a, 'w> Node<'a, 'w> {
         let last = call.tiers.len() - 1;
         let attempt = self.attempt(call, last);
         let started = if last == 0 {
-            quote!(start::<#(#steps)*>(async move { let #cx = &#cx; #attempt }))
+            quote!(start(__p::suspends::<#(#steps)*>(), async move { let #cx = &#cx; #attempt }))
         } else {
             let tiers = (0..last).map(Literal::usize_unsuffixed);
             let attempts = (0..last).map(|tier| self.attempt(call, tier));
             quote! {
-                start_if(#(__p::suspends::<#steps>())||*, async move {
+                start(#(__p::suspends::<#steps>())||*, async move {
                     let #cx = &#cx;
                     match #cx.tier() { #(#tiers => { #attempts })* _ => { #attempt } }
                 })

@@ -22,6 +22,11 @@ pub(super) fn slots(scope: ScopeId) -> Ident {
     format_ident!("__V{scope}")
 }
 
+/// The name under which a function has a scope's slots, looked up once.
+pub(super) fn values(scope: ScopeId) -> Ident {
+    Ident::new(&format!("v{scope}"), Span::mixed_site())
+}
+
 /// The name of a scope's plan.
 pub(super) fn plan(scope: ScopeId) -> Ident {
     format_ident!("__S{scope}")

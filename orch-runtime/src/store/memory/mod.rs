@@ -1,5 +1,6 @@
 //! A store in memory, for tests: it answers as the SQLite store does and keeps nothing on a disk.
 
+mod forget;
 mod state;
 
 use std::collections::BTreeSet;
@@ -147,13 +148,17 @@ impl Store for Memory {
             .collect())
     }
 
-    fn next_ready(&self, workflows: &[&str]) -> Result<Option<Millis>, StoreError> {
+    fn next_ready(
+        &self,
+        workflows: &[(String, Option<u32>)],
+    ) -> Result<Option<Millis>, StoreError> {
         let state = self.lock();
+        let room = state.room(workflows);
         let ready = state.runs.values().filter_map(|run| {
             let at = run.ready_at()?;
-            workflows
-                .contains(&run.record.workflow.as_str())
-                .then_some(if run.timed { at } else { 0 })
+            room.get(run.record.workflow.as_str())
+                .filter(|left| **left > 0)?;
+            Some(if run.timed { at } else { 0 })
         });
         Ok(ready.min())
     }

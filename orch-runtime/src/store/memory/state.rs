@@ -1,7 +1,6 @@
 //! What the store keeps, and what each change does to it: plain and slow, so that it can be compared with.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::sync::Arc;
 
 use orch_core::run::{RunId, RunStatus};
 
@@ -75,13 +74,13 @@ impl Run {
         self.record.ready_at = None;
     }
 
-    fn make_ready(&mut self, at: Millis) {
+    pub(super) fn make_ready(&mut self, at: Millis) {
         self.record.ready_at = Some(at);
         self.timed = false;
     }
 
     /// Adds entries, or none of them.
-    fn record(&mut self, entries: &[Entry]) -> Result<(), Refused> {
+    pub(super) fn record(&mut self, entries: &[Entry]) -> Result<(), Refused> {
         let mut new = BTreeSet::new();
         for entry in entries {
             if self.entries.contains_key(&entry.seq) || !new.insert(entry.seq) {
@@ -168,7 +167,7 @@ impl State {
         }
     }
 
-    fn run(&mut self, run: RunKey) -> Result<&mut Run, Refused> {
+    pub(super) fn run(&mut self, run: RunKey) -> Result<&mut Run, Refused> {
         self.runs.get_mut(&run).ok_or(Refused::NoRun(run))
     }
 
@@ -184,7 +183,7 @@ impl State {
         }
     }
 
-    fn ended(&mut self, run: RunKey) -> Result<&mut Run, Refused> {
+    pub(super) fn ended(&mut self, run: RunKey) -> Result<&mut Run, Refused> {
         let run = self.run(run)?;
         if run.record.status.is_ended() {
             Ok(run)
@@ -324,16 +323,12 @@ impl State {
                 .any(|run| run.record.workflow == workflow && run.ready_at().is_some());
     }
 
-    fn take_up(
-        &mut self,
-        owner: OwnerId,
-        workflows: &[(String, Option<u32>)],
-        now: Millis,
-        limit: usize,
-    ) -> Result<Applied, Refused> {
-        self.joined(owner)?;
-        self.now = self.now.max(now);
-        let mut room: HashMap<&str, usize> = HashMap::new();
+    /// How many more runs of each of these workflows may be held.
+    pub(super) fn room<'w>(
+        &self,
+        workflows: &'w [(String, Option<u32>)],
+    ) -> HashMap<&'w str, usize> {
+        let mut room = HashMap::new();
         for (workflow, most) in workflows {
             let held = self
                 .runs
@@ -344,8 +339,21 @@ impl State {
                     .unwrap_or(usize::MAX)
                     .saturating_sub(held.count())
             });
-            room.entry(workflow).or_insert(left);
+            room.entry(workflow.as_str()).or_insert(left);
         }
+        room
+    }
+
+    fn take_up(
+        &mut self,
+        owner: OwnerId,
+        workflows: &[(String, Option<u32>)],
+        now: Millis,
+        limit: usize,
+    ) -> Result<Applied, Refused> {
+        self.joined(owner)?;
+        self.now = self.now.max(now);
+        let mut room = self.room(workflows);
         let mut ready: Vec<&mut Run> = self
             .runs
             .values_mut()
@@ -439,114 +447,5 @@ impl State {
             fresh,
             owner,
         })
-    }
-
-    fn rewind(
-        &mut self,
-        run: RunKey,
-        drop: &[i64],
-        entries: &[Entry],
-        now: Millis,
-        notices: &mut Notices,
-    ) -> Result<Applied, Refused> {
-        let run = self.ended(run)?;
-        let dropped: Vec<Entry> = drop
-            .iter()
-            .filter_map(|seq| run.entries.remove(seq))
-            .collect();
-        if let Err(refused) = run.record(entries) {
-            run.entries
-                .extend(dropped.into_iter().map(|entry| (entry.seq, entry)));
-            return Err(refused);
-        }
-        run.record.status = RunStatus::Queued;
-        run.record.ended_at = None;
-        run.record.output = None;
-        run.record.error = None;
-        run.make_ready(now);
-        self.now = self.now.max(now);
-        notices.ready = true;
-        Ok(Applied::Done)
-    }
-
-    fn delete(&mut self, run: RunKey) -> Result<Applied, Refused> {
-        self.ended(run)?;
-        for member in self.family(run)? {
-            self.forget(member);
-        }
-        Ok(Applied::Done)
-    }
-
-    fn prune(&mut self, statuses: &[RunStatus], before: Millis, limit: usize) -> Applied {
-        let mut ended: Vec<(Millis, RunKey)> = self
-            .runs
-            .values()
-            .filter(|run| run.record.parent.is_none() && statuses.contains(&run.record.status))
-            .filter_map(|run| Some((run.record.ended_at?, run.record.key)))
-            .filter(|(ended_at, _)| *ended_at < before)
-            .collect();
-        ended.sort_unstable();
-        let mut pruned = 0;
-        for (_, run) in ended {
-            if pruned == limit {
-                break;
-            }
-            if let Ok(family) = self.family(run) {
-                for member in family {
-                    self.forget(member);
-                }
-                pruned += 1;
-            }
-        }
-        Applied::Pruned(pruned)
-    }
-
-    /// A run with its children and theirs, if all of them have ended.
-    fn family(&self, run: RunKey) -> Result<Vec<RunKey>, Refused> {
-        let mut family = vec![run];
-        let mut next = 0;
-        while let Some(parent) = family.get(next).and_then(|key| self.runs.get(key)) {
-            for child in self.runs.values() {
-                let record = &child.record;
-                if record.parent.as_ref() == Some(&parent.record.id)
-                    && !family.contains(&record.key)
-                {
-                    if !record.status.is_ended() {
-                        return Err(Refused::NotEnded(record.status));
-                    }
-                    family.push(record.key);
-                }
-            }
-            next += 1;
-        }
-        Ok(family)
-    }
-
-    fn forget(&mut self, run: RunKey) {
-        if let Some(run) = self.runs.remove(&run) {
-            self.ids.remove(&run.record.id);
-        }
-        self.artifacts.retain(|_, artifact| {
-            artifact.runs.remove(&run);
-            !artifact.runs.is_empty()
-        });
-    }
-
-    fn put_artifact(
-        &mut self,
-        run: RunKey,
-        digest: &str,
-        content: &Arc<[u8]>,
-    ) -> Result<Applied, Refused> {
-        self.run(run)?;
-        self.artifacts
-            .entry(digest.to_owned())
-            .or_insert_with(|| Artifact {
-                content: Arc::clone(content),
-                runs: BTreeSet::new(),
-            })
-            .runs
-            .insert(run);
-        Ok(Applied::Done)
     }
 }

@@ -119,7 +119,10 @@ impl Store for Sqlite {
         self.shared.readers.read(|db| list::list(db, filter))
     }
 
-    fn next_ready(&self, workflows: &[&str]) -> Result<Option<Millis>, StoreError> {
+    fn next_ready(
+        &self,
+        workflows: &[(String, Option<u32>)],
+    ) -> Result<Option<Millis>, StoreError> {
         self.shared
             .readers
             .read(|db| read::next_ready(db, workflows))

@@ -193,12 +193,30 @@ pub(super) fn signals(
     signals.collect()
 }
 
-pub(super) fn next_ready(db: &Connection, workflows: &[&str]) -> rusqlite::Result<Option<Millis>> {
+/// How many more runs of a workflow may be held.
+pub(super) fn room(db: &Connection, workflow: &str, most: u32) -> rusqlite::Result<usize> {
+    const HELD: &str = "SELECT count(*) FROM (SELECT 1 FROM runs \
+                        WHERE workflow = ?1 AND status = 'running' AND owner > 0 LIMIT ?2)";
+    let held: u32 = db
+        .prepare_cached(HELD)?
+        .query_row(params![workflow, most], |row| row.get(0))?;
+    Ok(usize::try_from(most.saturating_sub(held)).unwrap_or(usize::MAX))
+}
+
+pub(super) fn next_ready(
+    db: &Connection,
+    workflows: &[(String, Option<u32>)],
+) -> rusqlite::Result<Option<Millis>> {
     const AT_ONCE: &str = "SELECT EXISTS (SELECT 1 FROM runs WHERE ready_at IS NOT NULL AND workflow = ?1 AND timed = 0)";
     const NEXT: &str = "SELECT priority, ready_at FROM runs WHERE ready_at IS NOT NULL AND workflow = ?1 \
                         AND timed = 1 AND priority > ?2 ORDER BY priority, ready_at LIMIT 1";
     let mut first: Option<Millis> = None;
-    for workflow in workflows {
+    for (workflow, most) in workflows {
+        if let Some(most) = most
+            && room(db, workflow, *most)? == 0
+        {
+            continue;
+        }
         if db
             .prepare_cached(AT_ONCE)?
             .query_row([workflow], |row| row.get(0))?

@@ -48,8 +48,8 @@ impl Batch<'_> {
     fn insert(&mut self, new: &NewRun) -> Result<Option<RunKey>, Stop> {
         const INSERT: &str = "INSERT INTO runs (id, workflow, version, fingerprint, status, owner, fence, priority, \
                               ready_at, timed, started_at, deadline, correlation_id, parent) \
-                              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, ?13) \
-                              ON CONFLICT (id) DO NOTHING";
+                              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, ?13 \
+                              WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)";
         const INPUT: &str = "INSERT INTO inputs (run, value) VALUES (?1, ?2)";
         let (status, fence) = standing_of(new);
         let inserted = self.statement(INSERT)?.execute(params![
@@ -175,8 +175,8 @@ impl Batch<'_> {
 
     pub(super) fn signal(&mut self, change: &Change) -> Result<Applied, Stop> {
         const FIND: &str = "SELECT key, status, owner FROM runs WHERE id = ?1";
-        const ADD: &str = "INSERT INTO signals (run, name, event, value, at) VALUES (?1, ?2, ?3, ?4, ?5) \
-                           ON CONFLICT DO NOTHING";
+        const ADD: &str = "INSERT INTO signals (run, name, event, value, at) SELECT ?1, ?2, ?3, ?4, ?5 WHERE NOT EXISTS \
+                           (SELECT 1 FROM signals WHERE run = ?1 AND name = ?2 AND event = ?3)";
         const WAKE: &str = "UPDATE runs SET ready_at = ?2, timed = 0 \
                             WHERE key = ?1 AND (timed = 1 OR ready_at IS NULL)";
         let Change::Signal {

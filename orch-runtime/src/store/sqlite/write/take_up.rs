@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 
 use super::{Batch, Stop};
 use crate::store::rules;
+use crate::store::sqlite::read;
 use crate::store::{Applied, Held, Millis, OwnerId, RunKey};
 
 /// A run that may be taken up.
@@ -33,7 +34,7 @@ impl Batch<'_> {
             }
             let left = match most {
                 None => limit,
-                Some(most) => limit.min(self.room(workflow, *most)?),
+                Some(most) => limit.min(read::room(self.db, workflow, *most)?),
             };
             room.insert(workflow, left);
             if left > 0 {
@@ -52,16 +53,6 @@ impl Batch<'_> {
             }
         }
         Ok(Applied::TakenUp(taken))
-    }
-
-    /// How many more runs of a workflow may be held.
-    fn room(&self, workflow: &str, most: u32) -> Result<usize, Stop> {
-        const HELD: &str = "SELECT count(*) FROM (SELECT 1 FROM runs \
-                            WHERE workflow = ?1 AND status = 'running' AND owner > 0 LIMIT ?2)";
-        let held: u32 = self
-            .statement(HELD)?
-            .query_row(params![workflow, most], |row| row.get(0))?;
-        Ok(usize::try_from(most.saturating_sub(held)).unwrap_or(usize::MAX))
     }
 
     /// Finds the runs of a workflow that would go first, `limit` of each priority.

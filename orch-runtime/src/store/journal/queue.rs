@@ -1,0 +1,241 @@
+//! What was submitted and is not kept yet, and the thread that keeps it.
+
+use std::collections::VecDeque;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, oneshot};
+
+use super::{Answer, JournalError};
+use crate::store::{Applied, Change, Refused, Store, StoreError, StoreErrorKind};
+
+/// How many changes are kept in one transaction.
+const BATCH: usize = 1_024;
+
+/// How long the first pause is after which a full or busy store is tried again; each is twice the one before.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+type Reply = Option<oneshot::Sender<Answer>>;
+
+/// What was submitted and is not kept yet.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    state: Mutex<State>,
+    /// The thread waits here, for work or for the end of a pause.
+    stirred: Condvar,
+    ended: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    waiting: VecDeque<(Change, Reply)>,
+    /// Nothing more is taken.
+    closing: bool,
+    /// The thread waits for work.
+    idle: bool,
+    /// The thread is gone.
+    ended: bool,
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a change. A reply that is dropped says that the journal was closed.
+    pub(super) fn push(&self, change: Change, reply: Reply) {
+        let mut state = self.lock();
+        if state.closing {
+            drop(state);
+            if reply.is_none() {
+                not_kept(&JournalError::Closed);
+            }
+            return;
+        }
+        state.waiting.push_back((change, reply));
+        if state.idle {
+            state.idle = false;
+            self.stirred.notify_one();
+        }
+    }
+
+    pub(super) fn close(&self) {
+        self.lock().closing = true;
+        self.stirred.notify_one();
+    }
+
+    /// Waits until the thread is gone.
+    pub(super) async fn closed(&self) {
+        let ended = self.ended.notified();
+        tokio::pin!(ended);
+        ended.as_mut().enable();
+        if !self.lock().ended {
+            ended.await;
+        }
+    }
+
+    /// Takes what is to be kept next; false when nothing more will come.
+    fn take(&self, changes: &mut Vec<Change>, replies: &mut Vec<Reply>) -> bool {
+        let mut state = self.lock();
+        while state.waiting.is_empty() {
+            if state.closing {
+                return false;
+            }
+            state.idle = true;
+            state = self
+                .stirred
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.idle = false;
+        // Those who were answered just now are about to submit what comes next: it can be kept with this.
+        // Without it, half of them would wait for the other half, and each change for two transactions.
+        let mut seen = 0;
+        while seen < state.waiting.len() && state.waiting.len() < BATCH {
+            seen = state.waiting.len();
+            drop(state);
+            thread::yield_now();
+            state = self.lock();
+        }
+        let count = state.waiting.len().min(BATCH);
+        for (change, reply) in state.waiting.drain(..count) {
+            changes.push(change);
+            replies.push(reply);
+        }
+        true
+    }
+
+    /// Waits for so long, or until the journal is closed; says whether it is.
+    fn pause(&self, pause: Duration) -> bool {
+        let until = Instant::now() + pause;
+        let mut state = self.lock();
+        while !state.closing {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let waited = self.stirred.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.closing
+    }
+}
+
+/// The thread that writes.
+pub(super) struct Writer {
+    queue: Arc<Queue>,
+    store: Arc<dyn Store>,
+    /// Whether the store was full or busy the last time.
+    troubled: bool,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        let mut state = self.queue.lock();
+        state.closing = true;
+        state.ended = true;
+        // Only where the thread panicked is there something left; it is answered by being dropped.
+        let left = std::mem::take(&mut state.waiting);
+        drop(state);
+        drop(left);
+        self.queue.ended.notify_waiters();
+    }
+}
+
+impl Writer {
+    pub(super) fn spawn(store: Arc<dyn Store>) -> io::Result<Arc<Queue>> {
+        let queue = Arc::new(Queue::default());
+        let writer = Self {
+            queue: Arc::clone(&queue),
+            store,
+            troubled: false,
+        };
+        let named = thread::Builder::new().name("orch-journal".to_owned());
+        named.spawn(move || writer.run())?;
+        Ok(queue)
+    }
+
+    fn run(mut self) {
+        let (mut changes, mut replies) = (Vec::new(), Vec::new());
+        while self.queue.take(&mut changes, &mut replies) {
+            match self.keep(&changes) {
+                Ok(answers) => {
+                    for (reply, answer) in replies.drain(..).zip(answers) {
+                        tell(reply, answer.map_err(JournalError::Refused));
+                    }
+                }
+                Err(error) => {
+                    let error = Arc::new(error);
+                    for reply in replies.drain(..) {
+                        tell(reply, Err(JournalError::Store(Arc::clone(&error))));
+                    }
+                }
+            }
+            changes.clear();
+            // Left only where the store answered fewer changes than it was given.
+            replies.clear();
+        }
+    }
+
+    /// Keeps changes; tries again for as long as the store is full or busy and the journal is not closed.
+    fn keep(&mut self, changes: &[Change]) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
+        let mut pause = FIRST_PAUSE;
+        let mut last = false;
+        loop {
+            match commit(&*self.store, changes) {
+                Err(error) if error.is_transient() && !last => {
+                    if !std::mem::replace(&mut self.troubled, true) {
+                        tracing::warn!(
+                            target: "orch",
+                            event = error.code(),
+                            %error,
+                            "what is to be written waits until the store takes it",
+                        );
+                    }
+                    last = self.queue.pause(pause);
+                    pause = LONGEST_PAUSE.min(pause * 2);
+                }
+                kept => {
+                    if kept.is_ok() && std::mem::take(&mut self.troubled) {
+                        tracing::info!(target: "orch", event = "store_recovered");
+                    }
+                    return kept;
+                }
+            }
+        }
+    }
+}
+
+/// Commits changes; a store that panics has failed.
+pub(super) fn commit(
+    store: &dyn Store,
+    changes: &[Change],
+) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
+    catch_unwind(AssertUnwindSafe(|| store.commit(changes))).unwrap_or_else(|_| {
+        Err(StoreError::new(
+            StoreErrorKind::Io,
+            "the store panicked; whether it kept what it was given is not known",
+        ))
+    })
+}
+
+fn tell(reply: Reply, answer: Answer) {
+    match reply {
+        // Somebody who no longer listens needs no answer.
+        Some(reply) => drop(reply.send(answer)),
+        None => {
+            if let Err(error) = answer {
+                not_kept(&error);
+            }
+        }
+    }
+}
+
+/// Says that a change was lost whose answer nobody asked for.
+pub(super) fn not_kept(error: &JournalError) {
+    tracing::warn!(target: "orch", event = "change_not_kept", %error);
+}
