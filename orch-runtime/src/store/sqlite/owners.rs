@@ -382,7 +382,7 @@ fn listen() -> io::Result<(Arc<UdpSocket>, Address)> {
     let socket = wire::listen()?;
     let address = Address {
         port: socket.local_addr()?.port(),
-        token: crate::id::fresh(),
+        token: uuid::Uuid::new_v4().to_string(),
     };
     Ok((Arc::new(socket), address))
 }
