@@ -12,13 +12,19 @@ pub use orch_macros::{step, workflow};
 pub use orch_runtime::ctx::StepCtx;
 pub use orch_runtime::observe::Emission;
 pub use orch_runtime::orchestrator::{
-    BuildError, Builder, Emissions, Events, Orchestrator, ProgressStream, RunHandle, Start,
-    StartError,
+    BuildError, Builder, Checkpoint, Emissions, Events, Orchestrator, ProgressStream, RunHandle,
+    RunInfo, Runs, SendSignal, Start, StartError, SteerError,
 };
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;
 pub use orch_runtime::program::Workflow;
 pub use orch_runtime::store;
+
+/// What generated code and those who steer durable runs name.
+pub mod durable {
+    pub use orch_runtime::durable::{Durable, Signal};
+}
+
 #[cfg(feature = "testing")]
 pub use orch_runtime::testing;
 
@@ -48,13 +54,14 @@ pub mod __private {
     pub use orch_core::plan::*;
     pub use orch_core::policy::*;
     pub use orch_runtime::ctx::Cx;
+    pub use orch_runtime::durable::*;
     pub use orch_runtime::glue::*;
     pub use orch_runtime::items::*;
     pub use orch_runtime::mock::Mock;
     pub use orch_runtime::orchestrator::{RunsAlone, run};
     pub use orch_runtime::program::{
-        ArmCode, Items, NodeCode, Program, ScopeCode, Started, Workflow, open, start, start_if,
-        suspends,
+        ArmCode, ItemKey, Items, NodeCode, Program, Restored, ScopeCode, Started, Workflow, open,
+        start, suspends,
     };
     pub use orch_runtime::slots::*;
     pub use orch_runtime::step::*;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
-use crate::run::RunId;
+use crate::run::{RunId, RunStatus};
 
 /// A boxed error, as everything that fails a step converts into.
 pub type BoxError = Box<dyn Error + Send + Sync>;
@@ -157,11 +157,21 @@ pub enum ErrorKind {
     TooManyItems,
     /// What the result needs never ran.
     NoValue,
+    /// Somebody rejected the node's value at its checkpoint, or nobody decided in time.
+    Rejected,
+    /// The node's value is larger than the journal takes.
+    TooLarge,
 }
 
 impl ErrorKind {
+    /// The kind of this code.
+    #[must_use]
+    pub fn parse(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+
     /// Every kind, in the order of declaration.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Failed,
         Self::Panicked,
         Self::TimedOut,
@@ -175,6 +185,8 @@ impl ErrorKind {
         Self::TooManyFailures,
         Self::TooManyItems,
         Self::NoValue,
+        Self::Rejected,
+        Self::TooLarge,
     ];
 
     /// A code that does not change between versions, as metrics and logs carry it.
@@ -194,6 +206,8 @@ impl ErrorKind {
             Self::TooManyFailures => "too_many_failures",
             Self::TooManyItems => "too_many_items",
             Self::NoValue => "no_value",
+            Self::Rejected => "rejected",
+            Self::TooLarge => "too_large",
         }
     }
 }
@@ -265,6 +279,24 @@ impl NodeError {
             attempt,
             message: cause.to_string(),
             cause: Some(cause),
+        }))
+    }
+
+    /// An error as it was kept, with the step's own error where that was kept whole.
+    #[must_use]
+    pub fn kept(
+        kind: ErrorKind,
+        place: Place,
+        attempt: u32,
+        message: String,
+        cause: Option<Cause>,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            kind,
+            place,
+            attempt,
+            message,
+            cause,
         }))
     }
 
@@ -413,6 +445,8 @@ pub enum RunError<E = AnyError> {
     TimedOut(Failure<E>),
     /// The run was cancelled.
     Cancelled(Failure<E>),
+    /// The run has not ended, and goes on later or elsewhere: a durable one that was paused, parked or released.
+    Interrupted(Failure<E>),
 }
 
 /// The facts of a run that gave no value.
@@ -469,12 +503,56 @@ impl<E: 'static> RunError<E> {
         }
     }
 
+    /// A run that has not ended and does not go on here and now.
+    #[must_use]
+    pub fn interrupted(run: RunId, workflow: &'static str, reason: String) -> Self {
+        Self::Interrupted(Failure::new(run, workflow, reason, Vec::new()))
+    }
+
+    /// A run that ended with this status, as it was kept.
+    #[must_use]
+    pub fn kept(
+        status: RunStatus,
+        run: RunId,
+        workflow: &'static str,
+        reason: String,
+        errors: Vec<NodeError>,
+    ) -> Self {
+        let failure = Failure::new(run, workflow, reason, errors);
+        match status {
+            RunStatus::Panicked => Self::Panicked(failure),
+            RunStatus::TimedOut => Self::TimedOut(failure),
+            RunStatus::Cancelled => Self::Cancelled(failure),
+            RunStatus::Failed => Self::Failed(failure),
+            _ => Self::Interrupted(failure),
+        }
+    }
+
+    /// Why, in words.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        &self.failure().inner.reason
+    }
+
+    /// How the run stands.
+    #[must_use]
+    pub const fn status(&self) -> RunStatus {
+        match self {
+            Self::Failed(_) => RunStatus::Failed,
+            Self::Panicked(_) => RunStatus::Panicked,
+            Self::TimedOut(_) => RunStatus::TimedOut,
+            Self::Cancelled(_) => RunStatus::Cancelled,
+            Self::Interrupted(_) => RunStatus::Running,
+        }
+    }
+
     fn failure(&self) -> &Failure<E> {
         match self {
             Self::Failed(failure)
             | Self::Panicked(failure)
             | Self::TimedOut(failure)
-            | Self::Cancelled(failure) => failure,
+            | Self::Cancelled(failure)
+            | Self::Interrupted(failure) => failure,
         }
     }
 
@@ -510,6 +588,7 @@ impl<E: 'static> RunError<E> {
             Self::Panicked(_) => "panicked",
             Self::TimedOut(_) => "timed_out",
             Self::Cancelled(_) => "cancelled",
+            Self::Interrupted(_) => "interrupted",
         }
     }
 
@@ -568,6 +647,7 @@ impl<E> Clone for RunError<E> {
             Self::Panicked(failure) => Self::Panicked(failure.clone()),
             Self::TimedOut(failure) => Self::TimedOut(failure.clone()),
             Self::Cancelled(failure) => Self::Cancelled(failure.clone()),
+            Self::Interrupted(failure) => Self::Interrupted(failure.clone()),
         }
     }
 }
@@ -585,6 +665,7 @@ impl<E> Debug for RunError<E> {
             Self::Panicked(failure) => ("Panicked", failure),
             Self::TimedOut(failure) => ("TimedOut", failure),
             Self::Cancelled(failure) => ("Cancelled", failure),
+            Self::Interrupted(failure) => ("Interrupted", failure),
         };
         f.debug_tuple(name).field(failure).finish()
     }
@@ -597,6 +678,7 @@ impl<E> Display for RunError<E> {
             Self::Panicked(failure) => ("panicked", &failure.inner),
             Self::TimedOut(failure) => ("timed out", &failure.inner),
             Self::Cancelled(failure) => ("was cancelled", &failure.inner),
+            Self::Interrupted(failure) => ("was interrupted", &failure.inner),
         };
         write!(
             f,

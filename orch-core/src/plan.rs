@@ -35,6 +35,12 @@ pub struct StepSpec {
     /// Whether a cache key, a rate-limit key or a weight is computed from the arguments.
     #[serde(skip)]
     pub reads_arguments: bool,
+    /// The step that undoes it; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compensation: Option<&'static StepSpec>,
+    /// The decision that its value waits for before anybody sees it; none by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<Checkpoint>,
 }
 
 impl StepSpec {
@@ -54,14 +60,52 @@ impl StepSpec {
             idempotent: true,
             policies: Policies::NONE,
             reads_arguments: false,
+            compensation: None,
+            checkpoint: None,
         }
     }
 
-    /// Whether a call may wait, so that it cannot be over at once.
+    /// Whether a call, or undoing it, may wait, so that it cannot be over at once.
     #[must_use]
     pub const fn suspends(&self) -> bool {
-        self.asynchronous || self.blocking
+        let undo = match self.compensation {
+            Some(undo) => undo.asynchronous || undo.blocking,
+            None => false,
+        };
+        self.asynchronous || self.blocking || undo
     }
+}
+
+/// A decision that a node's value waits for: somebody approves it, rejects it, or approves it with another value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Checkpoint {
+    /// Who may decide; anybody where nobody is named.
+    pub approvers: &'static [&'static str],
+    /// How long the decision may take; without limit by default.
+    #[serde(serialize_with = "duration::serialize_option")]
+    pub expires: Option<Duration>,
+    /// What happens when that time is over.
+    pub on_expire: OnExpire,
+}
+
+impl Checkpoint {
+    /// Anybody decides, at any time; generated code fills in the rest.
+    pub const ANYBODY: Self = Self {
+        approvers: &[],
+        expires: None,
+        on_expire: OnExpire::Reject,
+    };
+}
+
+/// What happens to a checkpoint that nobody decided about in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExpire {
+    /// It counts as rejected: the node fails.
+    #[default]
+    Reject,
+    /// It counts as approved.
+    Approve,
 }
 
 /// A parameter's name and type, as written.
@@ -104,6 +148,18 @@ pub struct WorkflowSpec {
     pub concurrency: Option<u32>,
     /// What an unhandled failure does to what has started.
     pub on_failure: OnFailure,
+    /// Whether runs are kept in a store, and survive their process.
+    pub durable: bool,
+    /// The versions whose runs may go on under this one.
+    pub compatible_with: &'static [&'static str],
+    /// How many runs may be under way at once; unlimited by default.
+    pub max_active_runs: Option<u32>,
+    /// What becomes of a run that is started when so many are under way.
+    pub overlap: Overlap,
+    /// When runs start by themselves; never by default.
+    pub schedule: Option<Schedule>,
+    /// From 0, the lowest, to 100: which of the runs that wait for room begins first; 50 by default.
+    pub priority: u8,
     /// The nodes and what holds between them.
     pub scope: &'static ScopeSpec,
     /// The picture: an SVG document.
@@ -113,8 +169,23 @@ pub struct WorkflowSpec {
 
 impl WorkflowSpec {
     /// A workflow of this name and these nodes; generated code fills in the rest.
+    ///
+    /// # Panics
+    /// If a step in it has a checkpoint, which only a run that is kept can wait at.
     #[must_use]
+    #[track_caller]
     pub const fn new(name: &'static str, scope: &'static ScopeSpec) -> Self {
+        if scope.has_checkpoint() {
+            panic!(
+                "somebody decides about what a step of this workflow gives (`checkpoint_after`), which a run waits for that is kept: say `#[workflow(durable)]`"
+            );
+        }
+        Self::durable(name, scope)
+    }
+
+    /// The same of a workflow whose runs are kept, once that is said.
+    #[must_use]
+    pub const fn durable(name: &'static str, scope: &'static ScopeSpec) -> Self {
         Self {
             name,
             module: "",
@@ -129,6 +200,12 @@ impl WorkflowSpec {
             deadline: None,
             concurrency: None,
             on_failure: OnFailure::Finish,
+            durable: false,
+            compatible_with: &[],
+            max_active_runs: None,
+            overlap: Overlap::Queue,
+            schedule: None,
+            priority: 50,
             scope,
             svg: "",
         }
@@ -146,6 +223,45 @@ pub enum OnFailure {
     Cancel,
 }
 
+/// What becomes of a run that is started when as many are under way as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Overlap {
+    /// It waits for its turn.
+    #[default]
+    Queue,
+    /// It is not started.
+    Skip,
+    /// The oldest run under way is cancelled, and the new one takes its place.
+    CancelOld,
+    /// The new run is kept as cancelled.
+    CancelNew,
+}
+
+/// When runs start by themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Schedule {
+    /// Minute, hour, day of the month, month, day of the week: `0 6 * * 1-5`.
+    pub cron: &'static str,
+    /// The IANA name of the time zone that the times are in; `UTC` by default.
+    pub time_zone: &'static str,
+    /// What becomes of times that passed while nobody was there.
+    pub catch_up: CatchUp,
+}
+
+/// What becomes of the times of a schedule that passed while nobody was there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CatchUp {
+    /// They are passed over.
+    #[default]
+    None,
+    /// The last one is made up for.
+    Last,
+    /// All are made up for, at most so many of the latest.
+    All(u32),
+}
+
 /// Nodes that are scheduled together: a workflow's, a `for` body's or an arm's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ScopeSpec {
@@ -153,6 +269,43 @@ pub struct ScopeSpec {
     pub nodes: &'static [NodeSpec],
     /// The nodes the result reads.
     pub result: &'static [usize],
+}
+
+impl ScopeSpec {
+    /// Whether a step in it, or in what is inside, has a checkpoint; other workflows say it of themselves.
+    const fn has_checkpoint(&self) -> bool {
+        let mut at = 0;
+        while at < self.nodes.len() {
+            let found = match &self.nodes[at].kind {
+                NodeKind::Call(callees) => Callee::any_checkpoint(callees),
+                NodeKind::Repeat { callee, .. } => Callee::any_checkpoint(&[*callee]),
+                NodeKind::For { body, .. } => body.has_checkpoint(),
+                NodeKind::Branch { arms, .. } => ArmSpec::any_checkpoint(arms),
+                NodeKind::Signal { .. } | NodeKind::Sleep { .. } => false,
+            };
+            if found {
+                return true;
+            }
+            at += 1;
+        }
+        false
+    }
+
+    /// Whether a step in it, or in what is inside, is undone by another where a run does not succeed.
+    #[must_use]
+    pub fn undoes(&self) -> bool {
+        let called = |callee: &Callee| match callee {
+            Callee::Step(step) => step.compensation.is_some(),
+            Callee::Workflow(spec) => spec().scope.undoes(),
+        };
+        self.nodes.iter().any(|node| match &node.kind {
+            NodeKind::Call(callees) => callees.iter().any(called),
+            NodeKind::Repeat { callee, .. } => called(callee),
+            NodeKind::For { body, .. } => body.undoes(),
+            NodeKind::Branch { arms, .. } => arms.iter().any(|arm| arm.body.undoes()),
+            NodeKind::Signal { .. } | NodeKind::Sleep { .. } => false,
+        })
+    }
 }
 
 /// One node.
@@ -176,6 +329,12 @@ pub struct NodeSpec {
     pub outcome: bool,
     /// Whether something consumes its failure: a rule that reads it, an outcome, `optional`.
     pub handled: bool,
+    /// Whether its value is computed again rather than recorded.
+    pub transient: bool,
+    /// What it means if an operator skips it; empty where nobody may.
+    pub allow_skip: &'static str,
+    /// The decision that its value waits for, over its step's own.
+    pub checkpoint: Option<Checkpoint>,
     /// The options of this use, over those of its step.
     pub policies: Policies,
 }
@@ -194,6 +353,9 @@ impl NodeSpec {
             optional: false,
             outcome: false,
             handled: false,
+            transient: false,
+            allow_skip: "",
+            checkpoint: None,
             policies: Policies::NONE,
         }
     }
@@ -238,6 +400,20 @@ pub enum NodeKind {
         /// Whether no arm may be taken, which gives an absent value: an `if` without `else`.
         partial: bool,
     },
+    /// Waits for a signal.
+    Signal {
+        /// The type of what it carries, as written.
+        carries: &'static str,
+        /// How long it waits before it gives an absent value; without limit by default.
+        #[serde(serialize_with = "duration::serialize_option")]
+        timeout: Option<Duration>,
+    },
+    /// Waits for a time.
+    Sleep {
+        /// How long, where that is written and not computed.
+        #[serde(serialize_with = "duration::serialize_option")]
+        length: Option<Duration>,
+    },
 }
 
 /// What a call calls.
@@ -251,6 +427,14 @@ pub enum Callee {
 }
 
 impl Callee {
+    const fn any_checkpoint(callees: &[Self]) -> bool {
+        match callees {
+            [] => false,
+            [Self::Step(step), ..] if step.checkpoint.is_some() => true,
+            [_, rest @ ..] => Self::any_checkpoint(rest),
+        }
+    }
+
     /// The name of the step or the workflow.
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -323,6 +507,15 @@ pub struct ArmSpec {
     pub reads: &'static [usize],
     /// What the arm does.
     pub body: &'static ScopeSpec,
+}
+
+impl ArmSpec {
+    const fn any_checkpoint(arms: &[Self]) -> bool {
+        match arms {
+            [] => false,
+            [arm, rest @ ..] => arm.body.has_checkpoint() || Self::any_checkpoint(rest),
+        }
+    }
 }
 
 /// When a node starts, given how the nodes it names ended.

@@ -39,6 +39,9 @@
 //! A **`finally`** node waits until all nodes that are not `finally` have ended, and for those that it names.
 //! Without a rule of its own it then starts, however they ended; nothing else may wait for it but another one.
 //!
+//! A scope that [may have to undo](Wiring::undoing) what its nodes did asks for that in between: when all ordinary nodes have
+//! ended, before a `finally` node starts.
+//!
 //! # What stops a scope
 //!
 //! What has started is never taken back; a [`Stop`] blocks what has not, an arm that has been chosen but waits included.
@@ -129,6 +132,8 @@ pub enum Event {
     Chose(usize, Option<usize>),
     /// Nothing more may start but what the [`Stop`] allows.
     Stop(Stop),
+    /// What had to be undone was undone.
+    Undone,
 }
 
 /// What is to be done.
@@ -140,6 +145,8 @@ pub enum Command {
     StartArm(usize, usize),
     /// This node ended without having started: it was skipped or blocked.
     Ended(usize, Status),
+    /// All nodes but the `finally` ones have ended: undo what has to be undone, and say [`Event::Undone`].
+    Undo,
     /// All nodes have ended.
     Finish,
 }
@@ -196,6 +203,17 @@ pub struct Schedule {
     scope: Scope,
 }
 
+/// What became of what has to be undone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Undoing {
+    /// Nodes go on.
+    Later,
+    /// It was asked for.
+    Asked,
+    /// Nothing is left to undo.
+    Over,
+}
+
 /// How a scope stands as a whole.
 #[derive(Debug, Clone)]
 struct Scope {
@@ -203,6 +221,8 @@ struct Scope {
     open: usize,
     /// Whether `finally` nodes may start: all others have ended.
     closing: bool,
+    /// What became of what has to be undone.
+    undoing: Undoing,
     finished: bool,
     stop: Option<Stop>,
 }
@@ -227,6 +247,11 @@ impl Schedule {
             scope: Scope {
                 open: nodes.len(),
                 closing: false,
+                undoing: if wiring.undoes {
+                    Undoing::Later
+                } else {
+                    Undoing::Over
+                },
                 finished: false,
                 stop: None,
             },
@@ -309,9 +334,10 @@ impl Step<'_> {
                 }
             }
             Event::Stop(stop) => self.halt(stop),
+            Event::Undone => self.scope.undoing = Undoing::Over,
         }
         self.propagate();
-        if self.scope.open == 0 {
+        if self.scope.open == 0 && self.scope.undoing == Undoing::Over {
             self.scope.finished = true;
             self.commands.push(Command::Finish);
         }
@@ -424,6 +450,13 @@ impl Step<'_> {
             }
             // A `finally` node neither starts nor is blocked before, so that what has not ended is all of them.
             if self.scope.closing || self.scope.open > self.wiring.finally.len() {
+                return;
+            }
+            if self.scope.undoing != Undoing::Over {
+                if self.scope.undoing == Undoing::Later {
+                    self.scope.undoing = Undoing::Asked;
+                    self.commands.push(Command::Undo);
+                }
                 return;
             }
             self.scope.closing = true;

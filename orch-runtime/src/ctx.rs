@@ -28,6 +28,8 @@ pub(crate) enum Mode {
     Facts,
     /// Placing a value from the cache.
     Restore(Shared),
+    /// Undoing the step, whose outcome this is: its value as JSON, or that it may have happened.
+    Undo(Outcome<String>),
 }
 
 impl Cx {
@@ -47,6 +49,13 @@ impl Cx {
             },
             mode: Mode::Run,
         }
+    }
+
+    /// The context of a turn of a repeated step that was recorded.
+    pub(crate) fn turn_of(frame: &Arc<Frame>, node: usize, turn: u32) -> Self {
+        let mut cx = Self::new(frame, node);
+        cx.ctx.turn = turn;
+        cx
     }
 
     /// The frame, taken out of its context.
@@ -86,7 +95,7 @@ impl Cx {
     /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
     pub fn instead<S: Step>(&self, facts: impl FnOnce(&mut Facts)) -> Option<CalledOf<S>> {
         match &self.mode {
-            Mode::Run => None,
+            Mode::Run | Mode::Undo(_) => None,
             Mode::Facts => {
                 let mut found = Box::<Facts>::default();
                 facts(&mut found);
@@ -94,6 +103,39 @@ impl Cx {
             }
             Mode::Restore(shared) => (S::CACHING.restore)(shared).map(Called::Value),
         }
+    }
+
+    /// How the step ended that is to be undone, if the call is for that; `Pending` where nobody knows.
+    ///
+    /// A value that does not come back out of JSON counts as one that nobody knows.
+    pub fn undoing<S: Step>(&self) -> Option<Outcome<S::Output>> {
+        match &self.mode {
+            Mode::Undo(Outcome::Done(json)) => {
+                let keep = S::COMPENSATING.keep;
+                let value = keep.and_then(|keep| (keep.decode)(json).ok());
+                Some(value.map_or(Outcome::Pending, Outcome::Done))
+            }
+            Mode::Undo(Outcome::Failed(error)) => Some(Outcome::Failed(error.clone())),
+            Mode::Undo(_) => Some(Outcome::Pending),
+            _ => None,
+        }
+    }
+
+    /// Whether values are recorded.
+    pub(crate) fn records(&self) -> bool {
+        self.ctx.frame.run().journal.is_some()
+    }
+
+    /// How many bytes of JSON a recorded value may have.
+    pub(crate) fn value_limit(&self) -> usize {
+        let journal = self.ctx.frame.run().journal.as_ref();
+        journal.map_or(usize::MAX, |record| record.durability.value_limit)
+    }
+
+    /// Whether the value waits for a decision before it is placed.
+    pub(crate) fn withholds(&self) -> bool {
+        let node = &self.ctx.frame.layout.nodes[self.ctx.node];
+        node.checkpoint().is_some()
     }
 
     /// Which callee of a fallback chain is called.
@@ -159,7 +201,10 @@ impl Cx {
     /// The stand-in for the step whose generated code declares `F`, in a test that gave one.
     #[must_use]
     pub fn mock<F: 'static>(&self) -> Option<&F> {
-        self.ctx.frame.run().services.mocks.get()
+        #[cfg(feature = "testing")]
+        return self.ctx.frame.run().services.mocks.get();
+        #[cfg(not(feature = "testing"))]
+        None
     }
 
     /// The resource of this type.
@@ -168,8 +213,28 @@ impl Cx {
     /// If the orchestrator was not given one, which it checks when it is built; the node then fails.
     #[must_use]
     pub fn resource<R: ?Sized + Send + Sync + 'static>(&self) -> &R {
-        let found = self.ctx.frame.run().services.resources.get::<R>();
-        match found {
+        self.lend().get()
+    }
+
+    /// The resource of this type, for a call that may want it.
+    #[must_use]
+    pub fn lend<R: ?Sized + Send + Sync + 'static>(&self) -> Lend<'_, R> {
+        Lend(self.ctx.frame.run().services.resources.get())
+    }
+}
+
+/// A resource that a call wants unless there is a stand-in for its step.
+#[derive(Debug)]
+pub struct Lend<'a, R: ?Sized>(Option<&'a R>);
+
+impl<'a, R: ?Sized> Lend<'a, R> {
+    /// The resource.
+    ///
+    /// # Panics
+    /// If the orchestrator was not given one.
+    #[must_use]
+    pub fn get(self) -> &'a R {
+        match self.0 {
             Some(resource) => resource,
             None => std::panic::panic_any(format!(
                 "no resource of type `{}` was given to the orchestrator",
@@ -358,6 +423,10 @@ impl StepCtx {
 
     pub(crate) fn frame(&self) -> &Arc<Frame> {
         &self.frame
+    }
+
+    pub(crate) fn node_index(&self) -> usize {
+        self.node
     }
 }
 

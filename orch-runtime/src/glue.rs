@@ -12,9 +12,13 @@ use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
-use crate::program::{Done, Items, Thrown, Workflow};
+use crate::engine::record::{Errors, Record};
+use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
-use crate::step::{Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Step};
+use crate::step::{
+    Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Shared, Step,
+};
+use crate::veil::Veiled;
 
 /// How a step's error becomes its workflow's.
 #[diagnostic::on_unimplemented(
@@ -191,11 +195,11 @@ pub fn over<T, E>(called: Called<T, E>, over: Over<E>) -> Called<T, E> {
 }
 
 /// Ends an attempt: places its value, or says what it failed with.
-fn end<S: Step>(
+pub(crate) fn end<S: Step>(
     cx: &Cx,
     called: Called<S::Output, S::Error>,
     raise: impl FnOnce(S::Error) -> Cause,
-    put: impl FnOnce(S::Output) -> Done,
+    put: impl FnOnce(S::Output, Option<Shared>) -> Result<Done, Thrown>,
 ) -> Result<Done, Thrown> {
     let (error, retry, falls_back) = match called {
         Called::Facts(facts) => return Ok(Done::Facts(facts)),
@@ -205,23 +209,59 @@ fn end<S: Step>(
                 Mode::Restore(_) => None,
                 _ => (S::CACHING.share)(&value),
             };
-            let done = put(value);
-            return Ok(match shared {
-                Some(value) => Done::Shared {
-                    value,
-                    again: done.wants_more(),
-                },
-                None => done,
-            });
+            if let Some(keep) = S::COMPENSATING.keep {
+                return kept_for_undo(cx, (keep.encode)(&value), put(value, shared)?);
+            }
+            return put(value, shared);
+        }
+        Called::Undone(Ok(())) => return Ok(Done::Value),
+        Called::Undone(Err((cause, retry))) => {
+            return Err(Box::new(ThrownError {
+                retry,
+                ..ThrownError::of(cause)
+            }));
         }
         Called::Error(error, retry) => (error, retry, true),
         Called::Unfit(error, retry) => (error, retry, false),
     };
-    Err(Thrown {
-        cause: raise(error),
+    Err(Box::new(ThrownError {
         retry,
         falls_back,
-    })
+        ..ThrownError::of(raise(error))
+    }))
+}
+
+/// Adds the value that the step is to be undone with, unless it is recorded anyway.
+#[cold]
+fn kept_for_undo(
+    cx: &Cx,
+    json: Result<String, serde_json::Error>,
+    done: Done,
+) -> Result<Done, Thrown> {
+    if cx.records() {
+        return Ok(done);
+    }
+    let json = json.map_err(|error| {
+        ThrownError::of(Cause::any(format!(
+            "its output cannot be kept for `compensate`, as it does not serialize to JSON: {error}"
+        )))
+    })?;
+    Ok(done.keeping(json))
+}
+
+pub(crate) fn raise_any<S: Step>(error: S::Error) -> Cause
+where
+    S::Kind: RaisesAny<S::Error>,
+{
+    Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error))
+}
+
+pub(crate) fn raise_in<W: Workflow, S: Step>(error: S::Error) -> Cause
+where
+    S::Kind: Raises<S::Error, W::Error>,
+{
+    let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
+    Cause::typed(error, W::source)
 }
 
 /// Ends an attempt of a step whose failure somebody consumes, or of a workflow without an error type.
@@ -234,10 +274,9 @@ pub fn attempted<S: Step>(
 where
     S::Kind: RaisesAny<S::Error>,
 {
-    let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    end::<S>(cx, called, raise, |value| {
+    end::<S>(cx, called, raise_any::<S>, |value, shared| {
         slot.put(value);
-        Done::Value
+        Ok(Done::Value.sharing(shared))
     })
 }
 
@@ -251,13 +290,9 @@ pub fn attempted_in<W: Workflow, S: Step>(
 where
     S::Kind: Raises<S::Error, W::Error>,
 {
-    let raise = |error| {
-        let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
-        Cause::typed(error, W::source)
-    };
-    end::<S>(cx, called, raise, |value| {
+    end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
         slot.put(value);
-        Done::Value
+        Ok(Done::Value.sharing(shared))
     })
 }
 
@@ -296,6 +331,10 @@ pub type StateOf<S> = <OutputOf<S> as Turn>::State;
 pub struct TurnState(Mutex<Option<Box<dyn Any + Send>>>);
 
 impl TurnState {
+    pub(crate) fn hand_on<T: Send + 'static>(&self, state: T) {
+        *self.lock() = Some(Box::new(Some(state)));
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Box<dyn Any + Send>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -352,8 +391,9 @@ where
     S::Output: Turn,
     P: Put<OutOf<S>>,
 {
-    let raise = |error| Cause::any(<S::Kind as RaisesAny<S::Error>>::raise(error));
-    end::<S>(cx, called, raise, |value| hand_on(value, &to))
+    end::<S>(cx, called, raise_any::<S>, |value, shared| {
+        Ok(hand_on(value, &to).sharing(shared))
+    })
 }
 
 /// Ends a turn of a repeated step whose failure is the workflow's.
@@ -367,11 +407,9 @@ where
     S::Output: Turn,
     P: Put<OutOf<S>>,
 {
-    let raise = |error| {
-        let error = <S::Kind as Raises<S::Error, W::Error>>::raise(error);
-        Cause::typed(error, W::source)
-    };
-    end::<S>(cx, called, raise, |value| hand_on(value, &to))
+    end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
+        Ok(hand_on(value, &to).sharing(shared))
+    })
 }
 
 fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, P>) -> Done {
@@ -381,22 +419,46 @@ fn hand_on<T: Turn, P: Put<T::Out>>(value: T, to: &Turning<'_, P>) -> Done {
             Done::Value
         }
         ControlFlow::Continue(state) => {
-            *to.0.lock() = Some(Box::new(Some(state)));
+            to.0.hand_on(state);
             Done::Again
         }
     }
 }
 
 /// Runs a workflow inside another one's node.
-pub async fn child<W: Workflow>(cx: &Cx, input: W::Input) -> Called<W::Output, RunError<W::Error>> {
+// Said to be `Send`, so that it is proved here once and not by the compiler of each workflow.
+pub fn child<W: Workflow>(
+    cx: &Cx,
+    input: W::Input,
+) -> impl Future<Output = Called<W::Output, RunError<W::Error>>> + Send {
     let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
-    let run = parent.services.clone().child_run(W::program(), id, parent);
-    match execute_observed::<W>(Arc::new(run), input).await {
-        Ok(output) => Called::Value(output),
-        Err(error) => Called::Error(error, Retry::Yes),
+    let mut run = parent.services.clone().child_run(W::program(), id, parent);
+    run.journal = child_record::<W>(cx);
+    let run = Arc::new(run);
+    async move {
+        // Whatever this run waits for, the one around it waits for.
+        let around = run.journal.as_ref().and(parent.journal.as_ref());
+        let _waits = around.map(|record| record.wait(None));
+        match execute_observed::<W>(Arc::clone(&run), input).await {
+            Ok(output) => {
+                parent.undo_after(&run);
+                Called::Value(output)
+            }
+            Err(error) => Called::Error(error, Retry::Yes),
+        }
     }
+}
+
+/// What is recorded of a durable run inside a node of a durable run: it is kept along with that one's.
+fn child_record<W: Workflow>(cx: &Cx) -> Option<Veiled<Record>> {
+    let frame = cx.ctx().frame();
+    let record = frame.run().journal.as_ref()?;
+    let instance = record.instance(frame, cx.ctx().node_index());
+    W::SPEC
+        .durable
+        .then(|| Veiled::new(record.inside(&instance, Errors::of::<W>())))
 }
 
 /// Gathers a fan-out's items into a vector.

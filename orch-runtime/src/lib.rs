@@ -11,8 +11,11 @@
 )]
 
 pub mod ctx;
+mod durability;
+pub mod durable;
 pub mod engine;
 pub mod glue;
+mod id;
 pub mod items;
 pub mod mock;
 pub mod observe;
@@ -28,3 +31,4 @@ pub mod step;
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;
+mod veil;

@@ -1,17 +1,18 @@
 //! Stand-ins for steps, for tests.
 
 use std::any::{Any, TypeId};
+#[cfg(feature = "testing")]
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 /// A stand-in for a step: what `fetch_rates::mock(|day| …)` gives.
 #[derive(Clone)]
+#[cfg_attr(
+    not(feature = "testing"),
+    expect(dead_code, reason = "only tests put stand-ins in place")
+)]
 pub struct Mock {
-    #[cfg_attr(
-        not(feature = "testing"),
-        expect(dead_code, reason = "only tests put stand-ins in place")
-    )]
     kind: TypeId,
     function: Arc<dyn Any + Send + Sync>,
 }
@@ -34,11 +35,12 @@ impl Mock {
 }
 
 /// The stand-ins of an orchestrator.
+#[cfg(feature = "testing")]
 #[derive(Debug, Default)]
 pub(crate) struct Mocks(BTreeMap<TypeId, Mock>);
 
+#[cfg(feature = "testing")]
 impl Mocks {
-    #[cfg(feature = "testing")]
     pub(crate) fn insert(&mut self, mock: Mock) {
         self.0.insert(mock.kind, mock);
     }

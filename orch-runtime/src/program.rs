@@ -7,8 +7,9 @@ use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
-use orch_core::error::{AnyError, Cause, RunError};
+use orch_core::error::{AnyError, Cause, ErrorKind, RunError};
 use orch_core::plan::{Callee, ScopeSpec, StepSpec, WorkflowSpec};
 use orch_core::policy::Retry;
 
@@ -33,7 +34,7 @@ pub trait Workflow: Send + Sync + 'static {
     type Error: Display + Debug + Send + Sync + 'static;
     /// Where the values of its nodes live.
     #[doc(hidden)]
-    type Slots: Send + Sync + 'static;
+    type Slots: Default + Send + Sync + 'static;
 
     /// The plan.
     #[doc(hidden)]
@@ -61,6 +62,15 @@ pub trait Workflow: Send + Sync + 'static {
     /// Takes the result.
     #[doc(hidden)]
     fn finish(cx: &Cx) -> Self::Output;
+
+    /// How its input and its result are kept; `None` of one that is not durable.
+    #[doc(hidden)]
+    fn codec() -> Option<crate::durable::Codec<Self>>
+    where
+        Self: Sized,
+    {
+        None
+    }
 
     /// What callers walk as the source of its error; generated code says it of a declared error type.
     #[doc(hidden)]
@@ -129,6 +139,12 @@ pub struct ScopeCode {
 pub enum NodeCode {
     /// Calls a step or runs a workflow: one attempt.
     Call(fn(Cx) -> Started),
+    /// The same in a durable workflow, and what places a value that was recorded.
+    Recorded(fn(Cx) -> Started, fn(&Cx, &str) -> Restored),
+    /// Waits for a signal, and places what it carried, or nothing once its time is over.
+    Signal(fn(&Cx, Option<&str>) -> Restored),
+    /// Waits for as long as this says.
+    Sleep(fn(&Cx) -> Duration),
     /// Fans out.
     For {
         /// Evaluates the head: how many items there are.
@@ -137,6 +153,8 @@ pub enum NodeCode {
         open: fn(Opening) -> Arc<Frame>,
         /// Gathers an item's value, or those of all.
         collect: fn(&Cx, &Items<'_>),
+        /// What tells an item from others, in a durable workflow; the context is the item's.
+        key: Option<fn(&Cx) -> ItemKey>,
         /// What is done with an item.
         body: &'static ScopeCode,
     },
@@ -159,6 +177,22 @@ pub struct ArmCode {
     /// What the arm does.
     pub body: ScopeCode,
 }
+
+impl NodeCode {
+    /// An attempt, of a node that makes any.
+    pub(crate) fn call(&self) -> Option<fn(Cx) -> Started> {
+        match self {
+            Self::Call(call) | Self::Recorded(call, _) => Some(*call),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a value that was recorded could be placed.
+pub type Restored = Result<(), serde_json::Error>;
+
+/// What tells an item from others: its key, or a digest of it.
+pub type ItemKey = Result<String, serde_json::Error>;
 
 /// A boxed attempt.
 pub type Attempt = Pin<Box<dyn Future<Output = Result<Done, Thrown>> + Send>>;
@@ -185,13 +219,8 @@ impl Debug for Started {
 pub enum Done {
     /// The value is in its slot.
     Value,
-    /// The value is in its slot, and here is a copy for the cache.
-    Shared {
-        /// The copy.
-        value: Shared,
-        /// Whether a repeated step wants another turn.
-        again: bool,
-    },
+    /// The value is in its slot, and here is what else is wanted of it.
+    Kept(Box<KeptValue>),
     /// A repeated step wants another turn.
     Again,
     /// What was asked for instead of an attempt.
@@ -199,18 +228,83 @@ pub enum Done {
 }
 
 impl Done {
+    /// With a copy for the cache, if there is one.
+    pub(crate) fn sharing(self, shared: Option<Shared>) -> Self {
+        if shared.is_none() {
+            return self;
+        }
+        Self::Kept(Box::new(KeptValue {
+            shared,
+            json: None,
+            again: self.wants_more(),
+        }))
+    }
+
+    /// With the value as JSON.
+    pub(crate) fn keeping(self, json: String) -> Self {
+        let again = self.wants_more();
+        let shared = match self {
+            Self::Kept(kept) => kept.shared,
+            _ => None,
+        };
+        Self::Kept(Box::new(KeptValue {
+            shared,
+            json: Some(json),
+            again,
+        }))
+    }
+
+    /// The value as it is recorded.
+    pub(crate) fn into_json(self) -> Option<String> {
+        match self {
+            Self::Kept(kept) => kept.json,
+            _ => None,
+        }
+    }
+
     /// Whether a repeated step wants another turn.
     pub(crate) const fn wants_more(&self) -> bool {
-        matches!(self, Self::Again | Self::Shared { again: true, .. })
+        match self {
+            Self::Again => true,
+            Self::Kept(kept) => kept.again,
+            _ => false,
+        }
     }
 }
 
-/// A step's error on its way to the engine.
+/// What is wanted of a value beside its place in a slot.
 #[derive(Debug)]
-pub struct Thrown {
+pub struct KeptValue {
+    /// A copy for the cache.
+    pub(crate) shared: Option<Shared>,
+    /// The value as it is recorded.
+    pub(crate) json: Option<String>,
+    /// Whether a repeated step wants another turn.
+    pub(crate) again: bool,
+}
+
+/// A step's error on its way to the engine: boxed, as whatever may fail is handed on by value several times.
+pub type Thrown = Box<ThrownError>;
+
+/// A step's error, and what may follow from it.
+#[derive(Debug)]
+pub struct ThrownError {
+    pub(crate) kind: ErrorKind,
     pub(crate) cause: Cause,
     pub(crate) retry: Retry,
     pub(crate) falls_back: bool,
+}
+
+impl ThrownError {
+    /// An error that no other attempt can mend.
+    pub(crate) const fn of(cause: Cause) -> Self {
+        Self {
+            kind: ErrorKind::Failed,
+            cause,
+            retry: Retry::No,
+            falls_back: false,
+        }
+    }
 }
 
 /// Whether a call of `S` may wait, so that it cannot be over at once.
@@ -219,15 +313,9 @@ pub const fn suspends<S: Step>() -> bool {
     S::SPEC.suspends()
 }
 
-/// Begins an attempt of `S`: a plain function's is over at once, without an allocation.
-pub fn start<S: Step>(
-    attempt: impl Future<Output = Result<Done, Thrown>> + Send + 'static,
-) -> Started {
-    start_if(suspends::<S>(), attempt)
-}
-
-/// Begins an attempt of one of several steps, of which one may wait or none.
-pub fn start_if(
+/// Begins an attempt, which is over at once if nothing in it can wait: then it needs no allocation.
+// Not generic over the step: a type that generated code names here is one that the compiler proves things about again.
+pub fn start(
     suspends: bool,
     attempt: impl Future<Output = Result<Done, Thrown>> + Send + 'static,
 ) -> Started {
@@ -237,11 +325,10 @@ pub fn start_if(
     let polled = pin!(attempt).poll(&mut Context::from_waker(Waker::noop()));
     match polled {
         Poll::Ready(result) => Started::Ended(result),
-        Poll::Pending => Started::Ended(Err(Thrown {
-            cause: Cause::any("a plain function waited"),
-            retry: Retry::No,
-            falls_back: false,
-        })),
+        Poll::Pending => Started::Ended(Err(ThrownError::of(Cause::any(
+            "a plain function waited",
+        ))
+        .into())),
     }
 }
 

@@ -7,15 +7,19 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use orch_core::policy::Policies;
 use orch_core::run::RunId;
+use tokio::task::AbortHandle;
 
+use crate::durability::Durability;
 use crate::engine::layout::Tier;
 use crate::engine::run::Run;
+#[cfg(feature = "testing")]
 use crate::mock::Mocks;
 use crate::observe::{Listeners, Observer};
 use crate::overrides::Overrides;
 use crate::policy::Registry;
 use crate::policy::retry::Random;
 use crate::program::Program;
+use crate::veil::Veiled;
 
 /// How many items a fan-out may have unless the orchestrator says otherwise.
 pub(crate) const MAX_FAN_OUT: usize = 100_000;
@@ -31,8 +35,10 @@ pub(crate) struct Services {
     registry: OnceLock<Box<Registry>>,
     pub(crate) listeners: Listeners,
     pub(crate) overrides: Overrides,
+    #[cfg(feature = "testing")]
     pub(crate) mocks: Mocks,
     pub(crate) max_fan_out: usize,
+    durability: OnceLock<Durable>,
     /// Seeded from the operating system when it is first asked for, unless somebody gave a seed.
     random: Mutex<Option<Random>>,
     #[cfg(feature = "cache")]
@@ -40,6 +46,18 @@ pub(crate) struct Services {
     /// Made when the first cached step runs.
     #[cfg(feature = "cache")]
     cache: OnceLock<Box<crate::policy::cache::Cache>>,
+}
+
+/// Durable runs, which are taken up as long as this is there.
+struct Durable {
+    durability: Arc<Durability>,
+    supervisor: AbortHandle,
+}
+
+impl Drop for Durable {
+    fn drop(&mut self) {
+        self.supervisor.abort();
+    }
 }
 
 impl fmt::Debug for Services {
@@ -55,8 +73,10 @@ impl Default for Services {
             registry: OnceLock::new(),
             listeners: Listeners::default(),
             overrides: Overrides::default(),
+            #[cfg(feature = "testing")]
             mocks: Mocks::default(),
             max_fan_out: MAX_FAN_OUT,
+            durability: OnceLock::new(),
             random: Mutex::default(),
             #[cfg(feature = "cache")]
             capacity: CACHE_CAPACITY,
@@ -70,6 +90,11 @@ impl Services {
     /// Makes waits with jitter the same each time.
     pub(crate) fn seed(&mut self, seed: u64) {
         self.random = Mutex::new(Some(Random::seeded(seed)));
+    }
+
+    /// What durable runs share; `None` without a store.
+    pub(crate) fn durability(&self) -> Option<&Arc<Durability>> {
+        self.durability.get().map(|durable| &durable.durability)
     }
 
     /// The breakers and limits.
@@ -102,32 +127,38 @@ impl Services {
     pub(crate) fn policies(&self, tier: &Tier) -> Policies {
         self.overrides.over(tier)
     }
+}
+
+impl Veiled<Services> {
+    /// Lets durable runs be taken up.
+    pub(crate) fn supervise(&self, durability: Arc<Durability>) {
+        let supervisor = durability.supervise(self);
+        let _ = self.durability.set(Durable {
+            durability,
+            supervisor,
+        });
+    }
 
     /// A run of this program.
     pub(crate) fn run(
-        self: Arc<Self>,
+        self,
         program: &'static Program,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
         observed: bool,
     ) -> Run {
         let listens = observed || self.listeners.listen();
-        let observer = listens.then(|| Box::new(Observer::new(&self, program)));
+        let observer = listens.then(|| Veiled::new(Observer::new(&self, program)));
         Run::new(program, self, id, correlation_id, observer)
     }
 
     /// A run of this program for which there is nothing else.
-    pub(crate) fn run_arc(self: Arc<Self>, program: &'static Program) -> Arc<Run> {
+    pub(crate) fn run_arc(self, program: &'static Program) -> Arc<Run> {
         Arc::new(self.run(program, None, None, false))
     }
 
     /// A run of this program inside another run.
-    pub(crate) fn child_run(
-        self: Arc<Self>,
-        program: &'static Program,
-        id: RunId,
-        parent: &Run,
-    ) -> Run {
+    pub(crate) fn child_run(self, program: &'static Program, id: RunId, parent: &Run) -> Run {
         let correlation_id = Arc::clone(parent.correlation_id());
         let child = self.run(
             program,

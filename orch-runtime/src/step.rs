@@ -16,6 +16,8 @@ pub use std::time::Duration;
 use orch_core::plan::{Callee, NodeKind, StepSpec};
 use orch_core::policy::Retry;
 
+use crate::durable::{Compensating, UndoneResult};
+
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a step",
@@ -42,6 +44,9 @@ pub trait Step {
 
     /// How its output goes into the cache and comes out of it; only a cached step has this.
     const CACHING: Caching<Self::Output> = Caching::NONE;
+
+    /// How its output is kept until it may have to be undone; only a step with `compensate` has this.
+    const COMPENSATING: Compensating<Self::Output> = Compensating::NONE;
 }
 
 /// What a step can give: something that owns its data and that threads can share.
@@ -144,6 +149,8 @@ pub enum Called<T, E> {
     Unfit(E, Retry),
     /// What was asked for instead of an attempt.
     Facts(Box<Facts>),
+    /// The step was undone, which was asked for instead of an attempt, or its undo step failed.
+    Undone(UndoneResult),
 }
 
 /// What a call of the step `S` gives.
@@ -376,7 +383,7 @@ pub fn key_of(parts: &[&dyn KeyPart]) -> Option<String> {
         json.push(b'\n');
     }
     let mut key = String::with_capacity(64);
-    for byte in <sha2::Sha256 as sha2::Digest>::digest(&json) {
+    for byte in hmac_sha256::Hash::hash(&json) {
         write!(key, "{byte:02x}").ok()?;
     }
     Some(key)
@@ -405,7 +412,7 @@ mod tests {
         let of = |result: Result<(), u8>| match called_if(result, decide) {
             Called::Value(()) => None,
             Called::Error(_, retry) | Called::Unfit(_, retry) => Some(retry),
-            Called::Facts(_) => Some(Retry::After(Duration::ZERO)),
+            Called::Facts(_) | Called::Undone(_) => Some(Retry::After(Duration::ZERO)),
         };
         assert_eq!(of(Ok(())), None);
         assert_eq!(of(Err(1)), Some(Retry::Yes));

@@ -12,6 +12,7 @@ mod building;
 mod caching;
 mod clocks;
 mod docs;
+mod durable;
 mod engine;
 mod failures;
 mod fan_out;

@@ -216,7 +216,10 @@ impl Check {
     fn kind(&mut self, scope: &ScopeSpec, index: usize, node: &NodeSpec) {
         match node.kind {
             NodeKind::Call([]) => self.report(index, node, ProblemKind::NothingToCall),
-            NodeKind::Call(_) | NodeKind::Repeat { .. } => {}
+            NodeKind::Call(_)
+            | NodeKind::Repeat { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => {}
             NodeKind::For { body, .. } => self.inside(node, body),
             NodeKind::Branch { arms, .. } => {
                 if arms.is_empty() {

@@ -27,6 +27,7 @@ pub(super) enum Look {
     Step,
     Workflow,
     Control,
+    Wait,
     Arm,
     Finally,
 }
@@ -95,6 +96,7 @@ fn node_box(node: &Node, id: String, arrows: &mut Vec<Arrow>) -> Shape {
         _ if node.is_finally() => Look::Finally,
         "workflow" => Look::Workflow,
         "for" | "branch" => Look::Control,
+        "signal" | "sleep" => Look::Wait,
         _ => Look::Step,
     };
     Shape {
@@ -112,11 +114,7 @@ fn label(node: &Node) -> Vec<String> {
     if summary != node.name() {
         label.push(summary);
     }
-    let rule = (node.rule() != crate::plan::Rule::AllSuccess)
-        .then(|| format!("on {}", node.rule().as_str()));
-    let finally = node.is_finally().then(|| "finally".to_owned());
-    let optional = node.is_optional().then(|| "optional".to_owned());
-    let marks: Vec<String> = [rule, finally, optional].into_iter().flatten().collect();
+    let marks = node.marks();
     if !marks.is_empty() {
         label.push(marks.join(", "));
     }

@@ -34,6 +34,7 @@ fn write_box(text: &mut String, shape: &Shape, level: usize) {
         let looks = match shape.look {
             Look::Step | Look::Control => "",
             Look::Workflow => ", peripheries=2",
+            Look::Wait => ", shape=hexagon",
             Look::Arm => ", shape=plaintext",
             Look::Finally => ", style=\"rounded,dashed\"",
         };

@@ -9,7 +9,7 @@ use super::scope::links_into;
 use super::table::Table;
 use super::{Fingerprint, Graph, Node, Scope, shape};
 use crate::duration::{self, Human};
-use crate::plan::{Rule, ScopeSpec};
+use crate::plan::{Rule, Schedule, ScopeSpec};
 use crate::policy::Policies;
 
 /// What would run in which order under which policies; nothing was run to know it.
@@ -36,6 +36,10 @@ pub struct Plan {
     /// How long a run may take; unbounded by default.
     #[serde(serialize_with = "duration::serialize_option")]
     pub deadline: Option<Duration>,
+    /// Whether runs are kept in a store.
+    pub durable: bool,
+    /// When runs start by themselves; never by default.
+    pub schedule: Option<Schedule>,
     /// The paths of the longest chain of calls.
     ///
     /// A body counts as if it had one item, a branch as its longest arm, a repetition as one turn;
@@ -75,6 +79,8 @@ pub struct PlannedNode {
     pub rule: Rule,
     /// Whether its failure is an absent value instead of the run's failure.
     pub optional: bool,
+    /// What is unusual about when it runs and what becomes of its value, in words.
+    pub marks: Vec<String>,
     /// What holds for it in words; empty when nothing does.
     pub policies: String,
     /// A `for`'s body or a branch's arms.
@@ -116,6 +122,8 @@ impl Plan {
             width: graph.width(),
             concurrency: spec.concurrency,
             deadline: spec.deadline,
+            durable: spec.durable,
+            schedule: spec.schedule,
             critical_path: critical_path(&graph.scope()),
             waves,
             finally,
@@ -166,6 +174,7 @@ impl PlannedNode {
             waits_for,
             rule: node.rule(),
             optional: node.is_optional(),
+            marks: node.marks(),
             policies: policies_in_words(node, &calls),
             calls,
             inner: node.scopes().iter().map(PlannedScope::of).collect(),
@@ -285,6 +294,9 @@ impl Plan {
             self.concurrency.map(|max| format!("at most {max} at once")),
             self.deadline
                 .map(|deadline| format!("deadline {}", Human(deadline))),
+            self.durable.then(|| "durable".to_owned()),
+            self.schedule
+                .map(|schedule| format!("starts at `{}` ({})", schedule.cron, schedule.time_zone)),
         ];
         facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
@@ -321,17 +333,14 @@ fn add_rows(table: &mut Table<4>, nodes: &[PlannedNode], level: usize) {
 }
 
 impl PlannedNode {
-    /// When it starts, and whether the run can do without it.
+    /// What it waits for, and what is unusual about it.
     fn conditions(&self) -> String {
-        let rule = (self.rule != Rule::AllSuccess).then(|| format!("on {}", self.rule.as_str()));
         let before =
             (!self.waits_for.is_empty()).then(|| format!("after {}", self.waits_for.join(", ")));
-        let optional = self.optional.then(|| "optional".to_owned());
-        [before, rule, optional]
-            .into_iter()
-            .flatten()
-            .collect::<Vec<_>>()
-            .join(", ")
+        // What stands under `finally` need not say so.
+        let marks = self.marks.iter().filter(|mark| *mark != "finally");
+        let conditions: Vec<String> = before.into_iter().chain(marks.cloned()).collect();
+        conditions.join(", ")
     }
 }
 

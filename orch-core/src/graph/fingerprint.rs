@@ -54,6 +54,12 @@ impl Fingerprint {
         Self(fnv1a(canonical(spec).as_bytes()))
     }
 
+    /// The text that the fingerprint is the hash of.
+    #[must_use]
+    pub fn text(spec: &WorkflowSpec) -> String {
+        canonical(spec)
+    }
+
     /// The number itself.
     #[must_use]
     pub const fn as_u128(self) -> u128 {
@@ -136,6 +142,8 @@ impl Text {
             NodeKind::Repeat { .. } => "repeat",
             NodeKind::For { .. } => "for",
             NodeKind::Branch { .. } => "branch",
+            NodeKind::Signal { .. } => "signal",
+            NodeKind::Sleep { .. } => "sleep",
         };
         let name = sized(node.name);
         let mut words = vec!["node", name.as_str(), kind, node.rule.as_str()];
@@ -144,6 +152,7 @@ impl Text {
             (node.finally, "finally"),
             (node.optional, "optional"),
             (partial, "partial"),
+            (!node.allow_skip.is_empty(), "skippable"),
         ];
         words.extend(
             marks
@@ -167,7 +176,10 @@ impl Text {
                 repeated = [callee];
                 &repeated
             }
-            NodeKind::For { .. } | NodeKind::Branch { .. } => &[],
+            NodeKind::For { .. }
+            | NodeKind::Branch { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => &[],
         };
         for callee in callees {
             let kind = if callee.is_workflow() {
@@ -192,7 +204,10 @@ impl Text {
 
     fn inner(&mut self, scope: &ScopeSpec, node: &NodeSpec) {
         match node.kind {
-            NodeKind::Call(_) | NodeKind::Repeat { .. } => {}
+            NodeKind::Call(_)
+            | NodeKind::Repeat { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => {}
             NodeKind::For { body, .. } => {
                 self.line(&["body"]);
                 self.inside(|text| text.scope(body));

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::{Call, Edge, Fingerprint, Graph, Node, Scope};
 use crate::duration;
-use crate::plan::{NodeKind, OnFailure, ParamSpec, Rule, Tolerance};
+use crate::plan::{Checkpoint, NodeKind, OnFailure, Overlap, ParamSpec, Rule, Schedule, Tolerance};
 use crate::policy::Policies;
 
 /// Everything the graph knows but the picture; what a workflow does not say is left out.
@@ -42,6 +42,18 @@ struct WorkflowView {
     #[serde(skip_serializing_if = "Option::is_none")]
     concurrency: Option<u32>,
     on_failure: OnFailure,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    durable: bool,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    compatible_with: &'static [&'static str],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_active_runs: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    overlap: Option<Overlap>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<Schedule>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    priority: Option<u8>,
     fingerprint: Fingerprint,
     topological_order: Vec<&'static str>,
     roots: Vec<&'static str>,
@@ -71,6 +83,12 @@ impl WorkflowView {
             deadline: spec.deadline,
             concurrency: spec.concurrency,
             on_failure: spec.on_failure,
+            durable: spec.durable,
+            compatible_with: spec.compatible_with,
+            max_active_runs: spec.max_active_runs,
+            overlap: spec.max_active_runs.map(|_| spec.overlap),
+            schedule: spec.schedule,
+            priority: spec.durable.then_some(spec.priority),
             fingerprint: graph.fingerprint(),
             topological_order: graph.topological_order(),
             roots: graph.roots(),
@@ -117,6 +135,12 @@ struct NodeView {
     finally: bool,
     optional: bool,
     handled: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    transient: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    allow_skip: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checkpoint: Option<Checkpoint>,
     #[serde(flatten)]
     control: Control,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -136,6 +160,9 @@ impl NodeView {
             finally: node.is_finally(),
             optional: node.is_optional(),
             handled: node.is_handled(),
+            transient: node.spec().transient,
+            allow_skip: node.spec().allow_skip,
+            checkpoint: node.checkpoint(),
             control: Control::of(node),
             inner: node.scopes().iter().map(ScopeView::of).collect(),
         }
@@ -145,6 +172,8 @@ impl NodeView {
 /// What a control form says beside what it calls or holds.
 #[derive(Serialize, Default)]
 struct Control {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    carries: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max: Option<u32>,
     #[serde(
@@ -158,6 +187,16 @@ struct Control {
     tolerate: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     partial: Option<bool>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    timeout: Option<Duration>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    length: Option<Duration>,
 }
 
 impl Control {
@@ -165,6 +204,12 @@ impl Control {
         let none = Self::default();
         match node.spec().kind {
             NodeKind::Call(_) => none,
+            NodeKind::Signal { carries, timeout } => Self {
+                carries: Some(carries),
+                timeout,
+                ..none
+            },
+            NodeKind::Sleep { length } => Self { length, ..none },
             NodeKind::Repeat { max, every, .. } => Self {
                 max: Some(max),
                 every,
@@ -200,6 +245,8 @@ struct CallView {
     #[serde(skip_serializing_if = "Option::is_none")]
     params: Option<&'static [ParamSpec]>,
     output: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_by: Option<&'static str>,
     policies: Policies,
 }
 
@@ -217,6 +264,7 @@ impl CallView {
             output: call
                 .workflow()
                 .map_or_else(|| step.map_or("", |step| step.output), Graph::output),
+            undone_by: call.undone_by(),
             policies: call.policies(),
         }
     }

@@ -31,6 +31,7 @@ fn write_box(text: &mut String, shape: &Shape, level: usize) {
         let line = match shape.look {
             Look::Step | Look::Control => format!("{id}[\"{label}\"]"),
             Look::Workflow => format!("{id}[[\"{label}\"]]"),
+            Look::Wait => format!("{id}{{{{\"{label}\"}}}}"),
             Look::Arm => format!("{id}([\"{label}\"])"),
             Look::Finally => format!("{id}[\"{label}\"]:::finally"),
         };

@@ -5,7 +5,7 @@ use std::fmt;
 use super::scope::{links_into, names};
 use super::{EdgeKind, Graph, Scope};
 use crate::duration::Human;
-use crate::plan::{Callee, NodeKind, NodeSpec, Rule, ScopeSpec, StepSpec, Tolerance};
+use crate::plan::{Callee, Checkpoint, NodeKind, NodeSpec, Rule, ScopeSpec, StepSpec, Tolerance};
 use crate::policy::Policies;
 
 /// A node of a graph.
@@ -41,7 +41,7 @@ impl Node {
         &self.path
     }
 
-    /// What it does, in a word: `step`, `workflow`, `repeat`, `for` or `branch`.
+    /// What it does, in a word: `step`, `workflow`, `repeat`, `for`, `branch`, `signal` or `sleep`.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
         match self.spec.kind {
@@ -50,16 +50,21 @@ impl Node {
             NodeKind::Repeat { .. } => "repeat",
             NodeKind::For { .. } => "for",
             NodeKind::Branch { .. } => "branch",
+            NodeKind::Signal { .. } => "signal",
+            NodeKind::Sleep { .. } => "sleep",
         }
     }
 
     /// What it calls itself: one step or workflow, or a chain of fallbacks;
-    /// nothing for a `for` or a branch, whose calls are in their [`scopes`](Node::scopes).
+    /// nothing for a `for` or a branch, whose calls are in their [`scopes`](Node::scopes), and for a wait.
     pub fn calls(&self) -> impl Iterator<Item = Call> + use<> {
         let (chain, one) = match self.spec.kind {
             NodeKind::Call(chain) => (chain, None),
             NodeKind::Repeat { callee, .. } => (&[] as &[Callee], Some(callee)),
-            NodeKind::For { .. } | NodeKind::Branch { .. } => (&[] as &[Callee], None),
+            NodeKind::For { .. }
+            | NodeKind::Branch { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => (&[] as &[Callee], None),
         };
         let over = self.spec.policies;
         chain
@@ -105,6 +110,38 @@ impl Node {
         self.spec.handled
     }
 
+    /// The decision that its value waits for: its own, or that of the first step it calls.
+    #[must_use]
+    pub fn checkpoint(&self) -> Option<Checkpoint> {
+        let steps = self.calls().find_map(|call| call.step()?.checkpoint);
+        self.spec.checkpoint.or(steps)
+    }
+
+    /// What is unusual about when it runs and what becomes of its value, in words.
+    pub(super) fn marks(&self) -> Vec<String> {
+        let spec = self.spec;
+        let rule = (spec.rule != Rule::AllSuccess).then(|| format!("on {}", spec.rule.as_str()));
+        let word = |holds: bool, word: &str| holds.then(|| word.to_owned());
+        let checkpoint = self
+            .checkpoint()
+            .map(|checkpoint| match checkpoint.approvers {
+                [] => "checkpoint".to_owned(),
+                approvers => format!("checkpoint of {}", approvers.join(" or ")),
+            });
+        let undone = self.calls().find_map(|call| call.undone_by());
+        let undone = undone.map(|undo| format!("undone by {undo}"));
+        let marks = [
+            rule,
+            word(spec.finally, "finally"),
+            word(spec.optional, "optional"),
+            word(spec.transient, "transient"),
+            word(!spec.allow_skip.is_empty(), "may be skipped"),
+            checkpoint,
+            undone,
+        ];
+        marks.into_iter().flatten().collect()
+    }
+
     /// What holds for its first call: the options of this use over those of the step.
     ///
     /// The other calls of a chain have theirs in [`Call::policies`].
@@ -125,7 +162,10 @@ impl Node {
     #[must_use]
     pub fn scopes(&self) -> Vec<Scope> {
         match self.spec.kind {
-            NodeKind::Call(_) | NodeKind::Repeat { .. } => Vec::new(),
+            NodeKind::Call(_)
+            | NodeKind::Repeat { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => Vec::new(),
             NodeKind::For { body, .. } => vec![Scope::inside(self, body, "")],
             NodeKind::Branch { arms, .. } => arms
                 .iter()
@@ -142,6 +182,16 @@ impl Node {
                 let calls: Vec<&str> = self.calls().map(|call| call.name()).collect();
                 calls.join(" or else ")
             }
+            NodeKind::Signal { carries, timeout } => {
+                let limit = timeout
+                    .map(|timeout| format!(", at most {}", Human(timeout)))
+                    .unwrap_or_default();
+                format!("waits for a signal with `{carries}`{limit}")
+            }
+            NodeKind::Sleep { length } => match length {
+                Some(length) => format!("waits {}", Human(length)),
+                None => "waits for as long as is computed".to_owned(),
+            },
             NodeKind::Repeat { callee, max, every } => {
                 let wait = every
                     .map(|every| format!(" every {}", Human(every)))
@@ -218,6 +268,12 @@ impl Call {
             Callee::Step(step) => Some(step),
             Callee::Workflow(_) => None,
         }
+    }
+
+    /// The name of the step that undoes it, if one does.
+    #[must_use]
+    pub fn undone_by(&self) -> Option<&'static str> {
+        self.step()?.compensation.map(|undo| undo.name)
     }
 
     /// The workflow, if it is one.

@@ -17,6 +17,8 @@ pub struct Wiring {
     arms: Box<[(u32, u32)]>,
     /// The nodes that wait for all others.
     pub(super) finally: Box<[usize]>,
+    /// Whether what was done may have to be undone before the `finally` nodes start.
+    pub(super) undoes: bool,
 }
 
 /// What follows for one node.
@@ -50,6 +52,13 @@ impl Wired {
 }
 
 impl Wiring {
+    /// The same, asking [to undo](super::Command::Undo) what was done before `finally` nodes start.
+    #[must_use]
+    pub fn undoing(mut self) -> Self {
+        self.undoes = true;
+        self
+    }
+
     /// The wiring of a scope.
     ///
     /// # Panics
@@ -102,6 +111,7 @@ impl Wiring {
             successors: successors.concat().into(),
             arms: arms_behind.concat().into(),
             finally,
+            undoes: false,
         }
     }
 

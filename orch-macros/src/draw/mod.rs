@@ -38,8 +38,8 @@ pub(crate) struct Shape {
     pub(crate) kind: Kind,
     /// Whether it runs after all others: it stands in a row of its own below them.
     pub(crate) finally: bool,
-    /// Whether the run can do without it.
-    pub(crate) optional: bool,
+    /// What else holds for it, in a word each.
+    pub(crate) marks: Vec<String>,
     /// Its trigger rule, where it is not the usual one.
     pub(crate) rule: Option<String>,
     /// What is inside it, side by side: a body, or arms.
@@ -62,6 +62,10 @@ pub(crate) enum Kind {
     Branch,
     /// A call that is repeated.
     Repeat,
+    /// A wait for a signal.
+    Signal,
+    /// A wait for a time.
+    Sleep,
     /// What a run gives.
     Result,
 }

@@ -41,6 +41,7 @@ const STYLE: &str = "<style>\
 #@ .q{fill:#16a085;stroke:#16a085}\
 #@ .b{fill:#d9822b;stroke:#d9822b}\
 #@ .r{fill:#d65db1;stroke:#d65db1}\
+#@ .v{fill:#b59a1f;stroke:#b59a1f}\
 #@ .m{fill:none;stroke-width:1.4}\
 </style>\n";
 
@@ -85,7 +86,7 @@ struct Painter {
 }
 
 /// The kinds of shapes with their classes, and the mark of each, 11 pixels wide.
-const KINDS: [(Kind, &str, &str); 7] = [
+const KINDS: [(Kind, &str, &str); 9] = [
     (Kind::Input, "i", ""),
     (Kind::Step, "s", ""),
     // A frame with two bars, as flowcharts draw what is defined elsewhere.
@@ -98,6 +99,14 @@ const KINDS: [(Kind, &str, &str); 7] = [
         Kind::Repeat,
         "r",
         "M9.7 3.2a5 5 0 1 0 .8 3.3M10.6 .4v3.2h-3.2",
+    ),
+    // An envelope.
+    (Kind::Signal, "v", "M0 1.5h11v8h-11zM0 1.5l5.5 4.5 5.5-4.5"),
+    // A clock.
+    (
+        Kind::Sleep,
+        "v",
+        "M10.5 5.5a5 5 0 1 1-10 0 5 5 0 0 1 10 0zM5.5 2.5v3h2.5",
     ),
     (Kind::Result, "i", ""),
 ];

@@ -103,12 +103,10 @@ impl<'a> Item<'a> {
             .lines()
             .chain(bodies)
             .filter(|note| !note.trim().is_empty());
-        let tags = [
-            shape.rule.as_ref().map(|rule| format!("on {rule}")),
-            shape.optional.then(|| "optional".to_owned()),
-            shape.finally.then(|| "finally".to_owned()),
-        ];
-        let tags = tags.into_iter().flatten().collect::<Vec<_>>().join(" · ");
+        let rule = shape.rule.as_ref().map(|rule| format!("on {rule}"));
+        let finally = shape.finally.then(|| "finally".to_owned());
+        let tags = rule.iter().chain(&shape.marks).chain(&finally);
+        let tags = tags.map(String::as_str).collect::<Vec<_>>().join(" · ");
         let mut item = Self {
             shape,
             width: 0.0,
@@ -146,8 +144,8 @@ impl<'a> Item<'a> {
 
     fn measure(&mut self) {
         let mark = match self.shape.kind {
-            Kind::For | Kind::Branch | Kind::Repeat | Kind::Workflow => MARK,
             Kind::Input | Kind::Step | Kind::Result => 0.0,
+            _ => MARK,
         };
         let notes = self.notes.iter().chain(&self.tags).map(|note| note.width);
         let text = notes.fold(self.name.width + mark, f64::max);

@@ -2,6 +2,8 @@
 //!
 //! A list is read option by option: a mistake in one leaves the others understood.
 
+pub(crate) mod checkpoint;
+pub(crate) mod cron;
 pub(crate) mod duration;
 pub(crate) mod policies;
 pub(crate) mod rates;
@@ -128,6 +130,18 @@ impl OptionList {
         lead: bool,
         errors: &mut Errors,
     ) -> Self {
+        Self::parse_among(tokens, what, allowed, lead, |_| None, errors)
+    }
+
+    /// The same; `elsewhere` says of an option that is none here where it is one.
+    pub(crate) fn parse_among(
+        tokens: TokenStream,
+        what: &str,
+        allowed: &[&str],
+        lead: bool,
+        elsewhere: impl Fn(&str) -> Option<String>,
+        errors: &mut Errors,
+    ) -> Self {
         let mut list = Self::default();
         for (idx, piece) in split(tokens, errors).into_iter().enumerate() {
             let piece = without_second(piece, errors);
@@ -141,7 +155,10 @@ impl OptionList {
                         format!("`{key} =` has no value: write one after the `=`"),
                     );
                 }
-                Ok(given) => list.add(given, what, allowed, errors),
+                Ok(given) => match elsewhere(&given.name()) {
+                    Some(why) => errors.at(&given.key, why),
+                    None => list.add(given, what, allowed, errors),
+                },
                 Err(piece) if lead && idx == 0 => list.lead = Some(piece),
                 Err(piece) => errors.at(
                     &piece,

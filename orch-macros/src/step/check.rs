@@ -13,7 +13,7 @@ use crate::types::{borrowed, opaque};
 pub(super) fn check(step: &Step, errors: &mut Errors) {
     for check in [
         receiver, name, qualifiers, generics, parameters, output, blocking, policies, cache,
-        repeating,
+        repeating, undoing,
     ] {
         check(step, errors);
     }
@@ -240,7 +240,7 @@ fn blocking(step: &Step, errors: &mut Errors) {
         return;
     }
     for param in step.data() {
-        if let Type::Reference(reference) = bare(&param.ty) {
+        if let Some(reference) = borrowed(&param.ty).first() {
             errors.at(
                 reference,
                 "a `blocking` step runs on a thread of its own: take the value itself instead of a reference",
@@ -307,6 +307,21 @@ fn repeating(step: &Step, errors: &mut Errors) {
         errors.at(
             cached,
             "`idempotent = false` says that the step has effects, which a cache would leave out: remove one of the two",
+        );
+    }
+}
+
+fn undoing(step: &Step, errors: &mut Errors) {
+    let Some(undo) = &step.options.compensate else {
+        return;
+    };
+    if undo.value.is_ident(step.ident()) {
+        errors.push(undo.error("a step cannot undo itself: name the step that does"));
+    }
+    if let Some(cached) = step.options.policies.cached() {
+        errors.at(
+            cached,
+            "what comes from the cache was done by another run, and is not this one's to undo: remove the cache, or `compensate`",
         );
     }
 }

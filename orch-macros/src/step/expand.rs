@@ -34,6 +34,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     let lints = lints(&function.attributes);
     let visibility = visibility(&function.visibility);
     let vague = vague(step);
+    let undo = if sound { undo(step) } else { None };
     // rustc reports an unknown type once if both its uses would take the same correction:
     // "you might be missing a type parameter", after this word as after the function's name.
     let implement = quote_spanned!(step.ident().span()=> impl);
@@ -44,10 +45,11 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         const _: () = {
             use #facade::__private as __p;
             #vague
+            #undo
             #stand_in
             #implement __p::Step for #name<'_> { #described }
+            #[doc(hidden)]
             #implement #name<'_> {
-                #[doc(hidden)]
                 #call
                 #mock
             }
@@ -55,7 +57,6 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         #conditions
         #[doc(hidden)]
         #visibility struct #name<'a> {
-            #[doc(hidden)]
             pub __cx: &'a #facade::__private::Cx,
         }
     }
@@ -150,7 +151,8 @@ pub(super) fn is_vague(name: &str) -> bool {
 fn description(step: &Step) -> TokenStream {
     let (output, error) = output_types(step.output.ty.as_ref(), step.output.fallible);
     let policies = &step.options.policies;
-    let anew = policies.retries() > 0 || reads_arguments(step);
+    let undone = step.options.compensate.is_some();
+    let anew = policies.retries() > 0 || reads_arguments(step) || undone;
     let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
     let needs = needs(step);
     let spec = spec(step);
@@ -163,6 +165,13 @@ fn description(step: &Step) -> TokenStream {
                 const CACHING: __p::Caching<Self::Output> = <#kept as __p::Cacheable>::CACHING;
             }
         });
+    let compensating = undone.then(|| {
+        let given = quote_spanned!(Span::mixed_site()=> Self::Output);
+        let kept = step.output.ty.as_ref().map_or(given.clone(), |ty| across(ty, given));
+        quote_spanned! {Span::mixed_site()=>
+            const COMPENSATING: __p::Compensating<Self::Output> = <#kept as __p::Undoable>::COMPENSATING;
+        }
+    });
     let types = associated(step, &output, &error);
     quote_spanned! {Span::mixed_site()=>
         #types
@@ -170,6 +179,7 @@ fn description(step: &Step) -> TokenStream {
         type Needs = #needs;
         const SPEC: __p::StepSpec = #spec;
         #caching
+        #compensating
     }
 }
 
@@ -219,15 +229,19 @@ fn across(place: &Type, tokens: TokenStream) -> TokenStream {
     tokens.into_iter().collect()
 }
 
-/// Nested pairs, so that one implementation covers any number of resources.
+/// Nested pairs, so that one implementation covers any number of resources; those of the undo step are wanted as well.
 fn needs(step: &Step) -> TokenStream {
     let resources = step
         .params
         .iter()
         .filter(|param| param.role == Role::Resource);
     let types: Vec<&Type> = resources.filter_map(Param::lent).collect();
+    let undo = match &step.options.compensate {
+        Some(_) => quote_spanned!(Span::mixed_site()=> <__U<'static> as __p::Step>::Needs),
+        None => quote!(()),
+    };
     types.iter().rev().fold(
-        quote!(()),
+        undo,
         |rest, ty| quote_spanned!(Span::mixed_site()=> (__p::Need<#ty>, #rest)),
     )
 }
@@ -266,6 +280,14 @@ fn spec(step: &Step) -> TokenStream {
     let blocking = flag(step.blocking(), quote!(blocking: true,));
     let idempotent = flag(!step.idempotent(), quote!(idempotent: false,));
     let reads = flag(reads_arguments(step), quote!(reads_arguments: true,));
+    let undone = flag(
+        step.options.compensate.is_some(),
+        quote!(compensation: Some(&<__U as Step>::SPEC),),
+    );
+    let checkpoint = step.options.checkpoint.as_ref().map(|checkpoint| {
+        let checkpoint = checkpoint.value.tokens();
+        quote!(checkpoint: Some(#checkpoint),)
+    });
     quote_spanned! {Span::mixed_site()=>
         {
             use __p::*;
@@ -274,6 +296,7 @@ fn spec(step: &Step) -> TokenStream {
                 #description
                 version: #version,
                 #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
+                #undone #checkpoint
                 ..StepSpec::new(#name)
             }
         }
@@ -289,13 +312,73 @@ fn param_spec(param: &Param) -> TokenStream {
 fn call(step: &Step) -> TokenStream {
     let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
     let future = future(step);
+    let undone = undone(step);
     let facts = facts(step);
     let attempt = attempt(step);
+    let lent = lent(step);
     quote_spanned! {Span::mixed_site()=>
         pub fn call(self, #(#params),*) -> #future {
-            async move { #facts #attempt }
+            #lent
+            async move { #undone #facts #attempt }
         }
     }
+}
+
+/// Whether the future of a call holds the context.
+///
+/// Of most it does not: what they want of it they look up before they begin, so that the compiler proves them to be
+/// `Send` without looking into all that a run holds.
+fn holds_context(step: &Step) -> bool {
+    let asks = step.params.iter().any(|param| param.role == Role::Ctx);
+    asks || step.blocking() || reads_arguments(step) || step.options.compensate.is_some()
+}
+
+/// The stand-in of a test, if there is one.
+fn stand_in() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> self.__cx.mock::<__M>())
+}
+
+/// What a call looks up before it begins: a stand-in, and resources under the names that the function has for them.
+fn lent(step: &Step) -> TokenStream {
+    if holds_context(step) {
+        return TokenStream::new();
+    }
+    let stand_in = stand_in();
+    let resources = step.params.iter().filter_map(|param| {
+        let (Role::Resource, Some(ty)) = (param.role, param.lent()) else {
+            return None;
+        };
+        let (name, place) = (&param.name, placed(&param.ty));
+        Some(quote_spanned!(place=> let #name = self.__cx.lend::<#ty>();))
+    });
+    quote_spanned!(Span::mixed_site()=> let mock = #stand_in; #(#resources)*)
+}
+
+/// The undo step under a name of its own, said at the path that the user wrote, and that it may be one.
+fn undo(step: &Step) -> Option<TokenStream> {
+    let path = &step.options.compensate.as_ref()?.value;
+    let place = placed(path);
+    Some(quote_spanned! {place=>
+        type __U<'a> = #path<'a>;
+        const _: () = __p::undoes::<__U<'static>>();
+    })
+}
+
+/// Undoes the step, if that is what the call is for: the undo step takes the outcome and the same arguments.
+fn undone(step: &Step) -> Option<TokenStream> {
+    let path = &step.options.compensate.as_ref()?.value;
+    let place = placed(path);
+    let arguments = step.data().map(|param| {
+        let mut name = param.name.clone();
+        name.set_span(place.resolved_at(name.span()));
+        name
+    });
+    Some(quote_spanned! {place=>
+        if let __p::Some(mut it) = self.__cx.undoing::<Self>() {
+            let undo = __U { __cx: self.__cx };
+            return __p::undone::<Self, __U<'_>>(undo.call(__p::told(&mut it) #(, #arguments)*).await);
+        }
+    })
 }
 
 /// The type of the call's future, at the function's name: that is where one that is not `Send` is reported.
@@ -389,7 +472,6 @@ fn mock(step: &Step) -> (TokenStream, TokenStream) {
     (
         quote_spanned!(Span::mixed_site()=> struct __M(__p::Box<dyn #signature + #bounds>);),
         quote_spanned! {Span::mixed_site()=>
-            #[doc(hidden)]
             pub fn mock(f: impl #signature + #bounds + 'static) -> __p::Mock {
                 __p::Mock::new(__M(__p::Box::new(f)))
             }
@@ -411,12 +493,17 @@ fn attempt(step: &Step) -> TokenStream {
         called
     };
     let passed = step.data().map(|param| &param.name);
+    let mock = if holds_context(step) {
+        stand_in()
+    } else {
+        quote_spanned!(Span::mixed_site()=> mock)
+    };
     settled(
         step,
         &quote_spanned! {Span::mixed_site()=>
-            match self.__cx.mock::<__M>() {
+            match #mock {
                 __p::Some(mock) => mock.0(#(#passed),*),
-                __p::None => #value,
+                _ => #value,
             }
         },
     )
@@ -457,7 +544,13 @@ fn argument(step: &Step, param: &Param) -> TokenStream {
     };
     match (param.role, param.lent()) {
         (Role::Ctx, _) => quote_spanned!(place=> #cx.ctx()),
-        (Role::Resource, Some(ty)) => quote_spanned!(place=> #cx.resource::<#ty>()),
+        (Role::Resource, Some(ty)) if holds_context(step) => {
+            quote_spanned!(place=> #cx.resource::<#ty>())
+        }
+        (Role::Resource, _) => {
+            let name = &param.name;
+            quote_spanned!(place=> #name.get())
+        }
         _ => param.name.to_token_stream(),
     }
 }

@@ -6,6 +6,7 @@ use syn::{Attribute, FnArg, Pat, PathArguments, ReturnType, Type};
 
 use super::parse::Function;
 use crate::diagnostics::{self, Errors};
+use crate::options::checkpoint::Checkpoint;
 use crate::options::policies::PolicyOptions;
 use crate::options::{OptionList, Spanned, value};
 use crate::text;
@@ -62,6 +63,9 @@ pub(super) struct StepOptions {
     pub(super) idempotent: Option<Spanned<bool>>,
     pub(super) blocking: Option<Spanned<bool>>,
     pub(super) name: Option<Spanned<String>>,
+    /// The step that undoes it.
+    pub(super) compensate: Option<Spanned<syn::Path>>,
+    pub(super) checkpoint: Option<Spanned<Checkpoint>>,
     /// The facade crate, where it is not `::orch`.
     pub(super) facade: Option<syn::Path>,
 }
@@ -300,11 +304,19 @@ impl Output {
 
 impl StepOptions {
     /// The options beside the policies.
-    const OWN: [&str; 5] = ["version", "idempotent", "blocking", "name", "crate"];
+    const OWN: [&str; 7] = [
+        "version",
+        "idempotent",
+        "blocking",
+        "name",
+        "compensate",
+        "checkpoint_after",
+        "crate",
+    ];
 
     fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
         let allowed: Vec<&str> = PolicyOptions::KEYS.into_iter().chain(Self::OWN).collect();
-        let list = OptionList::parse(tokens, "option", &allowed, false, errors);
+        let list = OptionList::parse_among(tokens, "option", &allowed, false, of_a_use, errors);
         let mut options = Self::default();
         for given in &list.given {
             match given.name().as_str() {
@@ -319,6 +331,18 @@ impl StepOptions {
                     let name = given.value("name = \"fetch-rates\"", value::name);
                     options.name = errors.accept(name);
                 }
+                "compensate" => {
+                    let undo = given.value("compensate = release_stock", |tokens| {
+                        syn::parse2(tokens.clone()).map_err(|_| {
+                            syn::Error::new_spanned(
+                                tokens,
+                                "what undoes a step is another step: write its name, as in `compensate = release_stock`",
+                            )
+                        })
+                    });
+                    options.compensate = errors.accept(undo);
+                }
+                "checkpoint_after" => options.checkpoint = Checkpoint::read(given, errors),
                 _ => {
                     let facade = given.value("crate = my_orch", value::path);
                     options.facade = errors.accept(facade).map(|facade| facade.value);
@@ -326,6 +350,20 @@ impl StepOptions {
             }
         }
         options
+    }
+}
+
+/// Why an option that is about one use of a step has no place at the step itself.
+fn of_a_use(name: &str) -> Option<String> {
+    match name {
+        "allow_skip" => Some(
+            "`allow_skip` changes what readers get to an `Option`, and so belongs to the use: write `#[node(allow_skip = \"…\")]` in the workflow".to_owned(),
+        ),
+        "optional" | "transient" | "finally" | "after" => Some(format!(
+            "`{name}` is about one use of the step: write `#[node({name}{})]` in the workflow",
+            if name == "after" { " = […]" } else { "" }
+        )),
+        _ => None,
     }
 }
 

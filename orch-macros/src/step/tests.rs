@@ -79,6 +79,22 @@ fn a_step_whose_limit_and_cache_read_its_arguments() {
 }
 
 #[test]
+fn a_step_that_another_undoes_and_somebody_decides_about() {
+    golden(
+        "undone",
+        quote! {
+            compensate = stock::release,
+            checkpoint_after(approvers = ["ops", "legal"], expires = "2d", on_expire = approve)
+        },
+        quote! {
+            pub async fn reserve(items: &[Item], hold: bool) -> Result<Reservation, StockError> {
+                stock(items, hold).await
+            }
+        },
+    );
+}
+
+#[test]
 fn a_step_on_the_blocking_pool() {
     golden(
         "blocking",
@@ -98,8 +114,9 @@ fn a_step_stays_within_its_budget() {
         pub async fn fetch_rates(day: Date, #[resource] http: &Client, #[ctx] ctx: &StepCtx) -> Result<Rates, HttpError> {}
     };
     for (options, most) in [
-        (quote!(), 1_050),
+        (quote!(), 1_075),
         (quote!(retries = 3, cache_ttl = 600), 1_400),
+        (quote!(compensate = forget_rates), 1_450),
         (
             quote! {
                 retries = 3, retry_if = transient, cache(key = "rates:{day}", ttl = "10m", tags = ["rates"]),

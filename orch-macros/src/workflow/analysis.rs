@@ -127,6 +127,8 @@ pub(crate) struct Analysis<'a> {
     used: BTreeMap<Symbol, Vec<usize>>,
     /// Symbols that a second definition has made doubtful.
     doubtful: BTreeSet<Symbol>,
+    /// What the patterns of `for`s bind and `key`s read: a key is worked out before the body, and takes nothing.
+    keys: BTreeSet<Symbol>,
     /// Symbols that a misspelt name was most likely meant to be.
     meant: BTreeSet<Symbol>,
     /// Who reads something that was reported, so that whatever followed from it would be said twice.
@@ -143,6 +145,7 @@ impl<'a> Analysis<'a> {
             names: Vec::new(),
             used: BTreeMap::new(),
             doubtful: BTreeSet::new(),
+            keys: BTreeSet::new(),
             meant: BTreeSet::new(),
             spoiled: BTreeSet::new(),
         };
@@ -203,6 +206,16 @@ impl<'a> Analysis<'a> {
     /// Whether a name that stands for nothing was most likely meant to be this one.
     pub(crate) fn is_meant(&self, symbol: Symbol) -> bool {
         self.meant.contains(&symbol)
+    }
+
+    /// Whether a name is read by what tells the items of its `for` apart.
+    pub(crate) fn is_in_key(&self, symbol: Symbol) -> bool {
+        self.keys.contains(&symbol)
+    }
+
+    /// Whether runs are kept, and what nodes give with them.
+    pub(crate) fn is_durable(&self) -> bool {
+        self.workflow.options.durable.is_some()
     }
 
     /// Leaves a reader out of the code: what is wrong with it was reported.
@@ -296,7 +309,9 @@ impl<'a> Analysis<'a> {
             Symbol::Equation(0, equation) => {
                 let defined = self.equation(0, equation);
                 self.has_nameable_type(0, equation)
+                    && !matches!(defined.rhs, Rhs::Sleep(_))
                     && defined.options.optional.is_none()
+                    && defined.options.allow_skip.is_none()
                     && !defined.gives_outcome()
                     && !matches!(&defined.rhs, Rhs::Branch(branch) if branch.partial)
             }

@@ -1,21 +1,21 @@
 //! What is wrong with a workflow's graph and its nodes' options.
 
+mod header;
+mod options;
+mod waits;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use syn::Ident;
-
-use super::analysis::{Analysis, Kind, Part, Reader, ScopeId, ScopeInfo};
+use super::analysis::{Analysis, Part, Reader, ScopeId, ScopeInfo};
 use super::cycles;
 use super::model::{Callee, Equation, Origin, Output, Rhs};
 use crate::diagnostics::Errors;
-use crate::text;
 
 /// Reports everything that is wrong with the graph.
 pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
     for scope in 0..analysis.scopes.len() {
         for equation in &analysis.scopes[scope].scope.equations {
-            options(analysis, scope, equation, errors);
-            bounds(analysis, equation, errors);
+            options::check(analysis, scope, equation, errors);
         }
         rules(analysis, scope, errors);
         finally(analysis, scope, errors);
@@ -23,106 +23,11 @@ pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
             redundant_after(analysis, scope, errors);
         }
     }
+    header::check(analysis.workflow, errors);
     names(analysis, errors);
+    waits::check(analysis, errors);
     containing_itself(analysis, errors);
     result(analysis, errors);
-}
-
-/// Bounds of a node that the workflow's own deadline makes meaningless.
-fn bounds(analysis: &Analysis<'_>, equation: &Equation, errors: &mut Errors) {
-    let Some(whole) = &analysis.workflow.options.deadline else {
-        return;
-    };
-    let policies = &equation.options.policies;
-    for (what, bound) in [
-        ("timeout", &policies.timeout),
-        ("deadline", &policies.deadline),
-    ] {
-        if let Some(bound) = bound.as_ref().filter(|bound| bound.value > whole.value) {
-            errors.push(bound.error(format!(
-                "this {what} is longer than the deadline of the whole workflow, {}: shorten it, or leave it out",
-                text::source(&whole.tokens)
-            )));
-        }
-    }
-}
-
-/// Options that mean nothing where they stand.
-fn options(analysis: &Analysis<'_>, scope: ScopeId, equation: &Equation, errors: &mut Errors) {
-    let options = &equation.options;
-    let misplaced = |key: &Ident, errors: &mut Errors| {
-        let name = text::name_of(key);
-        let message = match &equation.rhs {
-            Rhs::View(_) => format!(
-                "`{name}` is for nodes, and this is an expression, which is computed wherever it is read"
-            ),
-            Rhs::For(_) => format!("`{name}` is for steps: put it on the call inside the `for`"),
-            _ => format!("`{name}` is for steps: put it on the call inside the arm"),
-        };
-        errors.at(key, message);
-    };
-    for key in &options.keys {
-        let name = text::name_of(key);
-        let fits = match (&equation.rhs, name.as_str()) {
-            (Rhs::Broken, _) => true,
-            (Rhs::View(_), _) => false,
-            (Rhs::For(_), "tolerate" | "concurrency") => true,
-            (_, "tolerate") => {
-                errors.at(
-                    key,
-                    "`tolerate` says how many items of a `for` may fail, and this is not a `for`",
-                );
-                true
-            }
-            (Rhs::For(_) | Rhs::Branch(_), name) => {
-                matches!(name, "after" | "optional" | "name")
-            }
-            (Rhs::Call(call), name) if matches!(call.tiers[0].callee, Callee::Workflow(_)) => {
-                if matches!(name, "cache" | "cache_ttl" | "retry_if") {
-                    errors.at(
-                        key,
-                        format!("`{name}` is for steps, and this is a workflow"),
-                    );
-                }
-                true
-            }
-            (Rhs::Call(_), _) => true,
-        };
-        if !fits {
-            misplaced(key, errors);
-        }
-    }
-    if let (Some(optional), Rhs::Call(call)) = (&options.optional, &equation.rhs)
-        && call.outcome.is_some()
-    {
-        errors.at(
-            optional,
-            "`optional` and `.outcome()` both consume the failure: keep one of them",
-        );
-    }
-    if let Some(key) = &options.finally
-        && !matches!(analysis.scopes[scope].kind, Kind::Root)
-    {
-        errors.at(
-            key,
-            "`finally` is for the nodes of the workflow itself: inside a body or an arm, use `on = all_done`",
-        );
-    }
-    repeated(equation, errors);
-}
-
-fn repeated(equation: &Equation, errors: &mut Errors) {
-    let Rhs::Call(call) = &equation.rhs else {
-        return;
-    };
-    if let Some(repeat) = &call.repeat
-        && call.tiers[0].args.len() != 1
-    {
-        errors.at(
-            &repeat.word,
-            "a repeated step takes one argument, the state that each turn hands to the next",
-        );
-    }
 }
 
 /// Rules that have nothing to decide about.

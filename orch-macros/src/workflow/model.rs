@@ -2,12 +2,15 @@
 //!
 //! Every part keeps its tokens; what could not be understood is [`Rhs::Broken`] and was reported.
 
+use std::time::Duration;
+
 use proc_macro2::Span;
 use syn::punctuated::Punctuated;
 use syn::token::Paren;
 use syn::{Attribute, Expr, Ident, Pat, Path, Token, Type, Visibility};
 
 use super::options::{NodeOptions, WorkflowOptions};
+use crate::options::Spanned;
 use crate::text;
 
 /// A `workflow!` invocation.
@@ -22,6 +25,11 @@ pub(crate) struct Workflow {
     /// Whether the header could be read to its end.
     pub(crate) is_whole: bool,
     pub(crate) body: Scope,
+}
+
+impl Workflow {
+    /// What every workflow has under these names, so that nothing else of it can.
+    pub(crate) const OWN_NAMES: [&str; 3] = ["run", "GRAPH", "__input"];
 }
 
 /// An input.
@@ -97,6 +105,8 @@ pub(crate) enum Rhs {
     Call(Call),
     For(Box<For>),
     Branch(Branch),
+    Signal(Box<Signal>),
+    Sleep(Box<Sleep>),
     View(Box<Expr>),
     Broken,
 }
@@ -104,7 +114,7 @@ pub(crate) enum Rhs {
 impl Rhs {
     /// Whether it is a node of the plan.
     pub(crate) fn is_node(&self) -> bool {
-        matches!(self, Self::Call(_) | Self::For(_) | Self::Branch(_))
+        !matches!(self, Self::View(_) | Self::Broken)
     }
 
     /// What stands for it where it has no name: its step, at the step's place, or its kind.
@@ -119,6 +129,8 @@ impl Rhs {
                 kind: BranchKind::If(word) | BranchKind::Match(word, _),
                 ..
             }) => Ident::new("choice", *word),
+            Self::Signal(signal) => signal.word.clone(),
+            Self::Sleep(sleep) => sleep.word.clone(),
             Self::View(_) | Self::Broken => Ident::new("value", Span::call_site()),
         }
     }
@@ -168,7 +180,28 @@ impl Callee {
 pub(crate) struct Repeat {
     pub(crate) word: Ident,
     pub(crate) max: u32,
-    pub(crate) every: Option<std::time::Duration>,
+    pub(crate) every: Option<Duration>,
+}
+
+/// `signal::<Approval>(timeout = "3d")`
+pub(crate) struct Signal {
+    pub(crate) word: Ident,
+    /// The type of what it carries.
+    pub(crate) carries: Type,
+    pub(crate) timeout: Option<Spanned<Duration>>,
+}
+
+/// `sleep("10d")`
+pub(crate) struct Sleep {
+    pub(crate) word: Ident,
+    pub(crate) length: Length,
+}
+
+/// How long a sleep is.
+pub(crate) enum Length {
+    Written(Spanned<Duration>),
+    /// An expression of a `std::time::Duration`.
+    Computed(Expr),
 }
 
 /// `for pat in head { body }`

@@ -6,11 +6,13 @@ mod call;
 mod control;
 mod equation;
 mod header;
+mod wait;
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 
 pub(crate) use self::call::callee;
 pub(crate) use self::header::workflow;
+pub(crate) use self::wait::{equation as waiting_equation, word_of as waiting_word};
 use crate::diagnostics::Errors;
 
 /// How deep bodies and arms may lie in each other: more than anyone reads, less than exhausts the stack.

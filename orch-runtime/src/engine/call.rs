@@ -8,22 +8,28 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orch_core::error::{ErrorKind, NodeError};
+use orch_core::error::{ErrorKind, NodeError, Place};
+use orch_core::outcome::Outcome;
 use orch_core::plan::NodeKind;
 use orch_core::policy::Retry;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
+use super::undo::Undo;
+use super::wait;
 use crate::ctx::{Cx, Mode};
 use crate::observe::{AttemptWatch, Queued};
 use crate::origin::Origin;
 use crate::policy::retry::Attempts;
 use crate::policy::timeout::within;
-use crate::program::{Done, NodeCode, Started, Thrown};
+use crate::program::{Done, Started, Thrown};
 use crate::step::{Facts, Shared};
+use crate::store::{EntryKind, Millis};
 
 /// Says of a plain call's error where it happened.
 pub(crate) fn named(frame: &Frame, node: usize, result: Result<Done, Thrown>) -> Called {
@@ -33,9 +39,15 @@ pub(crate) fn named(frame: &Frame, node: usize, result: Result<Done, Thrown>) ->
             let place = frame
                 .run()
                 .place(frame, node, frame.layout.nodes[node].step());
-            Err(NodeError::caused(place, 1, thrown.cause))
+            Err(failure(place, 1, thrown))
         }
     }
+}
+
+/// What an attempt threw, with where that was.
+fn failure(place: Place, attempt: u32, thrown: Thrown) -> NodeError {
+    let message = thrown.cause.to_string();
+    NodeError::kept(thrown.kind, place, attempt, message, Some(thrown.cause))
 }
 
 /// What one failed attempt, or one failed tier, says.
@@ -46,6 +58,8 @@ struct Failed {
     falls_back: bool,
     /// Whether it says that what is called is not well.
     counts: bool,
+    /// Whether nobody knows if what was to be done was done.
+    leaves_in_doubt: bool,
 }
 
 impl Failed {
@@ -55,6 +69,14 @@ impl Failed {
             retry: Retry::Yes,
             falls_back: true,
             counts: true,
+            leaves_in_doubt: false,
+        }
+    }
+
+    fn doubtful(error: NodeError) -> Self {
+        Self {
+            leaves_in_doubt: true,
+            ..Self::new(error)
         }
     }
 
@@ -67,35 +89,46 @@ impl Failed {
 }
 
 /// A node's call, with all that its options ask for.
-pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
+pub(crate) async fn perform(
+    frame: Arc<Frame>,
+    node: usize,
+    queued: Option<Box<Queued>>,
+) -> Result<Done, NodeError> {
     let observer = frame.run().observer.as_ref();
     let span =
         observer.map(|observer| observer.call_started(&frame, node, queued.map(|queued| *queued)));
-    let call = Call {
-        frame: &frame,
-        node,
-        tier: 0,
-        turn: 0,
-    };
-    let whole = pin!(call.node_kind());
+    let whole = pin!(Call::new(&frame, node).node_kind());
     match span {
         Some(span) => whole.instrument(span).await,
         None => whole.await,
     }
 }
 
+/// Undoes a call, under the policies of its undo step.
+pub(crate) async fn undo(undo: &Undo) -> Result<(), NodeError> {
+    let call = Call {
+        tier: undo.tier,
+        undoing: Some(&undo.outcome),
+        ..Call::new(&undo.frame, undo.node)
+    };
+    let Some(tier) = call.callee().and_then(|tier| tier.undoing()) else {
+        return Ok(());
+    };
+    let policies = tier.policies;
+    match Box::pin(call.bounded(&tier, policies, &Facts::default())).await {
+        Ok(_) => Ok(()),
+        Err(failed) => Err(failed.error),
+    }
+}
+
 /// A plain call that somebody watches: one attempt and nothing else, in a future that is small.
 pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let Some(observer) = &frame.run().observer else {
-        return Box::pin(perform(Arc::clone(&frame), node, queued)).await;
+        let performed = Box::pin(perform(Arc::clone(&frame), node, queued));
+        return performed.await.map(|_| ());
     };
     let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
-    let call = Call {
-        frame: &frame,
-        node,
-        tier: 0,
-        turn: 0,
-    };
+    let call = Call::new(&frame, node);
     let attempt = pin!(async {
         let watch = AttemptWatch::new(&frame, node, 0, 1);
         let attempted = pin!(call.caught(Mode::Run, 1));
@@ -109,44 +142,159 @@ pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     Err(failed.error)
 }
 
+/// A call that may have to be undone though nobody knows how it ended: should its future be dropped, it is.
+struct Doubtful {
+    undo: Option<Undo>,
+}
+
+impl Drop for Doubtful {
+    fn drop(&mut self) {
+        if let Some(undo) = self.undo.take() {
+            let run = Arc::clone(undo.frame.run());
+            let order = match &run.journal {
+                Some(record) => record.next_seq(),
+                None => run.undo_count(),
+            };
+            run.to_undo(undo.at(order));
+        }
+    }
+}
+
+/// A turn of a repeated step as it is kept.
+#[derive(Serialize, Deserialize)]
+struct KeptTurn {
+    /// When it begins.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    due: Option<Millis>,
+    /// The state that it begins with.
+    state: Option<Box<RawValue>>,
+}
+
 #[derive(Clone, Copy)]
 struct Call<'a> {
     frame: &'a Arc<Frame>,
     node: usize,
     tier: usize,
     turn: u32,
+    /// The outcome of the call that this one undoes.
+    undoing: Option<&'a Outcome<String>>,
 }
 
 impl<'a> Call<'a> {
-    async fn node_kind(self) -> Called {
+    fn new(frame: &'a Arc<Frame>, node: usize) -> Self {
+        Self {
+            frame,
+            node,
+            tier: 0,
+            turn: 0,
+            undoing: None,
+        }
+    }
+
+    /// What is called.
+    fn callee(self) -> Option<&'static Tier> {
+        self.frame.layout.nodes[self.node].tiers.get(self.tier)
+    }
+
+    async fn node_kind(self) -> Result<Done, NodeError> {
         let layout = &self.frame.layout.nodes[self.node];
         match layout.spec.kind {
+            NodeKind::Repeat { max, every, .. } if self.frame.run().journal.is_some() => {
+                Box::pin(self.repeat_recorded(max, every)).await
+            }
             NodeKind::Repeat { max, every, .. } => self.repeat(max, every).await,
-            _ => self.chain().await.map(|_| ()),
+            NodeKind::Signal { .. } => {
+                let waited = Box::pin(wait::signal(self.frame, self.node));
+                waited.await.map(|()| Done::Value)
+            }
+            NodeKind::Sleep { .. } => {
+                let waited = Box::pin(wait::sleep(self.frame, self.node));
+                waited.await.map(|()| Done::Value)
+            }
+            _ => self.chain().await,
         }
     }
 
     /// Calls again and again until the step breaks.
-    async fn repeat(self, max: u32, every: Option<Duration>) -> Called {
+    async fn repeat(self, max: u32, every: Option<Duration>) -> Result<Done, NodeError> {
         let mut due = Instant::now();
         for turn in 0..max {
             let turned = Self { turn, ..self };
-            if !turned.chain().await?.wants_more() {
-                return Ok(());
+            let done = turned.chain().await?;
+            if !done.wants_more() {
+                return Ok(done);
             }
             if let Some(every) = every {
                 due += every;
                 tokio::time::sleep_until(due).await;
             }
         }
+        Err(self.too_many_turns(max))
+    }
+
+    /// The same, with each turn recorded, from the first one that was not.
+    async fn repeat_recorded(self, max: u32, every: Option<Duration>) -> Result<Done, NodeError> {
+        let run = self.frame.run();
+        let Some(record) = &run.journal else {
+            return self.repeat(max, every).await;
+        };
+        let instance = record.instance(self.frame, self.node);
+        let clock = &record.durability.clock;
+        let every = every.map(|every| i64::try_from(every.as_millis()).unwrap_or(i64::MAX));
+        let mut due = clock.now();
+        let mut first = 0;
+        if let Some((turn, kept)) = record
+            .known(&instance)
+            .and_then(|known| known.turn.as_ref())
+        {
+            match self.recall_turn(*turn, kept) {
+                Ok(next) => (first, due) = (*turn, next.unwrap_or(due)),
+                Err(error) => {
+                    let reason = format!(
+                        "what was recorded of `{instance}#{turn}` no longer fits its type: {error}"
+                    );
+                    record.park(reason).await;
+                }
+            }
+            wait::turn_due(run, due).await;
+        }
+        for turn in first..max {
+            let turned = Self { turn, ..self };
+            let done = turned.chain().await?;
+            if !done.wants_more() {
+                return Ok(done);
+            }
+            due = every.map_or(due, |every| due.saturating_add(every));
+            let kept = KeptTurn {
+                due: every.map(|_| due),
+                state: done
+                    .into_json()
+                    .and_then(|json| RawValue::from_string(json).ok()),
+            };
+            let next = format!("{instance}#{}", turn + 1);
+            let kept = serde_json::to_string(&kept).ok();
+            record
+                .add(record.entry(self.frame, next, EntryKind::Turn, kept))
+                .await;
+            if every.is_some() {
+                wait::turn_due(run, due).await;
+            }
+        }
+        Err(self.too_many_turns(max))
+    }
+
+    /// Places the state that a turn begins with; gives when it is due.
+    fn recall_turn(self, turn: u32, kept: &str) -> Result<Option<Millis>, serde_json::Error> {
+        let kept: KeptTurn = serde_json::from_str(kept)?;
+        if let Some(state) = kept.state {
+            wait::restored(self.frame, self.node, turn, state.get())?;
+        }
+        Ok(kept.due)
+    }
+
+    fn too_many_turns(self, max: u32) -> NodeError {
         let message = format!("it did not break within {max} turns");
-        Err(node_error(
-            self.frame,
-            self.node,
-            ErrorKind::TooManyTurns,
-            0,
-            message,
-        ))
+        node_error(self.frame, self.node, ErrorKind::TooManyTurns, 0, message)
     }
 
     /// Calls tier after tier until one gives a value.
@@ -158,7 +306,11 @@ impl<'a> Call<'a> {
         }
         for tier in 0..tiers.len() {
             let call = Self { tier, ..self };
-            let failed = match call.cached(&tiers[tier]).await {
+            let called = match tiers[tier].undo() {
+                None => call.cached(&tiers[tier]).await,
+                Some(_) => Box::pin(call.to_be_undone(&tiers[tier])).await,
+            };
+            let failed = match called {
                 Ok(done) => {
                     if tier > 0 {
                         let step = tiers[tier].step();
@@ -176,6 +328,46 @@ impl<'a> Call<'a> {
             }
         }
         Ok(Done::Value)
+    }
+
+    /// A call that another step undoes should the run not succeed.
+    async fn to_be_undone(self, tier: &Tier) -> Result<Done, Failed> {
+        let run = self.frame.run();
+        let order = || match &run.journal {
+            Some(record) => record.next_seq(),
+            None => run.undo_count(),
+        };
+        if let Some(record) = &run.journal {
+            let instance = record.instance(self.frame, self.node);
+            let started = record.entry(
+                self.frame,
+                instance,
+                EntryKind::Started,
+                Some(self.tier.to_string()),
+            );
+            record.add(started).await;
+        }
+        let mut doubtful = Doubtful {
+            undo: Some(Undo::doubtful(self.frame, self.node, self.tier, 0)),
+        };
+        let called = self.cached(tier).await;
+        let doubt = doubtful.undo.take();
+        match &called {
+            Ok(Done::Kept(kept)) => {
+                if let Some(json) = &kept.json {
+                    let undo = Undo::done(self.frame, self.node, self.tier, order(), json.clone());
+                    run.to_undo(undo);
+                }
+            }
+            Ok(_) => {}
+            Err(failed) if failed.leaves_in_doubt => {
+                if let Some(undo) = doubt {
+                    run.to_undo(undo.at(order()).failed(failed.error.clone()));
+                }
+            }
+            Err(_) => {}
+        }
+        called
     }
 
     fn came_from(self, origin: Origin) {
@@ -217,16 +409,17 @@ impl<'a> Call<'a> {
         // By its function, as two steps may have one name.
         let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
         let run = self.frame.run().id().as_str();
-        let mut wants_more = false;
+        let mut computed = None;
         let cached = {
             let compute = pin!(async {
                 let done = self.bounded(tier, policies, facts).await?;
-                wants_more = done.wants_more();
-                match done {
-                    Done::Shared { value, .. } => Ok(value),
-                    // A cached step always shares its value; without one there is nothing to keep.
-                    _ => Ok(Arc::new(()) as Shared),
-                }
+                // A cached step always shares its value; without one there is nothing to keep.
+                let shared = match &done {
+                    Done::Kept(kept) => kept.shared.clone(),
+                    _ => None,
+                };
+                computed = Some(done);
+                Ok(shared.unwrap_or_else(|| Arc::new(()) as Shared))
             });
             cache.get_or_compute(&key, policy, run, compute).await
         };
@@ -240,7 +433,7 @@ impl<'a> Call<'a> {
             observer.cache_read(self.frame, self.node, self.tier, came.hit);
         }
         if !came.hit {
-            return Ok(if wants_more { Done::Again } else { Done::Value });
+            return Ok(computed.unwrap_or(Done::Value));
         }
         self.came_from(Origin::Cache {
             key: came.key.clone(),
@@ -251,7 +444,7 @@ impl<'a> Call<'a> {
         let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0);
         restored.await.map_err(|thrown| {
             let place = self.frame.run().place(self.frame, self.node, tier.step());
-            Failed::last(NodeError::caused(place, 0, thrown.cause))
+            Failed::last(failure(place, 0, thrown))
         })
     }
 
@@ -276,7 +469,10 @@ impl<'a> Call<'a> {
         within(Some(limit), tried).await.unwrap_or_else(|_| {
             let message = format!("its attempts took longer than its deadline of {limit:?}");
             let error = self.error(ErrorKind::DeadlineExceeded, 0, message);
-            Err(Failed::last(error))
+            Err(Failed {
+                leaves_in_doubt: true,
+                ..Failed::last(error)
+            })
         })
     }
 
@@ -289,13 +485,14 @@ impl<'a> Call<'a> {
         let attempts = Attempts::of(&policies);
         let mut random = None;
         let mut attempt = 0;
-        let mut before = None;
+        let mut before: Option<Failed> = None;
         loop {
             attempt += 1;
-            let failed = match self.admitted(tier, policies, facts, attempt).await {
+            let mut failed = match self.admitted(tier, policies, facts, attempt).await {
                 Ok(done) => return Ok(done),
                 Err(failed) => failed,
             };
+            failed.leaves_in_doubt |= before.as_ref().is_some_and(|before| before.leaves_in_doubt);
             if failed.error.kind() == ErrorKind::BreakerOpen
                 && let Some(before) = before
             {
@@ -367,12 +564,16 @@ impl<'a> Call<'a> {
         #[cfg(not(feature = "rate-limit"))]
         let _ = facts;
         let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
-        let attempted = pin!(self.caught(Mode::Run, attempt));
+        let mode = match self.undoing {
+            Some(outcome) => Mode::Undo(outcome.clone()),
+            None => Mode::Run,
+        };
+        let attempted = pin!(self.caught(mode, attempt));
         let attempted = pin!(within(policies.timeout, attempted));
         let attempted = watch.inside(attempted).await;
         let result = attempted.unwrap_or_else(|elapsed| {
             let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
-            Err(Failed::new(self.error(
+            Err(Failed::doubtful(self.error(
                 ErrorKind::TimedOut,
                 attempt,
                 message,
@@ -434,21 +635,21 @@ impl<'a> Call<'a> {
                 let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
                 let place = self.frame.run().place(self.frame, self.node, tier.step());
                 Err(Failed {
-                    error: NodeError::caused(place, attempt, thrown.cause),
                     retry: thrown.retry,
                     falls_back: thrown.falls_back,
                     counts: thrown.retry != Retry::No,
+                    ..Failed::new(failure(place, attempt, thrown))
                 })
             }
             Err(panic) => {
                 let error = self.error(ErrorKind::Panicked, attempt, panic_message(&*panic));
-                Err(Failed::new(error))
+                Err(Failed::doubtful(error))
             }
         }
     }
 
     async fn once(self, mode: Mode, attempt: u32) -> Result<Done, Thrown> {
-        let NodeCode::Call(code) = self.frame.layout.code.nodes[self.node] else {
+        let Some(code) = self.frame.layout.code.nodes[self.node].call() else {
             return Ok(Done::Value);
         };
         let cx = Cx::attempt(self.frame, self.node, mode, attempt, self.tier, self.turn);

@@ -10,10 +10,12 @@ use orch_core::schedule::Event;
 use super::fan::{After, Fan, Outcome};
 use super::frame::{Frame, Role};
 use super::gather::Items;
+use super::record::Left;
 use super::settle;
 use super::strand::{Called, Job, Jobs, cancelled, node_error, panic_message, survives};
 use crate::ctx::Cx;
 use crate::program::NodeCode;
+use crate::store::EntryKind;
 
 enum Head {
     Items(usize),
@@ -27,7 +29,7 @@ pub(crate) fn head(frame: Arc<Frame>, node: usize, jobs: &mut Jobs) {
     let evaluated = catch_unwind(AssertUnwindSafe(|| match frame.layout.code.nodes[node] {
         NodeCode::For { head, .. } => Head::Items(head(&cx)),
         NodeCode::Branch { head, .. } => Head::Arm(head(&cx)),
-        NodeCode::Call(_) => Head::Arm(None),
+        _ => Head::Arm(None),
     }));
     match evaluated {
         Err(panic) => {
@@ -35,8 +37,37 @@ pub(crate) fn head(frame: Arc<Frame>, node: usize, jobs: &mut Jobs) {
             let error = node_error(&frame, node, ErrorKind::Panicked, 1, message);
             settle::ended(frame, node, Err(error), jobs);
         }
-        Ok(Head::Arm(arm)) => settle::apply(frame, Event::Chose(node, arm), jobs),
+        Ok(Head::Arm(arm)) => {
+            let taken = arm.map_or("null".to_owned(), |arm| arm.to_string());
+            if agrees(&frame, node, taken) {
+                settle::apply(frame, Event::Chose(node, arm), jobs);
+            }
+        }
         Ok(Head::Items(count)) => fan_out(frame, node, count, jobs),
+    }
+}
+
+/// Records which arm was taken or how many items there are; `false` if something else was recorded, which parks the run.
+fn agrees(frame: &Arc<Frame>, node: usize, taken: String) -> bool {
+    let run = frame.run();
+    let Some(record) = &run.journal else {
+        return true;
+    };
+    let instance = record.instance(frame, node);
+    match record.known(&instance).and_then(|known| known.arm.as_ref()) {
+        None => {
+            // What follows is kept after it.
+            let entry = record.entry(frame, instance, EntryKind::Arm, Some(taken));
+            record.note(entry);
+            true
+        }
+        Some(recorded) if *recorded == taken => true,
+        Some(recorded) => {
+            record.leave(Left::Parked(format!(
+                "the head of `{instance}` gives {taken} now, and {recorded} was recorded: what it reads is not what it was, or it is not pure"
+            )));
+            false
+        }
     }
 }
 
@@ -57,6 +88,9 @@ fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
         );
         let error = node_error(&frame, node, ErrorKind::TooManyItems, 0, message);
         settle::ended(frame, node, Err(error), jobs);
+        return;
+    }
+    if !agrees(&frame, node, count.to_string()) {
         return;
     }
     if let Some(observer) = &run.observer {

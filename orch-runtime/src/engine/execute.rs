@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orch_core::error::{NodeError, RunError};
 use orch_core::run::RunStatus;
@@ -9,11 +10,13 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::frame::{Frame, Opening, Role};
+use super::record::{Left, Next};
 use super::run::{Halt, Run};
 use super::settle::{self, verdict};
 use super::strand::{Jobs, strand};
 use crate::ctx::Cx;
 use crate::program::Workflow;
+use crate::store::Millis;
 
 /// Stops the run should its future be dropped, and lets `finally` nodes run on.
 struct Guard {
@@ -24,7 +27,7 @@ struct Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if self.concluded {
+        if self.concluded || self.run.is_abandoned() {
             self.run.clear();
             return;
         }
@@ -72,17 +75,122 @@ async fn execute<W: Workflow>(
         run: Arc::clone(&run),
         concluded: false,
     };
-    let mut jobs = Jobs::default();
-    let layout = &run.program.layout().root;
-    let role = Role::Root(Arc::clone(&run));
-    let open = |opening: Opening| opening.with(W::open(input));
-    let frame = settle::prepare(layout, role, open, &mut jobs);
-    settle::carry_out_all(Arc::clone(&frame), &mut jobs);
+    let (frame, jobs) = begin::<W>(&run, input);
     drive(&run, jobs).await;
     let result = conclude::<W>(&run, &frame);
     guard.concluded = true;
     crate::panics::contain(&run, (guard, frame));
     result
+}
+
+fn begin<W: Workflow>(run: &Arc<Run>, input: W::Input) -> (Arc<Frame>, Jobs) {
+    let mut jobs = Jobs::default();
+    let layout = &run.program.layout().root;
+    let role = Role::Root(Arc::clone(run));
+    let open = |opening: Opening| opening.with(W::open(input));
+    let frame = settle::prepare(layout, role, open, &mut jobs);
+    settle::carry_out_all(Arc::clone(&frame), &mut jobs);
+    (frame, jobs)
+}
+
+/// How a durable run stands when it is no longer driven here.
+pub(crate) enum Ended<W: Workflow> {
+    /// It has its result.
+    Over(Result<W::Output, RunError<W::Error>>),
+    /// It waits, and nothing of it goes on by itself before this time, or ever.
+    Waiting(Option<Millis>),
+    /// It is left before its end.
+    Left(Left),
+}
+
+/// Runs a durable workflow until it ends, waits for long, or is left.
+pub(crate) async fn execute_durable<W: Workflow>(run: Arc<Run>, input: W::Input) -> Ended<W> {
+    let observer = run.observer.as_deref();
+    if let Some(observer) = observer {
+        observer.run_started(&run);
+    }
+    let (frame, jobs) = begin::<W>(&run, input);
+    let ended = match observer {
+        Some(observer) => observer.inside(&run, drive_durable(&run, jobs)).await,
+        None => drive_durable(&run, jobs).await,
+    };
+    let ended = match ended {
+        Driven::Over => Ended::Over(conclude::<W>(&run, &frame)),
+        Driven::Waiting(until) => Ended::Waiting(until),
+        Driven::Left(left) => Ended::Left(left),
+    };
+    if let (Some(observer), Ended::Over(result)) = (observer, &ended) {
+        observer.run_ended(&run, status_of(result));
+    }
+    run.clear();
+    crate::panics::contain(&run, frame);
+    ended
+}
+
+enum Driven {
+    Over,
+    Waiting(Option<Millis>),
+    Left(Left),
+}
+
+/// How long a run that waits stays here before it is let go of.
+const LINGER: Duration = Duration::from_secs(1);
+
+async fn drive_durable(run: &Arc<Run>, jobs: Jobs) -> Driven {
+    let Some(record) = &run.journal else {
+        drive(run, jobs).await;
+        return Driven::Over;
+    };
+    let mut whole = pin!(async {
+        strand(run, jobs).await;
+        finished(run).await;
+    });
+    let clock = &record.durability.clock;
+    let mut deadline = pin!(async {
+        match record.deadline {
+            Some(deadline) => clock.sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    });
+    let mut late = false;
+    let mut lingers = pin!(None::<tokio::time::Sleep>);
+    loop {
+        let lingered = async {
+            match lingers.as_mut().as_pin_mut() {
+                Some(lingers) => lingers.await,
+                None => std::future::pending().await,
+            }
+        };
+        let mut over = false;
+        tokio::select! {
+            biased;
+            () = &mut whole => return Driven::Over,
+            () = record.stirred.notified() => {}
+            () = &mut deadline, if !late => {
+                late = true;
+                run.halt(Halt::TimedOut("its deadline has passed".to_owned()));
+            }
+            () = lingered => over = true,
+        }
+        let next = record.next();
+        crate::durability::steer::steer(run);
+        match next {
+            Next::Again => lingers.set(None),
+            Next::Wait(until) => {
+                let soon =
+                    until.is_some_and(|until| until - clock.now() <= LINGER.as_millis() as Millis);
+                if over && !soon {
+                    run.abandon();
+                    return Driven::Waiting(until);
+                }
+                lingers.set(Some(tokio::time::sleep(LINGER)));
+            }
+            Next::Leave(left) => {
+                run.abandon();
+                return Driven::Left(left);
+            }
+        }
+    }
 }
 
 /// Drives a run's nodes until all have ended; not generic, so that it is compiled once.
@@ -155,13 +263,14 @@ pub(crate) async fn execute_observed<W: Workflow>(
     let result = observer
         .inside(&run, execute::<W>(Arc::clone(&run), input))
         .await;
-    let status = match &result {
-        Ok(_) => RunStatus::Completed,
-        Err(RunError::TimedOut(_)) => RunStatus::TimedOut,
-        Err(RunError::Cancelled(_)) => RunStatus::Cancelled,
-        Err(RunError::Panicked(_)) => RunStatus::Panicked,
-        Err(_) => RunStatus::Failed,
-    };
-    observer.run_ended(&run, status);
+    observer.run_ended(&run, status_of(&result));
     result
+}
+
+/// How a run stands that gave this.
+pub(crate) fn status_of<T, E: 'static>(result: &Result<T, RunError<E>>) -> RunStatus {
+    match result {
+        Ok(_) => RunStatus::Completed,
+        Err(error) => error.status(),
+    }
 }

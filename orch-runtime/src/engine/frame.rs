@@ -158,6 +158,17 @@ impl Frame {
         items
     }
 
+    /// A node's path with the items around it: `parcels/pack/3`.
+    pub(crate) fn instance(&self, node: usize) -> String {
+        use std::fmt::Write as _;
+        let mut text = self.layout.nodes[node].path.to_string();
+        for item in self.items() {
+            // Writing into a `String` cannot fail.
+            let _ = write!(text, "/{item}");
+        }
+        text
+    }
+
     /// Whether a failure of this node, and of every node around it, is consumed by nobody.
     pub(crate) fn is_fatal(&self, node: usize) -> bool {
         let spec = self.layout.nodes[node].spec;

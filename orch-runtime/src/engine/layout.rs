@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use orch_core::plan::{Callee, NodeKind, NodeSpec};
+use orch_core::graph::Fingerprint;
+use orch_core::plan::{Callee, Checkpoint, NodeKind, NodeSpec, StepSpec};
 use orch_core::policy::Policies;
 use orch_core::schedule::{Command, Event, Schedule, Wiring};
 
@@ -16,6 +17,8 @@ pub struct Layout {
     pub(crate) root: ScopeLayout,
     /// How many nodes there are before any fan-out.
     pub(crate) nodes: u64,
+    /// What identifies the graph's structure.
+    pub(crate) fingerprint: String,
 }
 
 /// A scope's layout.
@@ -41,7 +44,7 @@ pub(crate) struct NodeLayout {
     pub(crate) path: Arc<str>,
     /// What it calls, and under which policies: one tier, or a fallback chain's.
     pub(crate) tiers: Vec<Tier>,
-    /// Whether an attempt is all there is to it: no policy, no fallback, no turn.
+    /// Whether an attempt is all there is to it: no policy, no fallback, no turn, nothing to undo.
     pub(crate) plain: bool,
     pub(crate) pace: Pace,
     /// The body of a `for`, or a branch's arms.
@@ -58,6 +61,23 @@ pub(crate) struct Tier {
 impl Tier {
     pub(crate) fn step(&self) -> &'static str {
         self.callee.name()
+    }
+
+    /// The step that undoes it.
+    pub(crate) fn undo(&self) -> Option<&'static StepSpec> {
+        match self.callee {
+            Callee::Step(step) => step.compensation,
+            Callee::Workflow(_) => None,
+        }
+    }
+
+    /// The step that undoes it, with its own policies.
+    pub(crate) fn undoing(&self) -> Option<Self> {
+        let step = self.undo()?;
+        Some(Self {
+            callee: Callee::Step(step),
+            policies: step.policies,
+        })
     }
 
     /// Whose breakers and limits it goes through.
@@ -83,15 +103,35 @@ impl Tier {
 
 impl Layout {
     pub(crate) fn new(program: &'static Program) -> Self {
-        let root = ScopeLayout::new(&program.root, "", &mut 0);
+        let mut root = ScopeLayout::new(&program.root, "", &mut 0);
+        if program.root.spec.undoes() {
+            root.ask_to_undo();
+        }
         Self {
             nodes: root.nodes.len() as u64,
+            fingerprint: Fingerprint::of(program.spec).to_string(),
             root,
         }
     }
 }
 
+impl Layout {
+    /// The node of this path.
+    pub(crate) fn find(&self, path: &str) -> Option<&NodeLayout> {
+        self.root.find(path)
+    }
+}
+
 impl ScopeLayout {
+    fn find(&self, path: &str) -> Option<&NodeLayout> {
+        self.nodes.iter().find_map(|node| {
+            if &*node.path == path {
+                return Some(node);
+            }
+            node.bodies.iter().find_map(|body| body.find(path))
+        })
+    }
+
     fn new(code: &ScopeCode, around: &str, count: &mut usize) -> Self {
         let wiring = Wiring::new(code.spec);
         let (mut begun, mut first) = (Schedule::new(&wiring), Vec::new());
@@ -116,6 +156,14 @@ impl ScopeLayout {
     }
 }
 
+impl ScopeLayout {
+    fn ask_to_undo(&mut self) {
+        self.wiring = Wiring::new(self.code.spec).undoing();
+        (self.begun, self.first) = (Schedule::new(&self.wiring), Vec::new());
+        self.begun.on(&self.wiring, Event::Begin, &mut self.first);
+    }
+}
+
 impl NodeLayout {
     fn new(spec: &'static NodeSpec, code: &NodeCode, around: &str, count: &mut usize) -> Self {
         let index = *count;
@@ -128,7 +176,10 @@ impl NodeLayout {
         let callees: &[Callee] = match &spec.kind {
             NodeKind::Call(callees) => callees,
             NodeKind::Repeat { callee, .. } => std::slice::from_ref(callee),
-            NodeKind::For { .. } | NodeKind::Branch { .. } => &[],
+            NodeKind::For { .. }
+            | NodeKind::Branch { .. }
+            | NodeKind::Signal { .. }
+            | NodeKind::Sleep { .. } => &[],
         };
         let tiers: Vec<_> = callees
             .iter()
@@ -138,7 +189,10 @@ impl NodeLayout {
             })
             .collect();
         let bodies = match code {
-            NodeCode::Call(_) => Vec::new(),
+            NodeCode::Call(_)
+            | NodeCode::Recorded(..)
+            | NodeCode::Signal(_)
+            | NodeCode::Sleep(_) => Vec::new(),
             NodeCode::For { body, .. } => vec![ScopeLayout::new(body, &path, count)],
             NodeCode::Branch { arms, .. } => arms
                 .iter()
@@ -148,7 +202,9 @@ impl NodeLayout {
         Self {
             spec,
             index,
-            plain: matches!(spec.kind, NodeKind::Call([_])) && tiers[0].policies.is_none(),
+            plain: matches!(spec.kind, NodeKind::Call([_]))
+                && tiers[0].policies.is_none()
+                && tiers[0].undo().is_none(),
             path,
             tiers,
             pace: Pace::default(),
@@ -161,8 +217,20 @@ impl NodeLayout {
         match (self.tiers.first(), &self.spec.kind) {
             (Some(tier), _) => tier.step(),
             (None, NodeKind::For { .. }) => "for",
+            (None, NodeKind::Signal { .. }) => "signal",
+            (None, NodeKind::Sleep { .. }) => "sleep",
             (None, _) => "branch",
         }
+    }
+
+    /// The decision that its value waits for.
+    pub(crate) fn checkpoint(&self) -> Option<Checkpoint> {
+        self.spec
+            .checkpoint
+            .or_else(|| match self.tiers.first()?.callee {
+                Callee::Step(step) => step.checkpoint,
+                Callee::Workflow(_) => None,
+            })
     }
 
     /// Whether its polls are known to keep a core busy, or may do so: a plain function never waits.

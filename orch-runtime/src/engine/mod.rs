@@ -1,16 +1,23 @@
 //! The in-memory engine: frames, strands and calls over the pure schedule.
 
 pub(crate) mod call;
+mod check;
 mod control;
 mod execute;
 pub(crate) mod fan;
 pub mod frame;
 pub mod gather;
+mod journaled;
 pub mod layout;
+pub(crate) mod mailbox;
 mod pace;
+pub(crate) mod record;
 pub(crate) mod run;
 mod settle;
 mod slice;
 pub(crate) mod strand;
+pub(crate) mod undo;
+pub(crate) mod wait;
 
-pub(crate) use execute::execute_observed;
+pub(crate) use check::check_value;
+pub(crate) use execute::{Ended, execute_durable, execute_observed};

@@ -11,10 +11,14 @@ use orch_core::schedule::Stop;
 use tokio::sync::{Notify, Semaphore};
 
 use super::frame::Frame;
+use super::mailbox::Mailbox;
+use super::record::Record;
 use super::strand::Job;
+use super::undo::Undo;
 use crate::observe::Observer;
 use crate::program::Program;
 use crate::services::Services;
+use crate::veil::Veiled;
 
 const GOING: u8 = 0;
 const FAILING: u8 = 1;
@@ -24,7 +28,7 @@ const CANCELLED: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) program: &'static Program,
-    pub(crate) services: Arc<Services>,
+    pub(crate) services: Veiled<Services>,
     id: OnceLock<RunId>,
     correlation_id: OnceLock<Arc<str>>,
     /// Nodes that are ready and that no strand has taken.
@@ -46,7 +50,13 @@ pub(crate) struct Run {
     /// Bounds how many attempts of this run are under way.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
-    pub(crate) observer: Option<Box<Observer>>,
+    pub(crate) observer: Option<Veiled<Observer>>,
+    /// `None` of a run that is not durable.
+    pub(crate) journal: Option<Veiled<Record>>,
+    /// What may have to be undone.
+    undos: Mutex<Vec<Undo>>,
+    /// The signals of a run that is not durable.
+    mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
     pub(crate) bounds_calls: bool,
 }
@@ -67,10 +77,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Run {
     pub(crate) fn new(
         program: &'static Program,
-        services: Arc<Services>,
+        services: Veiled<Services>,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
-        observer: Option<Box<Observer>>,
+        observer: Option<Veiled<Observer>>,
     ) -> Self {
         Self {
             bounds_calls: program.spec.concurrency.is_some() || !services.overrides.is_empty(),
@@ -93,13 +103,74 @@ impl Run {
                 .concurrency
                 .map(|max| Arc::new(Semaphore::new(max as usize))),
             observer,
+            journal: None,
+            undos: Mutex::default(),
+            mailbox: OnceLock::new(),
         }
+    }
+
+    /// The signals that nobody has taken.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        match &self.journal {
+            Some(record) => &record.mailbox,
+            None => self.mailbox.get_or_init(|| Veiled::new(Mailbox::default())),
+        }
+    }
+
+    /// What signals for a node are named.
+    pub(crate) fn signal_name(&self, frame: &Frame, node: usize) -> String {
+        match &self.journal {
+            Some(record) => record.instance(frame, node),
+            None => frame.instance(node),
+        }
+    }
+
+    /// Whether nothing of the run goes on here, as it was let go of.
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.journal
+            .as_ref()
+            .is_some_and(|record| record.is_abandoned())
+    }
+
+    /// Lets go of a run that has not ended: nothing of it goes on here.
+    pub(crate) fn abandon(&self) {
+        if let Some(record) = &self.journal {
+            record.abandon();
+        }
+        self.cancel_nodes();
+    }
+
+    /// Remembers what may have to be undone.
+    pub(crate) fn to_undo(&self, undo: Undo) {
+        lock(&self.undos).push(undo);
+    }
+
+    /// How many calls may have to be undone.
+    pub(crate) fn undo_count(&self) -> i64 {
+        lock(&self.undos).len() as i64
+    }
+
+    /// Takes over what a run inside this one may have to undo, which has succeeded for itself.
+    pub(crate) fn undo_after(&self, inside: &Self) {
+        let undos = inside.take_undos();
+        lock(&self.undos).extend(undos);
+    }
+
+    pub(crate) fn take_undos(&self) -> Vec<Undo> {
+        std::mem::take(&mut *lock(&self.undos))
+    }
+
+    /// Undoing something failed.
+    pub(crate) fn undo_failed(&self, error: NodeError) {
+        if let Some(observer) = &self.observer {
+            observer.undo_failed(self, &error);
+        }
+        lock(&self.errors).push(error);
     }
 
     /// The run's id, given when it is first asked for.
     pub(crate) fn id(&self) -> &RunId {
-        self.id
-            .get_or_init(|| RunId::new(uuid::Uuid::now_v7().to_string()))
+        self.id.get_or_init(|| crate::id::run_id())
     }
 
     /// What ties this run to others; its own id unless somebody said otherwise.
@@ -191,5 +262,6 @@ impl Run {
     /// Lets go of what holds the run in turn.
     pub(crate) fn clear(&self) {
         lock(&self.ready).clear();
+        lock(&self.undos).clear();
     }
 }

@@ -170,7 +170,10 @@ pub(crate) fn carry_out_all(frame: Arc<Frame>, jobs: &mut Jobs) {
 fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
     match command {
         Command::Start(node) => match frame.layout.code.nodes[node] {
-            NodeCode::Call(_) => {
+            NodeCode::Call(_)
+            | NodeCode::Recorded(..)
+            | NodeCode::Signal(_)
+            | NodeCode::Sleep(_) => {
                 let observer = frame.run().observer.as_ref();
                 let queued = observer.map(|observer| Box::new(observer.node_queued()));
                 jobs.ready.push_back(Job::Call(frame, node, queued));
@@ -192,6 +195,7 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
             carry_out_all(body, jobs);
         }
         Command::Ended(node, status) => report(&frame, node, status),
+        Command::Undo => jobs.ready.push_back(Job::Undo(frame)),
         Command::Finish => finish(frame, jobs),
     }
 }

@@ -21,6 +21,7 @@ use tokio::runtime::Handle;
 
 use super::fan::Fan;
 use super::frame::Frame;
+use super::journaled::{self, Recalled};
 use super::run::Run;
 use super::slice::Slice;
 use super::{call, control, settle};
@@ -41,6 +42,8 @@ pub(crate) enum Job {
     Collect(Arc<Fan>),
     /// Hand an arm's value to its branch.
     Close(Arc<Frame>),
+    /// Undo what the run has done, should it not succeed.
+    Undo(Arc<Frame>),
 }
 
 /// What is ready and known to one strand alone, and room to work out what follows.
@@ -57,13 +60,37 @@ pub(crate) type Called = Result<(), NodeError>;
 /// A pending node: should its future be dropped, the node ends as cancelled.
 struct Flight {
     frame: Option<Arc<Frame>>,
-    node: usize,
+    what: Aloft,
+}
+
+/// What is pending.
+#[derive(Clone, Copy)]
+enum Aloft {
+    /// A node's call.
+    Node(usize),
+    /// Undoing what the run has done.
+    Undo,
 }
 
 impl Flight {
     fn land(mut self, result: Called, jobs: &mut Jobs) {
-        if let Some(frame) = self.frame.take() {
-            settle::ended(frame, self.node, result, jobs);
+        let Some(frame) = self.frame.take() else {
+            return;
+        };
+        if frame.run().is_abandoned() {
+            return;
+        }
+        match self.what {
+            Aloft::Node(node) => settle::ended(frame, node, result, jobs),
+            Aloft::Undo => settle::apply(frame, Event::Undone, jobs),
+        }
+    }
+
+    /// Whether what is pending goes on when the run is cancelled.
+    fn survives(&self, frame: &Frame) -> bool {
+        match self.what {
+            Aloft::Node(node) => survives(frame, node, Stop::Cancelled),
+            Aloft::Undo => true,
         }
     }
 }
@@ -73,10 +100,19 @@ impl Drop for Flight {
         let Some(frame) = self.frame.take() else {
             return;
         };
-        let mut jobs = Jobs::default();
-        let error = cancelled(&frame, self.node);
         let run = Arc::clone(frame.run());
-        settle::ended(frame, self.node, Err(error), &mut jobs);
+        if run.is_abandoned() {
+            return;
+        }
+        let mut jobs = Jobs::default();
+        match self.what {
+            Aloft::Node(node) => {
+                let error = cancelled(&frame, node);
+                settle::ended(frame, node, Err(error), &mut jobs);
+            }
+            // It begins anew.
+            Aloft::Undo => jobs.ready.push_back(Job::Undo(frame)),
+        }
         run.push(jobs.ready.into_iter());
     }
 }
@@ -88,15 +124,31 @@ pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs) {
         jobs,
         slice: Slice::default(),
     };
+    let record = run.journal.as_deref();
+    if let Some(record) = record {
+        record.work();
+    }
     loop {
         match poll_fn(|cx| Poll::Ready(strand.work(cx))).await {
-            Pause::Idle => return,
+            Pause::Idle => {
+                if let Some(record) = record {
+                    record.rest();
+                }
+                return;
+            }
             Pause::Spent => {
                 tokio::task::yield_now().await;
                 strand.slice.renew();
             }
             Pause::Waits(flight, call) => {
+                if let Some(record) = record {
+                    record.fly();
+                    record.rest();
+                }
                 let result = wait(&flight, call).await;
+                if let Some(record) = record {
+                    record.land();
+                }
                 flight.land(result, &mut strand.jobs);
             }
         }
@@ -132,6 +184,11 @@ impl Strand<'_> {
             if self.slice.is_over() {
                 return Pause::Spent;
             }
+            if self.run.is_abandoned() {
+                self.jobs.ready.clear();
+                self.run.clear();
+                return Pause::Idle;
+            }
             if self.run.strands.load(Ordering::Relaxed) > 0 {
                 self.share();
             }
@@ -142,6 +199,16 @@ impl Strand<'_> {
                 Job::Call(frame, node, queued) => self.call(frame, node, queued, cx),
                 Job::Fan(fan) => control::next_item(fan, &mut self.jobs)
                     .and_then(|(frame, node)| self.call(frame, node, None, cx)),
+                Job::Undo(frame) => {
+                    let undone = super::undo::all(Arc::clone(&frame));
+                    let call = Call::Whole(Box::pin(async move {
+                        undone.await;
+                        Ok(())
+                    }));
+                    let what = Aloft::Undo;
+                    let frame = Some(frame);
+                    Some((Flight { frame, what }, call))
+                }
                 other => {
                     self.control(other);
                     None
@@ -164,7 +231,7 @@ impl Strand<'_> {
             Job::Head(frame, node) => control::head(frame, node, &mut self.jobs),
             Job::Collect(fan) => control::collect(&fan, &mut self.jobs),
             Job::Close(arm) => control::close_arm(arm, &mut self.jobs),
-            Job::Call(..) | Job::Fan(_) => {}
+            Job::Call(..) | Job::Fan(_) | Job::Undo(_) => {}
         }
     }
 
@@ -197,8 +264,8 @@ impl Strand<'_> {
             let result = match self.poll(&frame, node, queued.take(), cx) {
                 Begun::Over(result) => result,
                 Begun::Pending(call) => {
-                    let frame = Some(frame);
-                    return Some((Flight { frame, node }, call));
+                    let (frame, what) = (Some(frame), Aloft::Node(node));
+                    return Some((Flight { frame, what }, call));
                 }
             };
             (frame, node) = settle::ended_or_next(frame, node, result, &mut self.jobs)?;
@@ -241,11 +308,20 @@ impl Strand<'_> {
         };
         let run = Arc::clone(self.run);
         let counted = Counted::new(&run, |run| &run.strands);
+        if let Some(record) = &run.journal {
+            record.fly();
+        }
         handle.spawn(async move {
             let result = wait(&flight, call).await;
+            if let Some(record) = &run.journal {
+                record.land();
+            }
             let mut jobs = Jobs::default();
             flight.land(result, &mut jobs);
-            boxed(run, jobs).await;
+            boxed(Arc::clone(&run), jobs).await;
+            if let Some(record) = &run.journal {
+                record.rest();
+            }
             drop(counted);
         });
         None
@@ -321,6 +397,20 @@ fn begin(
 ) -> Begun {
     let begun = catch_unwind(AssertUnwindSafe(|| {
         let run = frame.run();
+        if let Some(record) = &run.journal {
+            let mut call = match journaled::recall(record, frame, node) {
+                Recalled::Over(result) => return Begun::Over(result),
+                Recalled::Pending(call) => Call::Whole(call),
+                Recalled::Unknown => {
+                    let performed = journaled::perform(Arc::clone(frame), node, queued);
+                    Call::Whole(Box::pin(performed))
+                }
+            };
+            return match call.poll(frame, node, cx) {
+                Poll::Ready(result) => Begun::Over(result),
+                Poll::Pending => Begun::Pending(call),
+            };
+        }
         let plain = frame.layout.nodes[node].plain && !run.bounds_calls;
         let mut call = match (frame.layout.code.nodes[node], &run.observer) {
             (NodeCode::Call(code), None) if plain => match code(Cx::new(frame, node)) {
@@ -330,7 +420,10 @@ fn begin(
             (_, Some(_)) if plain => {
                 Call::Whole(Box::pin(call::watched(Arc::clone(frame), node, queued)))
             }
-            _ => Call::Whole(Box::pin(call::perform(Arc::clone(frame), node, queued))),
+            _ => {
+                let performed = call::perform(Arc::clone(frame), node, queued);
+                Call::Whole(Box::pin(async move { performed.await.map(|_| ()) }))
+            }
         };
         match call.poll(frame, node, cx) {
             Poll::Ready(result) => Begun::Over(result),
@@ -378,24 +471,38 @@ async fn wait(flight: &Flight, mut call: Call) -> Called {
     let Some(frame) = &flight.frame else {
         return Ok(());
     };
-    let whole = poll_fn(|cx| call.poll_caught(frame, flight.node, cx));
-    if survives(frame, flight.node, Stop::Cancelled) {
+    let node = match flight.what {
+        Aloft::Node(node) => node,
+        Aloft::Undo => 0,
+    };
+    let whole = poll_fn(|cx| call.poll_caught(frame, node, cx));
+    if frame.run().journal.is_none() && flight.survives(frame) {
         return whole.await;
     }
+    let spared = || flight.survives(frame) && !frame.run().is_abandoned();
     let mut whole = pin!(whole);
     let mut stopped = pin!(frame.run().stopped.notified());
     stopped.as_mut().enable();
-    if frame.run().stop() == Some(Stop::Cancelled) {
-        return Err(cancelled(frame, flight.node));
+    if frame.run().stop() == Some(Stop::Cancelled) && !spared() {
+        return Err(cancelled(frame, node));
     }
     poll_fn(|cx| {
         if let Poll::Ready(result) = whole.as_mut().poll(cx) {
             return Poll::Ready(result);
         }
+        if stopped.as_mut().poll(cx).is_pending() {
+            return Poll::Pending;
+        }
+        if !spared() {
+            return Poll::Ready(Err(cancelled(frame, node)));
+        }
+        // It goes on under a cancellation, until the run is let go of.
+        stopped.set(frame.run().stopped.notified());
+        let _ = stopped.as_mut().enable();
         stopped
             .as_mut()
             .poll(cx)
-            .map(|()| Err(cancelled(frame, flight.node)))
+            .map(|()| Err(cancelled(frame, node)))
     })
     .await
 }

@@ -417,6 +417,20 @@ impl Observer {
         });
     }
 
+    /// An undo step failed for good.
+    pub(crate) fn undo_failed(&self, run: &Run, error: &NodeError) {
+        tracing::error!(
+            target: "orch",
+            event = "undo_failed",
+            task_id = error.node(),
+            execution_id = %run.id(),
+            attempt = error.attempt(),
+            error_type = error.code(),
+            error = error.message(),
+        );
+        call(&run.services.listeners.on_error, error);
+    }
+
     pub(crate) fn fell_back(&self, frame: &Arc<Frame>, node: usize, tier: usize) {
         let layout = &frame.layout.nodes[node];
         if let Some(metrics) = &self.metrics {

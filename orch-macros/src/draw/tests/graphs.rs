@@ -109,7 +109,7 @@ pub(super) fn all_kinds() -> Drawing {
             ..step("audit", "Audit")
         },
         Shape {
-            optional: true,
+            marks: vec!["optional".to_owned()],
             ..step("thumbnail", "render-thumbnail")
         },
         Shape {

@@ -32,8 +32,8 @@ const _: () = {
             }
         };
     }
+    #[doc(hidden)]
     impl crunch<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             numbers: Vec<u64>,
@@ -42,12 +42,11 @@ const _: () = {
                 __p::Called::Value(
                     match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(numbers),
-                        __p::None => __p::blocking(move || crunch(numbers)).await,
+                        _ => __p::blocking(move || crunch(numbers)).await,
                     },
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
@@ -58,6 +57,5 @@ const _: () = {
 #[cfg(unix)]
 #[doc(hidden)]
 struct crunch<'a> {
-    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

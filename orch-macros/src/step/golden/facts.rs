@@ -45,8 +45,8 @@ const _: () = {
         };
         const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
     }
+    #[doc(hidden)]
     impl step2<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             user: &str,
@@ -68,12 +68,11 @@ const _: () = {
                 __p::Called::Value(
                     match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(user, prompt),
-                        __p::None => step2(user, prompt),
+                        _ => step2(user, prompt),
                     },
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync + 'static,
         ) -> __p::Mock {
@@ -83,6 +82,5 @@ const _: () = {
 };
 #[doc(hidden)]
 struct step2<'a> {
-    #[doc(hidden)]
     pub __cx: &'a my_orch::__private::Cx,
 }

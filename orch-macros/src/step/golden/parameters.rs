@@ -46,8 +46,8 @@ const _: () = {
             }
         };
     }
+    #[doc(hidden)]
     impl reserve<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             items: &[Item],
@@ -57,7 +57,7 @@ const _: () = {
                 __p::called(
                     match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(items, count),
-                        __p::None => {
+                        _ => {
                             reserve(
                                     items,
                                     count,
@@ -71,7 +71,6 @@ const _: () = {
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(
                 &[Item],
@@ -84,6 +83,5 @@ const _: () = {
 };
 #[doc(hidden)]
 pub(crate) struct reserve<'a> {
-    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

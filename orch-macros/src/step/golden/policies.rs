@@ -50,8 +50,8 @@ const _: () = {
         };
         const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
     }
+    #[doc(hidden)]
     impl fetch_rates<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             day: Date,
@@ -72,7 +72,7 @@ const _: () = {
                 __p::called_if(
                     match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(day),
-                        __p::None => {
+                        _ => {
                             fetch_rates(
                                     day,
                                     self.__cx.resource::<Client>(),
@@ -85,7 +85,6 @@ const _: () = {
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(
                 Date,
@@ -97,6 +96,5 @@ const _: () = {
 };
 #[doc(hidden)]
 pub struct fetch_rates<'a> {
-    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

@@ -17,19 +17,19 @@ const _: () = {
             }
         };
     }
+    #[doc(hidden)]
     impl price<'_> {
-        #[doc(hidden)]
         pub fn call(self) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
+            let mock = self.__cx.mock::<__M>();
             async move {
                 __p::Called::Value(
-                    match self.__cx.mock::<__M>() {
+                    match mock {
                         __p::Some(mock) => mock.0(),
-                        __p::None => price(),
+                        _ => price(),
                     },
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(f: impl __p::Fn() + __p::Send + __p::Sync + 'static) -> __p::Mock {
             __p::Mock::new(__M(__p::Box::new(f)))
         }
@@ -37,6 +37,5 @@ const _: () = {
 };
 #[doc(hidden)]
 struct price<'a> {
-    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use proc_macro2::Span;
 use syn::{Expr, Ident, Pat};
 
-use super::super::model::{BranchKind, Rhs, Scope, Test};
+use super::super::model::{BranchKind, Length, Rhs, Scope, Test};
 use super::super::names::{self, Found};
+use super::super::parse;
 use super::{Analysis, How, Kind, Part, Reader, ScopeId, ScopeInfo, Symbol, Use, bare, parts};
 use crate::diagnostics::Errors;
 use crate::text;
@@ -127,6 +128,9 @@ impl<'a> Analysis<'a> {
                 let locals = names::bound(&for_loop.pat);
                 let inner = self.enter(&for_loop.body, Kind::Body, Some((id, idx)), locals, errors);
                 self.scopes[id].inner[idx].push(inner);
+                if let Some(key) = &self.equation(id, idx).options.key {
+                    self.key(inner, &key.value, errors);
+                }
             }
             Rhs::Branch(branch) => {
                 if let BranchKind::Match(_, head) = &branch.kind {
@@ -154,7 +158,12 @@ impl<'a> Analysis<'a> {
                     self.scopes[id].inner[idx].push(inner);
                 }
             }
-            Rhs::Broken => {}
+            Rhs::Sleep(sleep) => {
+                if let Length::Computed(length) = &sleep.length {
+                    self.expression(id, whole, length, true, errors);
+                }
+            }
+            Rhs::Signal(_) | Rhs::Broken => {}
         }
     }
 
@@ -202,6 +211,36 @@ impl<'a> Analysis<'a> {
         }
     }
 
+    /// Adds the uses in what tells the items of a `for` apart; it sees an item and what is around the `for`.
+    fn key(&mut self, body: ScopeId, key: &Expr, errors: &mut Errors) {
+        let mut found = Vec::new();
+        names::walk(&mut key.clone(), &mut |what| {
+            note(what, &mut found);
+            None
+        });
+        found.retain(|noted| {
+            let Noted::Name(name, _) = noted else {
+                return true;
+            };
+            match self.resolve(body, name) {
+                Some(symbol @ Symbol::Local(scope, _)) if scope == body => {
+                    self.keys.insert(symbol);
+                    false
+                }
+                Some(Symbol::Equation(scope, _)) if scope == body => {
+                    errors.at(
+                        name,
+                        format!("items are told apart before the body runs, and `{name}` is an equation in it: name the item, or what is around the `for`"),
+                    );
+                    self.spoiled.insert((body, Reader::Tail));
+                    false
+                }
+                _ => true,
+            }
+        });
+        self.add_found(body, Reader::Tail, found, true, errors);
+    }
+
     fn add_found(
         &mut self,
         id: ScopeId,
@@ -221,6 +260,16 @@ impl<'a> Analysis<'a> {
                 }
                 Noted::Call(path) => {
                     self.spoil(id, reader);
+                    if let Some(word) = parse::waiting_word(&path) {
+                        errors.at(
+                            word,
+                            format!(
+                                "`{word}` waits in an equation of its own: write {}, and use the name here",
+                                parse::waiting_equation(word)
+                            ),
+                        );
+                        continue;
+                    }
                     let called = text::source(&path);
                     errors.at(
                         &path,

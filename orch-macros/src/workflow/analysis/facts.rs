@@ -146,7 +146,7 @@ impl Analysis<'_> {
                 }
             }
             // Its step says what it gives.
-            Rhs::Call(_) | Rhs::Broken => {}
+            Rhs::Call(_) | Rhs::Signal(_) | Rhs::Sleep(_) | Rhs::Broken => {}
         }
     }
 
@@ -168,6 +168,7 @@ impl Analysis<'_> {
         let inner = &self.scopes[scope].inner[equation];
         match &self.equation(scope, equation).rhs {
             Rhs::Call(call) => call.repeat.is_none(),
+            Rhs::Signal(_) | Rhs::Sleep(_) => true,
             Rhs::For(_) | Rhs::Branch(_) => {
                 inner.iter().any(|&inner| self.has_nameable_tail(inner))
             }

@@ -31,6 +31,8 @@ pub(super) struct Binder<'a, 'w> {
     matched: BTreeSet<ScopeId>,
     /// Names that were probably meant by misspelt ones, for the compiler to suggest.
     hints: BTreeMap<String, Span>,
+    /// The scopes whose slots are read.
+    opened: BTreeSet<ScopeId>,
     lets: TokenStream,
 }
 
@@ -45,6 +47,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             bound: BTreeSet::new(),
             matched: BTreeSet::new(),
             hints: BTreeMap::new(),
+            opened: BTreeSet::new(),
             lets: TokenStream::new(),
         }
     }
@@ -52,6 +55,11 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// The bindings for everything that was written.
     pub(super) fn lets(&mut self) -> TokenStream {
         let mut lets = TokenStream::new();
+        for scope in std::mem::take(&mut self.opened) {
+            let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
+            let (cx, slots, values) = (types::cx(), types::slots(scope), types::values(scope));
+            lets.extend(quote!(let #values = #cx.up::<#slots>(#levels);));
+        }
         for (name, span) in std::mem::take(&mut self.hints) {
             if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
                 name.set_span(span);
@@ -165,6 +173,9 @@ impl<'a, 'w> Binder<'a, 'w> {
         if self.reads_outcome(symbol) {
             return self.outcome(ident, symbol);
         }
+        if self.only_waits(symbol) {
+            return quote_spanned!(span=> ());
+        }
         if self.analysis.is_kept(symbol) {
             let slot = self.slot_of(symbol, span);
             return quote_spanned!(span=> #slot.take());
@@ -212,6 +223,11 @@ impl<'a, 'w> Binder<'a, 'w> {
     fn outcome(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         match symbol {
+            Symbol::Equation(scope, equation)
+                if self.only_waits(symbol) && self.analysis.is_moved(symbol) =>
+            {
+                self.ended(scope, equation, &quote_spanned!(span=> __p::Some(())), span)
+            }
             Symbol::Equation(scope, equation) if self.analysis.is_moved(symbol) => {
                 let slot = self.slot_of(symbol, span);
                 let witness = (!self.analysis.has_nameable_type(scope, equation))
@@ -240,6 +256,12 @@ impl<'a, 'w> Binder<'a, 'w> {
         quote_spanned!(span=> #cx.outcome(#levels, #place, #value))
     }
 
+    /// Whether a node gives nothing, so that it has no slot.
+    fn only_waits(&self, symbol: Symbol) -> bool {
+        matches!(symbol, Symbol::Equation(scope, equation)
+            if matches!(self.analysis.equation(scope, equation).rhs, Rhs::Sleep(_)))
+    }
+
     fn reads_outcome(&self, symbol: Symbol) -> bool {
         let Symbol::Equation(scope, equation) = symbol else {
             return false;
@@ -260,7 +282,7 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// The slot of an input or a node.
-    fn slot_of(&self, symbol: Symbol, span: Span) -> TokenStream {
+    fn slot_of(&mut self, symbol: Symbol, span: Span) -> TokenStream {
         match symbol {
             Symbol::Equation(scope, equation) => {
                 self.slot(scope, format_ident!("n{equation}"), span)
@@ -272,10 +294,10 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// A slot of a scope around.
-    fn slot(&self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
-        let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
-        let (cx, slots) = (types::cx(), types::slots(scope));
-        quote_spanned!(span=> #cx.up::<#slots>(#levels).#field)
+    fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
+        self.opened.insert(scope);
+        let values = types::values(scope);
+        quote_spanned!(span=> #values.#field)
     }
 
     /// Binds a name as a reference to its value, once.
@@ -318,6 +340,19 @@ impl<'a, 'w> Binder<'a, 'w> {
             return quote_spanned!(span=> let #ident = &::core::unreachable!(););
         }
         let symbol = Symbol::Equation(scope, equation);
+        if self.only_waits(symbol) {
+            let nothing = if self.reads_outcome(symbol) {
+                self.ended(
+                    scope,
+                    equation,
+                    &quote_spanned!(span=> __p::Some(&())),
+                    span,
+                )
+            } else {
+                quote_spanned!(span=> ())
+            };
+            return quote_spanned!(span=> let #ident = &#nothing;);
+        }
         let slot = self.slot_of(symbol, span);
         if self.analysis.is_kept(symbol) {
             let outcome = self.ended(scope, equation, &quote!(#ident.as_deref()), span);
@@ -357,7 +392,7 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// The item of the `for` whose body a scope is.
-    fn item(&mut self, scope: ScopeId) -> TokenStream {
+    pub(super) fn item(&mut self, scope: ScopeId) -> TokenStream {
         let Some((around, equation)) = self.analysis.scopes[scope].parent else {
             return TokenStream::new();
         };

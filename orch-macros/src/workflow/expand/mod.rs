@@ -162,7 +162,8 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
             let held = format_ident!("h{idx}");
             fields.extend(quote!(#held: __p::Held,));
         }
-        if !equation.rhs.is_node() {
+        if !equation.rhs.is_node() || matches!(equation.rhs, Rhs::Sleep(_)) {
+            // What only waits gives nothing that would have to be somewhere.
             continue;
         }
         let field = format_ident!("n{idx}");

@@ -6,9 +6,12 @@ use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Part, Reader, ScopeId};
-use super::super::model::{Branch, BranchKind, Call, Callee, Equation, For, Output, Rhs, Test};
+use super::super::model::{
+    Branch, BranchKind, Call, Callee, Equation, For, Length, Output, Rhs, Signal, Sleep, Test,
+};
 use super::bind::Binder;
 use super::{types, value};
+use crate::options::duration::tokens as duration;
 
 /// The functions of a node.
 pub(super) fn functions(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
@@ -21,6 +24,8 @@ pub(super) fn functions(analysis: &Analysis<'_>, scope: ScopeId, equation: usize
         Rhs::Call(call) => node.call_function(call),
         Rhs::For(for_loop) => node.for_functions(for_loop),
         Rhs::Branch(branch) => node.branch_functions(branch),
+        Rhs::Signal(signal) => node.signal_function(signal),
+        Rhs::Sleep(sleep) => node.sleep_function(sleep),
         Rhs::View(_) | Rhs::Broken => TokenStream::new(),
     }
 }
@@ -60,10 +65,17 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     match &analysis.equation(scope, equation).rhs {
         Rhs::For(_) => {
             let (slots, body) = (types::slots(inner[0]), table(analysis, inner[0]));
+            let key = types::key_function(scope, equation);
+            let key = if analysis.is_durable() {
+                quote!(__p::Some(#key))
+            } else {
+                quote!(__p::None)
+            };
             quote!(__p::NodeCode::For {
                 head: #function,
                 open: __p::open::<#slots>,
                 collect: #closing,
+                key: #key,
                 body: &#body,
             })
         }
@@ -73,6 +85,12 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 quote!(__p::ArmCode { open: __p::open::<#slots>, body: #body })
             });
             quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] })
+        }
+        Rhs::Signal(_) => quote!(__p::NodeCode::Signal(#function)),
+        Rhs::Sleep(_) => quote!(__p::NodeCode::Sleep(#function)),
+        _ if types::is_recorded(analysis, scope, equation) => {
+            let restoring = types::restoring_function(scope, equation);
+            quote!(__p::NodeCode::Recorded(#function, #restoring))
         }
         _ => quote!(__p::NodeCode::Call(#function)),
     }
@@ -127,18 +145,51 @@ impl<'a, 'w> Node<'a, 'w> {
         let last = call.tiers.len() - 1;
         let attempt = self.attempt(call, last);
         let started = if last == 0 {
-            quote!(start::<#(#steps)*>(async move { let #cx = &#cx; #attempt }))
+            quote!(start(__p::suspends::<#(#steps)*>(), async move { let #cx = &#cx; #attempt }))
         } else {
             let tiers = (0..last).map(Literal::usize_unsuffixed);
             let attempts = (0..last).map(|tier| self.attempt(call, tier));
             quote! {
-                start_if(#(__p::suspends::<#steps>())||*, async move {
+                start(#(__p::suspends::<#steps>())||*, async move {
                     let #cx = &#cx;
                     match #cx.tier() { #(#tiers => { #attempts })* _ => { #attempt } }
                 })
             }
         };
-        quote!(fn #function(#cx: __p::Cx) -> __p::Started { __p::#started })
+        let restoring = self.is_recorded().then(|| self.restoring_function(call));
+        quote! {
+            fn #function(#cx: __p::Cx) -> __p::Started { __p::#started }
+            #restoring
+        }
+    }
+
+    fn is_recorded(self) -> bool {
+        types::is_recorded(self.analysis, self.scope, self.equation)
+    }
+
+    /// What places a value that was recorded, whichever tier gave it.
+    fn restoring_function(self, call: &Call) -> TokenStream {
+        let cx = types::cx();
+        let function = types::restoring_function(self.scope, self.equation);
+        let (put, keep) = (self.put(call, 0), self.keep(call, 0));
+        let restored = if call.repeat.is_some() {
+            quote!(restore_turn(#cx, json, #keep, #put))
+        } else {
+            quote!(restore(json, #keep, #put))
+        };
+        quote!(fn #function(#cx: &__p::Cx, json: &str) -> __p::Restored { __p::#restored })
+    }
+
+    /// How what a tier gives is recorded; the compiler says it here if it cannot be, whoever asks.
+    fn keep(self, call: &Call, tier: usize) -> TokenStream {
+        let alias = self.alias(call, tier);
+        let keep = if call.repeat.is_some() {
+            "keep_turn"
+        } else {
+            "keep"
+        };
+        let keep = Ident::new(keep, alias.span());
+        quote_spanned!(alias.span()=> __p::#keep::<#alias>())
     }
 
     /// One attempt of a tier.
@@ -164,7 +215,11 @@ impl<'a, 'w> Node<'a, 'w> {
         let attempt = self.attempted(call, tier);
         let put = self.put(call, tier);
         let fallback = self.reached_fallback(call, tier);
-        let attempt = quote_spanned!(span=> #attempt(#cx, #called, #put));
+        let keep = self.is_recorded().then(|| {
+            let keep = self.keep(call, tier);
+            quote!(#keep,)
+        });
+        let attempt = quote_spanned!(span=> #attempt(#cx, #called, #keep #put));
         quote!(#fallback #lets #attempt)
     }
 
@@ -207,10 +262,11 @@ impl<'a, 'w> Node<'a, 'w> {
     /// What ends an attempt: of one whose failure is the workflow's it converts the error.
     fn attempted(self, call: &Call, tier: usize) -> TokenStream {
         let alias = self.alias(call, tier);
-        let what = if call.repeat.is_some() {
-            "turned"
-        } else {
-            "attempted"
+        let what = match (call.repeat.is_some(), self.is_recorded()) {
+            (false, false) => "attempted",
+            (false, true) => "recorded",
+            (true, false) => "turned",
+            (true, true) => "turn_recorded",
         };
         let inferred = call.repeat.as_ref().map(|_| quote!(, _));
         let declared = matches!(
@@ -276,12 +332,65 @@ impl<'a, 'w> Node<'a, 'w> {
                 "collect"
             }
         );
+        let durable = self.analysis.is_durable();
+        let key = durable.then(|| self.key_function(for_loop, body));
         quote! {
             fn #function(#cx: &__p::Cx) -> usize { #lets #fan.hold() }
             fn #closing(#cx: &__p::Cx, __items: &__p::Items) {
                 __p::#collect(__items, #slot, |#cx| { #item });
             }
+            #key
         }
+    }
+
+    /// What tells an item from others when the run is taken up again: its own key, or a digest.
+    fn key_function(self, for_loop: &For, body: ScopeId) -> TokenStream {
+        let cx = types::cx();
+        let function = types::key_function(self.scope, self.equation);
+        let mut binder = Binder::new(self.analysis, body, Some(Reader::Tail));
+        let key = match &self.equation().options.key {
+            Some(key) => {
+                let span = key.value.span();
+                let key = binder.expression(&key.value);
+                quote_spanned!(span=> __p::item_key(&(#key)))
+            }
+            None => {
+                let item = binder.item(body);
+                quote_spanned! {for_loop.head.span()=>
+                    let __item = &*#item;
+                    __p::item_digest(__item)
+                }
+            }
+        };
+        let lets = binder.lets();
+        quote!(fn #function(#cx: &__p::Cx) -> __p::ItemKey { #lets #key })
+    }
+
+    fn signal_function(self, signal: &Signal) -> TokenStream {
+        let (cx, function) = (types::cx(), types::function(self.scope, self.equation));
+        let (ty, slot) = (&signal.carries, self.slot(0));
+        let received = quote_spanned!(ty.span()=> __p::received::<#ty>);
+        quote! {
+            fn #function(#cx: &__p::Cx, json: __p::Option<&str>) -> __p::Restored { #received(json, #slot) }
+        }
+    }
+
+    fn sleep_function(self, sleep: &Sleep) -> TokenStream {
+        let (cx, function) = (types::cx(), types::function(self.scope, self.equation));
+        let length = match &sleep.length {
+            Length::Written(length) => {
+                let length = duration(length.value);
+                quote!(use __p::*; #length)
+            }
+            Length::Computed(length) => {
+                let span = length.span();
+                let mut binder = self.binder();
+                let length = binder.expression(length);
+                let lets = binder.lets();
+                quote_spanned!(span=> #lets let __length: __p::Duration = #length; __length)
+            }
+        };
+        quote!(fn #function(#cx: &__p::Cx) -> __p::Duration { #length })
     }
 
     fn branch_functions(self, branch: &Branch) -> TokenStream {

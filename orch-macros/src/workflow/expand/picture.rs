@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use proc_macro2::TokenStream;
+use quote::ToTokens as _;
+
 use super::super::analysis::{Analysis, Reader, ScopeId, Symbol};
-use super::super::model::{Call, Callee, Rhs};
+use super::super::model::{Call, Callee, Length, Rhs, Signal, Sleep};
+use super::super::options::NodeOptions;
 use super::spec;
 use crate::draw::{self, Drawing, Group, Kind, Line, LineKind, Shape};
 use crate::text;
@@ -139,6 +143,8 @@ fn shape(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, title: &str) 
             });
             (Kind::Branch, String::new(), arms.collect())
         }
+        Rhs::Signal(signal) => (Kind::Signal, signal_words(signal), Vec::new()),
+        Rhs::Sleep(sleep) => (Kind::Sleep, sleep_words(sleep), Vec::new()),
         Rhs::View(_) | Rhs::Broken => (Kind::Step, String::new(), Vec::new()),
     };
     Shape {
@@ -146,11 +152,49 @@ fn shape(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, title: &str) 
         sublabel,
         kind,
         finally: defined.options.finally.is_some(),
-        optional: defined.options.optional.is_some(),
+        marks: marks(&defined.options),
         rule: rule
             .filter(|rule| rule.value != "AllSuccess")
             .map(|rule| text::source(&rule.tokens)),
         children,
+    }
+}
+
+/// What else the options say of a node, in a word each.
+fn marks(options: &NodeOptions) -> Vec<String> {
+    let word = |holds: bool, word: &str| holds.then(|| word.to_owned());
+    let checkpoint = options.checkpoint.as_ref().map(|it| it.value.words());
+    let marks = [
+        word(options.optional.is_some(), "optional"),
+        word(options.transient.is_some(), "transient"),
+        word(options.allow_skip.is_some(), "may be skipped"),
+        checkpoint,
+    ];
+    marks.into_iter().flatten().collect()
+}
+
+fn signal_words(signal: &Signal) -> String {
+    let carries = text::source(&signal.carries);
+    match &signal.timeout {
+        Some(timeout) => format!("signal of {carries}, at most {}", length(&timeout.tokens)),
+        None => format!("signal of {carries}"),
+    }
+}
+
+fn sleep_words(sleep: &Sleep) -> String {
+    let tokens = match &sleep.length {
+        Length::Written(written) => &written.tokens,
+        Length::Computed(computed) => &computed.to_token_stream(),
+    };
+    format!("sleep of {}", length(tokens))
+}
+
+/// A length of time as it is written: the text of a string, or the seconds of a number.
+fn length(tokens: &TokenStream) -> String {
+    match syn::parse2(tokens.clone()) {
+        Ok(syn::Lit::Str(text)) => text.value(),
+        Ok(number) => format!("{}s", text::source(&number)),
+        Err(_) => text::source(tokens),
     }
 }
 

@@ -3,13 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Literal, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident, quote};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
-use super::super::model::{Call, Origin, Output, Rhs, Test};
-use super::super::options::Tolerance;
+use super::super::model::{Call, Length, Origin, Output, Rhs, Test};
+use super::super::options::{Tolerance, WorkflowOptions};
 use super::types;
 use crate::options::duration::tokens as duration;
 use crate::text;
@@ -88,6 +88,17 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     if options.optional.is_some() {
         fields.extend(quote!(optional: true,));
     }
+    if let Some(impact) = &options.allow_skip {
+        let impact = &impact.value;
+        fields.extend(quote!(allow_skip: #impact,));
+    }
+    if let Some(checkpoint) = &options.checkpoint {
+        let checkpoint = checkpoint.value.tokens();
+        fields.extend(quote!(checkpoint: Some(#checkpoint),));
+    }
+    if options.transient.is_some() {
+        fields.extend(quote!(transient: true,));
+    }
     if defined.gives_outcome() {
         fields.extend(quote!(outcome: true,));
     }
@@ -132,6 +143,24 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 quote!(ArmSpec { label: #label, reads: &#reads, body: &#body })
             });
             quote!(NodeKind::Branch { arms: &[#(#arms),*], partial: #partial })
+        }
+        Rhs::Signal(signal) => {
+            let carries = text::source(&signal.carries);
+            let timeout = option(
+                signal
+                    .timeout
+                    .as_ref()
+                    .map(|timeout| duration(timeout.value)),
+            );
+            quote!(NodeKind::Signal { carries: #carries, timeout: #timeout })
+        }
+        Rhs::Sleep(sleep) => {
+            let length = match &sleep.length {
+                Length::Written(length) => Some(duration(length.value)),
+                Length::Computed(_) => None,
+            };
+            let length = option(length);
+            quote!(NodeKind::Sleep { length: #length })
         }
         Rhs::View(_) | Rhs::Broken => TokenStream::new(),
     }
@@ -178,8 +207,18 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     let options = &workflow.options;
     let name = workflow.name.to_string();
     let mut fields = TokenStream::new();
+    fields.extend(kept_runs(options));
+    let mut new = Ident::new("new", workflow.name.span());
+    if options.durable.is_some() {
+        new = Ident::new("durable", workflow.name.span());
+        fields.extend(quote!(durable: true,));
+    }
+    let version = options
+        .version
+        .as_ref()
+        .map(|version| version.value.clone());
     let texts = [
-        ("version", &options.version),
+        ("version", &version),
         ("owner", &options.owner),
         ("contact", &options.contact),
         ("docs", &options.docs),
@@ -224,6 +263,8 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
         fields.extend(quote!(on_failure: OnFailure::Cancel,));
     }
     let root = types::plan(0);
+    // What is wrong with all of it is said at its name.
+    let new = quote_spanned!(workflow.name.span()=> WorkflowSpec::#new(#name, &#root));
     quote! {
         {
             use __p::*;
@@ -231,16 +272,44 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
                 module: ::core::module_path!(),
                 svg: #svg,
                 #fields
-                ..WorkflowSpec::new(#name, &#root)
+                ..#new
             }
         }
     }
 }
 
+/// What the options say of runs that are kept.
+fn kept_runs(options: &WorkflowOptions) -> TokenStream {
+    let compatible = options.compatible_with.as_ref().map(|compatible| {
+        let versions = &compatible.value;
+        quote!(compatible_with: &[#(#versions),*],)
+    });
+    let most = options.max_active_runs.as_ref().map(|most| {
+        let most = most.value;
+        quote!(max_active_runs: Some(#most),)
+    });
+    let overlap = options.overlap.as_ref().map(|overlap| {
+        let overlap = format_ident!("{}", overlap.value);
+        quote!(overlap: Overlap::#overlap,)
+    });
+    let schedule = options.schedule.as_ref().map(|schedule| {
+        let schedule = schedule.value.tokens();
+        quote!(schedule: Some(#schedule),)
+    });
+    let priority = options.priority.as_ref().map(|priority| {
+        let priority = Literal::u32_unsuffixed(priority.value);
+        quote!(priority: #priority,)
+    });
+    quote!(#compatible #most #overlap #schedule #priority)
+}
+
 /// The names that nobody reads, so that the compiler says so in its own words.
 pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
-    let used =
-        |symbol: Symbol| analysis.is_meant(symbol) || analysis.uses_of(symbol).next().is_some();
+    let used = |symbol: Symbol| {
+        analysis.is_meant(symbol)
+            || analysis.is_in_key(symbol)
+            || analysis.uses_of(symbol).next().is_some()
+    };
     let mut names: Vec<&Ident> = Vec::new();
     for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
         if !used(Symbol::Input(idx)) {

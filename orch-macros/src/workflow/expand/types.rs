@@ -22,6 +22,11 @@ pub(super) fn slots(scope: ScopeId) -> Ident {
     format_ident!("__V{scope}")
 }
 
+/// The name under which a function has a scope's slots, looked up once.
+pub(super) fn values(scope: ScopeId) -> Ident {
+    Ident::new(&format!("v{scope}"), Span::mixed_site())
+}
+
 /// The name of a scope's plan.
 pub(super) fn plan(scope: ScopeId) -> Ident {
     format_ident!("__S{scope}")
@@ -35,6 +40,16 @@ pub(super) fn function(scope: ScopeId, equation: usize) -> Ident {
 /// The name of the function that takes the value out of a control form's body.
 pub(super) fn closing_function(scope: ScopeId, equation: usize) -> Ident {
     format_ident!("__c{}", number(scope, equation))
+}
+
+/// The name of the function that places a node's value as it was recorded.
+pub(super) fn restoring_function(scope: ScopeId, equation: usize) -> Ident {
+    format_ident!("__r{}", number(scope, equation))
+}
+
+/// The name of the function that tells the items of a `for` apart.
+pub(super) fn key_function(scope: ScopeId, equation: usize) -> Ident {
+    format_ident!("__k{}", number(scope, equation))
 }
 
 /// The alias of the step that a tier calls.
@@ -83,7 +98,17 @@ pub(super) fn fan(head: &Expr, held: &TokenStream, value: &TokenStream) -> Token
 pub(super) fn may_be_absent(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
     let defined = analysis.equation(scope, equation);
     let partial = matches!(&defined.rhs, Rhs::Branch(branch) if branch.partial);
-    partial || defined.options.optional.is_some()
+    // A signal is an `Option` by itself.
+    let options = &defined.options;
+    let skippable = options.allow_skip.is_some() && !defined.gives_outcome();
+    let optional = options.optional.is_some() || skippable;
+    partial || optional && !matches!(defined.rhs, Rhs::Signal(_))
+}
+
+/// Whether what a node gives is recorded.
+pub(super) fn is_recorded(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
+    let transient = &analysis.equation(scope, equation).options.transient;
+    analysis.is_durable() && transient.is_none()
 }
 
 /// The type of a node's slot, as far as it can be named.
@@ -126,6 +151,11 @@ fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<
             let step = step(&call.tiers[0].callee, &alias);
             call.repeat.is_none().then_some(NodeType::Of(step))
         }
+        Rhs::Signal(signal) => {
+            let ty = &signal.carries;
+            Some(NodeType::Named(quote!(__p::Option<#ty>)))
+        }
+        Rhs::Sleep(_) => Some(NodeType::Named(quote!(()))),
         Rhs::For(_) => {
             let item = of_tail(analysis, *inner.first()?)?.tokens();
             Some(NodeType::Named(if defined.options.tolerate.is_some() {

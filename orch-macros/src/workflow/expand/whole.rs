@@ -1,15 +1,18 @@
 //! Everything of a workflow that is not a node: how it is run, what it implements, and what stands in for one with
 //! mistakes.
 
-use proc_macro2::{Ident, TokenStream};
+use std::collections::BTreeSet;
+
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, ScopeId};
-use super::super::model::{Callee, Output, Rhs, Tier};
+use super::super::model::{Callee, Origin, Output, Rhs, Tier, Workflow};
 use super::{each_node, node, spec, types, value};
 use crate::options::duration::tokens as duration;
+use crate::text;
 
 /// `Name::run`, and how a workflow around it makes the input.
 pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
@@ -19,7 +22,18 @@ pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
     let types: Vec<&Type> = workflow.inputs.iter().map(|input| &input.ty).collect();
     let (output, error) = results(&workflow.output);
     let (input, pack) = (one_or_tuple(&types), one_or_tuple(&names));
+    let stored = stored(analysis);
+    let signals = signals(analysis);
+    let alone = Ident::new(
+        if analysis.is_durable() {
+            "InMemory"
+        } else {
+            "RunsAlone"
+        },
+        Span::call_site(),
+    );
     quote! {
+        #stored
         impl #name {
             /// Runs the workflow to its end, without an orchestrator.
             ///
@@ -28,7 +42,7 @@ pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
             pub fn run<'__a>(#(#names: #types),*)
                 -> impl __p::Future<Output = __p::Result<#output, __p::RunError<#error>>> + __p::Send
             where
-                Self: __p::RunsAlone<'__a>,
+                Self: __p::#alone<'__a>,
             {
                 __p::run::<Self>(#pack)
             }
@@ -36,9 +50,52 @@ pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
             /// The workflow's graph as data.
             pub const GRAPH: __p::Graph = __p::Graph::of(&<Self as __p::Workflow>::SPEC);
 
+            #signals
+
             #[doc(hidden)]
             pub fn __input(#(#names: #types),*) -> #input { #pack }
         }
+    }
+}
+
+/// The signals that its nodes wait for, as constants that say where to and with what.
+fn signals(analysis: &Analysis<'_>) -> TokenStream {
+    // A name that is taken was reported, and is said no second time.
+    let mut taken: BTreeSet<String> = Workflow::OWN_NAMES.map(str::to_owned).into();
+    let named = each_node(analysis).filter_map(|(scope, equation)| {
+        let defined = analysis.equation(scope, equation);
+        match &defined.rhs {
+            Rhs::Signal(signal)
+                if defined.origin == Origin::Named
+                    && taken.insert(text::name_of(&defined.ident)) =>
+            {
+                Some((scope, equation, &defined.ident, signal))
+            }
+            _ => None,
+        }
+    });
+    let signals = named.map(|(scope, equation, name, signal)| {
+        let (ty, path) = (&signal.carries, path(analysis, scope, equation));
+        let doc = format!(
+            "Sends `{path}` the `{}` that it waits for.",
+            text::source(ty)
+        );
+        quote! {
+            #[doc = #doc]
+            #[allow(non_upper_case_globals)]
+            pub const #name: __p::Signal<Self, #ty> = __p::Signal::new(#path);
+        }
+    });
+    signals.collect()
+}
+
+/// A node's path in the plan: the names of the nodes around it and its own.
+fn path(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> String {
+    let info = &analysis.scopes[scope];
+    let name = &info.plan_names[equation];
+    match info.parent {
+        Some((around, form)) => format!("{}/{name}", path(analysis, around, form)),
+        None => name.clone(),
     }
 }
 
@@ -52,6 +109,7 @@ pub(super) fn running(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStream
             spec: spec::workflow(analysis, svg),
             code,
             result: value::tail(analysis, 0),
+            codec: analysis.is_durable(),
         },
     );
     let checks = checks(analysis);
@@ -73,6 +131,7 @@ pub(super) fn stand_in(analysis: &Analysis<'_>) -> TokenStream {
             spec: quote!(__p::WorkflowSpec::new(#name, &#scope)),
             code: quote!(__p::ScopeCode { spec: &#scope, nodes: &[] }),
             result,
+            codec: false,
         },
     );
     quote! {
@@ -89,12 +148,19 @@ struct Parts {
     code: TokenStream,
     /// The result, of what the nodes gave.
     result: TokenStream,
+    /// Whether it says how runs are kept.
+    codec: bool,
 }
 
 fn implementation(analysis: &Analysis<'_>, parts: &Parts) -> TokenStream {
     let workflow = analysis.workflow;
     let (cx, slots, name) = (types::cx(), types::slots(0), &workflow.name);
-    let Parts { spec, code, result } = parts;
+    let Parts {
+        spec,
+        code,
+        result,
+        codec,
+    } = parts;
     let (output, error) = results(&workflow.output);
     let fields: Vec<Ident> = (0..workflow.inputs.len())
         .map(|idx| format_ident!("i{idx}"))
@@ -109,6 +175,11 @@ fn implementation(analysis: &Analysis<'_>, parts: &Parts) -> TokenStream {
     // What is wrong with the result is said about the type that the user wrote.
     let given = quote_spanned!(output.span()=> Self::Output);
     let source = source(&workflow.output);
+    let codec = codec.then(|| self::codec(&error));
+    let nothing = match &workflow.options.durable {
+        Some(_) => quote!(#name: __p::InMemory<'__a>,),
+        None => nothing,
+    };
     quote! {
         impl __p::Workflow for #name {
             type Input = #input;
@@ -133,6 +204,7 @@ fn implementation(analysis: &Analysis<'_>, parts: &Parts) -> TokenStream {
             fn finish(#cx: &__p::Cx) -> #given { #result }
 
             #source
+            #codec
         }
 
         impl<'__a> __p::RunsAlone<'__a> for #name where #nothing {}
@@ -172,6 +244,38 @@ fn source(output: &Output) -> Option<TokenStream> {
     })
 }
 
+/// How runs are kept: errors by what their type can do, which a macro does not know.
+fn codec(error: &TokenStream) -> TokenStream {
+    quote! {
+        fn codec() -> __p::Option<__p::Codec<Self>> {
+            #[allow(unused_imports)]
+            use __p::{UnkeptRuns as _, WholeErrors as _, WholeRuns as _, WordedErrors as _};
+            (&&__p::CodecProbe::<Self>::NEW).codec((&&__p::ErrorProbe::<#error>::NEW).codec())
+        }
+    }
+}
+
+/// That what a durable workflow takes and gives can be kept, said of each type as it is written.
+fn stored(analysis: &Analysis<'_>) -> TokenStream {
+    if !analysis.is_durable() {
+        return TokenStream::new();
+    }
+    let workflow = analysis.workflow;
+    let output = match &workflow.output {
+        Output::Unit => None,
+        Output::Plain(ty) | Output::Fallible(ty, _) => Some((ty.span(), quote!(#ty))),
+        Output::Alias(ty) => Some((ty.span(), quote_spanned!(ty.span()=> __p::OkOf<#ty>))),
+    };
+    let inputs = workflow.inputs.iter().map(|input| {
+        let ty = &input.ty;
+        (ty.span(), quote!(#ty))
+    });
+    inputs
+        .chain(output)
+        .map(|(span, ty)| quote_spanned!(span=> const _: () = __p::stored::<#ty>();))
+        .collect()
+}
+
 /// What the steps and workflows inside want.
 #[derive(Default)]
 struct Wants {
@@ -185,7 +289,7 @@ struct Wants {
 
 fn wants(analysis: &Analysis<'_>) -> Wants {
     let mut wants = Wants::default();
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for (scope, equation) in each_node(analysis) {
         if analysis.scopes[scope].unwritable[equation] {
             continue;
@@ -237,8 +341,19 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
     for (scope, equation) in each_node(analysis) {
         let own = &analysis.equation(scope, equation).options.policies;
         let policies = own.tokens().unwrap_or_else(|| quote!(Policies::NONE));
+        let transient = analysis
+            .equation(scope, equation)
+            .options
+            .transient
+            .as_ref();
         for (alias, Tier { callee, .. }) in tiers(analysis, scope, equation) {
             let step = types::step(callee, &alias);
+            if let (Some(key), Callee::Step(_)) = (transient, callee) {
+                let step = types::spanned(step.clone(), key.span());
+                checks.extend(quote_spanned!(key.span()=>
+                    const _: () = __p::recomputed::<#step>();
+                ));
+            }
             if let Some(deadline) = &deadline {
                 checks.extend(quote_spanned!(callee.path().span()=>
                     const _: () = { use __p::*; fits::<#step>(#policies, #deadline) };

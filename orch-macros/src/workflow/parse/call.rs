@@ -9,6 +9,7 @@ use syn::{Expr, Ident, Token};
 
 use super::super::model::{Call, Callee, Repeat, Rhs, Tier};
 use super::super::names;
+use super::wait;
 use crate::diagnostics::Errors;
 use crate::options::{OptionList, duration, value};
 
@@ -16,6 +17,9 @@ use crate::options::{OptionList, duration, value};
 pub(super) fn expression(expr: Expr, errors: &mut Errors) -> syn::Result<Rhs> {
     match expr {
         Expr::Paren(paren) => expression(*paren.expr, errors),
+        Expr::Call(call) if let Some(word) = wait::word_of(&call.func).cloned() => {
+            wait::wait(call, word, errors)
+        }
         Expr::Call(_) | Expr::MethodCall(_) if is_call(&expr) => call(expr, errors).map(Rhs::Call),
         Expr::Await(wait) => {
             errors.push(syn::Error::new(wait.await_token.span(), names::AWAIT));
@@ -78,6 +82,14 @@ pub(super) fn call(expr: Expr, errors: &mut Errors) -> syn::Result<Call> {
             let Some(callee) = callee(&call.func) else {
                 return Err(syn::Error::new_spanned(&call.func, "expected a step here"));
             };
+            if let Callee::Step(path) = &callee
+                && let Some(generics) = path.segments.iter().find(|it| !it.arguments.is_none())
+            {
+                return Err(syn::Error::new_spanned(
+                    &generics.arguments,
+                    "a step is not generic: leave these types out",
+                ));
+            }
             Ok(Call {
                 tiers: vec![Tier {
                     callee,
@@ -91,6 +103,9 @@ pub(super) fn call(expr: Expr, errors: &mut Errors) -> syn::Result<Call> {
             })
         }
         Expr::MethodCall(method) => {
+            if let Some(word) = wait::word(&method.receiver) {
+                return Err(wait::followed(word, &method.method));
+            }
             let mut inner = call(*method.receiver, errors)?;
             match method.method.to_string().as_str() {
                 "or_else" => or_else(&mut inner, method.method, method.args, errors)?,
@@ -143,6 +158,15 @@ fn or_else(
         return Err(syn::Error::new_spanned(
             closure.inputs_begin,
             "a fallback is a step call, not a closure: write `.or_else(second(…))`",
+        ));
+    }
+    if let Some(word) = wait::word(&fallback) {
+        return Err(syn::Error::new(
+            word.span(),
+            format!(
+                "a fallback is a step call, and `{word}` waits in an equation of its own: write {}",
+                wait::equation(word)
+            ),
         ));
     }
     if !is_call(&fallback) {

@@ -9,6 +9,7 @@ use super::super::model::{Arm, Branch, BranchKind, Call, For, Rhs, Scope, Test};
 use super::Reader;
 use super::call::{call, is_call};
 use super::equation::Right;
+use super::wait;
 
 /// A step call that stood in a head, and the name that stands there now.
 type Lifted = Option<(Ident, Call)>;
@@ -150,6 +151,15 @@ impl Reader<'_> {
     fn lift(&mut self, head: Expr) -> syn::Result<(Expr, Lifted)> {
         if !is_call(&head) {
             return Ok((head, None));
+        }
+        if let Some(word) = wait::word(&head) {
+            return Err(syn::Error::new(
+                word.span(),
+                format!(
+                    "`{word}` waits in an equation of its own: write {}, and use the name here",
+                    wait::equation(word)
+                ),
+            ));
         }
         let call = call(head, self.errors)?;
         let ident = self.made_up(call.tiers[0].callee.path().span());

@@ -7,7 +7,7 @@ use syn::{Attribute, Expr, Ident, Token, Type};
 use super::super::model::{Call, Equation, Origin, Rhs, Scope};
 use super::super::options::NodeOptions;
 use super::call::expression;
-use super::{DEEPEST_BODY, Reader, at_end, end_of, split};
+use super::{DEEPEST_BODY, Reader, at_end, end_of, split, wait};
 use crate::diagnostics::Errors;
 
 /// What may stand on the right of an equation.
@@ -180,6 +180,15 @@ impl<'e> Reader<'e> {
                 return;
             }
             (None, rhs) => {
+                if let Rhs::Signal(signal) = rhs {
+                    self.errors.at(
+                        &signal.word,
+                        format!(
+                            "a signal is sent by its name: write {}",
+                            wait::equation(&signal.word)
+                        ),
+                    );
+                }
                 let ident = self.made_up(rhs.word().span());
                 if last {
                     scope.tail = Some(syn::parse_quote!(#ident));

@@ -9,6 +9,7 @@ use super::*;
 use crate::engine::frame::{Opening, Role};
 use crate::program::{Program, ScopeCode};
 use crate::services::Services;
+use crate::veil::Veiled;
 
 static SCOPE: ScopeSpec = ScopeSpec {
     nodes: &[],
@@ -28,7 +29,7 @@ fn frame() -> Arc<Frame> {
     let layout = &PROGRAM.layout().root;
     let opening = Opening {
         layout,
-        role: Role::Root(Arc::new(Services::default()).run_arc(&PROGRAM)),
+        role: Role::Root(Veiled::new(Services::default()).run_arc(&PROGRAM)),
         schedule: Schedule::new(&layout.wiring),
     };
     opening.with(())

@@ -1,0 +1,376 @@
+//! Durable runs of one orchestrator: who drives them, who waits for them, and what wakes them.
+//!
+//! A durable run is driven by one task of the orchestrator that [holds](crate::store::Held) it, for as long as it can
+//! go on. When all that is left of it is waiting, it is let go of: nothing of it is in memory, and the store knows
+//! when it is ready again. A [supervisor] takes up what is ready; it sleeps until the next run is, or until somebody
+//! stirs it.
+
+mod clock;
+mod kept;
+mod live;
+mod register;
+pub(crate) mod steer;
+mod supervisor;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use tokio::sync::Notify;
+
+pub(crate) use self::clock::{Clock, millis};
+pub(crate) use self::kept::{Kept, Waiter};
+use self::live::Resume;
+pub(crate) use self::live::{Beginning, begin};
+use crate::engine::check_value;
+use crate::engine::run::Run;
+use crate::program::{Program, Restored, Workflow};
+use crate::services::Services;
+use crate::store::journal::Journal;
+use crate::store::{Held, History, Millis, OwnerId, RunKey, Store, Woken};
+use crate::veil::Veiled;
+
+/// How many bytes of JSON a recorded value may have unless the orchestrator says otherwise: 256 KiB.
+pub(crate) const VALUE_LIMIT: usize = 256 * 1024;
+
+/// How many durable runs are under way at once unless the orchestrator says otherwise.
+pub(crate) const ACTIVE_RUNS: usize = 1_000;
+
+/// What durable runs of one orchestrator share.
+pub(crate) struct Durability {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) journal: Journal,
+    pub(crate) owner: OwnerId,
+    pub(crate) clock: Clock,
+    pub(crate) value_limit: usize,
+    /// The registered workflows, and how many of their runs may be under way.
+    pub(crate) workflows: Arc<[(String, Option<u32>)]>,
+    programs: HashMap<&'static str, Registered>,
+    /// How many runs may be under way here.
+    limit: usize,
+    active: AtomicUsize,
+    /// Whether runs may be ready that nobody has taken up.
+    more: AtomicBool,
+    pub(crate) draining: AtomicBool,
+    state: Mutex<State>,
+    stirred: Notify,
+    /// A run is no longer under way.
+    left: Notify,
+    /// Whether the store is read and written where that is asked for, by no thread of its own.
+    direct: bool,
+}
+
+#[derive(Default)]
+struct State {
+    live: HashMap<RunKey, Arc<Run>>,
+    waiters: HashMap<RunKey, Vec<Arc<Waiter>>>,
+}
+
+/// A workflow whose runs are taken up.
+#[derive(Clone, Copy)]
+pub(crate) struct Registered {
+    pub(crate) program: &'static Program,
+    resume: Resume,
+    check_input: fn(&str) -> Restored,
+    check_value: fn(&str, &str) -> Restored,
+}
+
+impl Registered {
+    pub(crate) fn of<W: Workflow>() -> Self {
+        Self {
+            program: W::program(),
+            resume: live::resume::<W>,
+            check_input: |json| match W::codec() {
+                Some(codec) => (codec.decode_input)(json).map(|_| ()),
+                None => Ok(()),
+            },
+            check_value: check_value::<W>,
+        }
+    }
+
+    /// Whether a run of the workflow takes this.
+    pub(crate) fn check_input(&self, json: &str) -> Restored {
+        (self.check_input)(json)
+    }
+
+    /// Whether the node of this path gives such a value.
+    pub(crate) fn check_value(&self, node: &str, json: &str) -> Restored {
+        (self.check_value)(node, json)
+    }
+}
+
+impl fmt::Debug for Registered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.program.spec.name)
+    }
+}
+
+impl fmt::Debug for Durability {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Durability")
+            .field("owner", &self.owner)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an orchestrator was configured with.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) clock: Clock,
+    pub(crate) value_limit: usize,
+    pub(crate) active_runs: usize,
+    /// Whether changes are committed where they are submitted, by no thread of their own.
+    pub(crate) direct: bool,
+}
+
+/// A task, as supervisors begin it.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+impl Durability {
+    /// Joins a store. Blocks.
+    pub(crate) fn join(
+        settings: Settings,
+        programs: HashMap<&'static str, Registered>,
+    ) -> Result<Arc<Self>, Vec<String>> {
+        let Settings {
+            store,
+            clock,
+            value_limit,
+            active_runs,
+            direct,
+        } = settings;
+        let slot: Arc<std::sync::OnceLock<Weak<Self>>> = Arc::default();
+        let woken = Arc::clone(&slot);
+        let owner = store.join(Arc::new(move |why| {
+            if let Some(durability) = woken.get().and_then(Weak::upgrade) {
+                durability.woken(why);
+            }
+        }));
+        let owner = owner.map_err(|error| vec![format!("its store cannot be joined: {error}")])?;
+        register::all(&*store, programs.values())?;
+        let journal = if direct {
+            Journal::direct(Arc::clone(&store))
+        } else {
+            Journal::new(Arc::clone(&store))
+        };
+        let workflows = programs.values().map(|registered| {
+            let spec = registered.program.spec;
+            (spec.name.to_owned(), spec.max_active_runs)
+        });
+        let durability = Arc::new(Self {
+            journal,
+            store,
+            owner,
+            clock,
+            value_limit,
+            workflows: workflows.collect(),
+            programs,
+            limit: active_runs.max(1),
+            active: AtomicUsize::new(0),
+            more: AtomicBool::new(true),
+            draining: AtomicBool::new(false),
+            state: Mutex::default(),
+            stirred: Notify::new(),
+            left: Notify::new(),
+            direct,
+        });
+        // Nobody else knows the slot yet.
+        let _ = slot.set(Arc::downgrade(&durability));
+        Ok(durability)
+    }
+
+    /// Begins to take up what is ready.
+    pub(crate) fn supervise(
+        self: &Arc<Self>,
+        services: &Veiled<Services>,
+    ) -> tokio::task::AbortHandle {
+        let supervisor = supervisor::supervise(Arc::clone(self), services.downgrade());
+        tokio::spawn(supervisor).abort_handle()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn registered(&self, workflow: &str) -> Option<Registered> {
+        self.programs.get(workflow).copied()
+    }
+
+    fn woken(&self, why: Woken) {
+        match why {
+            Woken::Signal(run) => self.signalled(run),
+            _ => self.stir(),
+        }
+    }
+
+    /// Lets the supervisor look for what is ready.
+    pub(crate) fn stir(&self) {
+        self.more.store(true, Ordering::Release);
+        self.stirred.notify_one();
+    }
+
+    /// A run got a signal: it is given to the run if that is under way here.
+    pub(crate) fn signalled(&self, key: RunKey) {
+        let live = self.state().live.get(&key).cloned();
+        let Some(run) = live else {
+            return self.stir();
+        };
+        if let Some(record) = &run.journal {
+            let after = record.mailbox.seen();
+            match self.store.signals(key, after) {
+                Ok(signals) => {
+                    record.mailbox.put(signals);
+                    record.stirred.notify_one();
+                }
+                Err(error) => {
+                    tracing::error!(target: "orch", event = "signals_unread", execution_id = %run.id(), %error);
+                }
+            }
+        }
+    }
+
+    /// What was recorded of a run that is held.
+    async fn read(&self, held: Held) -> Option<History> {
+        match self.journal.ask(move |store| store.load(held.run)).await {
+            Ok(history) => history,
+            Err(error) => {
+                tracing::error!(target: "orch", event = "run_unread", run = held.run.0, %error);
+                None
+            }
+        }
+    }
+
+    /// The same as [`signalled`](Self::signalled), where blocking is not allowed.
+    pub(crate) async fn signalled_here(self: &Arc<Self>, key: RunKey) {
+        if self.live(key).is_none() {
+            return self.stir();
+        }
+        let durability = Arc::clone(self);
+        if self.direct {
+            return durability.signalled(key);
+        }
+        // It is signalled when whoever sent the signal goes on.
+        let _ = tokio::task::spawn_blocking(move || durability.signalled(key)).await;
+    }
+
+    /// Lets go of all runs, after the steps that have begun; gives how many had steps that did not finish in time.
+    pub(crate) async fn shut_down(&self, limit: std::time::Duration) -> usize {
+        self.draining.store(true, Ordering::Release);
+        for run in self.all_live() {
+            if let Some(record) = &run.journal {
+                record.leave(crate::engine::record::Left::Released);
+            }
+        }
+        let in_time = tokio::time::timeout(limit, self.drained()).await.is_ok();
+        let late = if in_time { Vec::new() } else { self.all_live() };
+        let count = late.len();
+        for run in late {
+            if let Some(record) = &run.journal {
+                record.release_now();
+            }
+        }
+        self.drained().await;
+        self.journal.close().await;
+        if let Err(error) = self.store.leave(self.owner) {
+            tracing::warn!(target: "orch", event = "store_not_left", %error);
+        }
+        count
+    }
+
+    /// A run is under way here.
+    fn enter(&self, key: RunKey, run: &Arc<Run>) {
+        self.state().live.insert(key, Arc::clone(run));
+    }
+
+    fn exit(&self, key: RunKey) {
+        self.state().live.remove(&key);
+    }
+
+    /// The run of this number, if it is under way here.
+    pub(crate) fn live(&self, key: RunKey) -> Option<Arc<Run>> {
+        self.state().live.get(&key).cloned()
+    }
+
+    /// Every run that is under way here.
+    pub(crate) fn all_live(&self) -> Vec<Arc<Run>> {
+        self.state().live.values().cloned().collect()
+    }
+
+    /// How many more runs may be under way.
+    fn room(&self) -> usize {
+        if self.draining.load(Ordering::Acquire) {
+            return 0;
+        }
+        self.limit
+            .saturating_sub(self.active.load(Ordering::Acquire))
+    }
+
+    /// Room for one more run, if there is any.
+    pub(crate) fn admit(self: &Arc<Self>) -> Option<Seat> {
+        if self.draining.load(Ordering::Acquire) {
+            return None;
+        }
+        let taken = self
+            .active
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |active| {
+                (active < self.limit).then_some(active + 1)
+            });
+        taken.is_ok().then(|| Seat(Arc::clone(self)))
+    }
+
+    /// Waits until nothing is under way.
+    pub(crate) async fn drained(&self) {
+        loop {
+            let left = self.left.notified();
+            tokio::pin!(left);
+            left.as_mut().enable();
+            if self.active.load(Ordering::Acquire) == 0 {
+                return;
+            }
+            left.await;
+        }
+    }
+
+    /// Someone waits for a run's end.
+    pub(crate) fn wait_for(&self, key: RunKey) -> Arc<Waiter> {
+        let waiter = Arc::new(Waiter::default());
+        let mut state = self.state();
+        state
+            .waiters
+            .entry(key)
+            .or_default()
+            .push(Arc::clone(&waiter));
+        waiter
+    }
+
+    /// A run has ended, or goes on no longer: whoever waits for it is told.
+    fn ended(&self, key: RunKey, kept: &Arc<Kept>) {
+        let waiters = self.state().waiters.remove(&key);
+        for waiter in waiters.into_iter().flatten() {
+            waiter.tell(Arc::clone(kept));
+        }
+    }
+
+    /// The time from now on in this many milliseconds.
+    pub(crate) fn after(&self, span: std::time::Duration) -> Millis {
+        self.clock.now().saturating_add(millis(span))
+    }
+}
+
+/// A run's place among those that are under way.
+pub(crate) struct Seat(Arc<Durability>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let durability = &self.0;
+        durability.active.fetch_sub(1, Ordering::AcqRel);
+        durability.left.notify_waiters();
+        if durability.more.load(Ordering::Acquire) {
+            durability.stirred.notify_one();
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! What operators ask of a run comes as signals, so that it reaches the run wherever it is, and is on record.
+
+use std::future::Future;
+
+use orch_core::run::RunId;
+
+use super::Durability;
+use crate::engine::record::{Left, Phase};
+use crate::engine::run::{Halt, Run};
+use crate::store::journal::JournalError;
+use crate::store::{Applied, Change, SignalRecord};
+
+pub(crate) const CANCEL: &str = "@cancel";
+pub(crate) const PAUSE: &str = "@pause";
+pub(crate) const RESUME: &str = "@resume";
+
+/// Does what operators asked for, unless the run still goes over its history.
+pub(crate) fn steer(run: &Run) {
+    let Some(record) = &run.journal else { return };
+    if record.phase() == Phase::Retracing {
+        return;
+    }
+    // What was asked for before the run was taken up again from an earlier point is done with.
+    let past = record.retried_after();
+    while let Some(cancel) = record.mailbox.try_take(CANCEL) {
+        if cancel.number > past {
+            run.halt(Halt::Cancelled(text(&cancel)));
+        }
+    }
+    let mut pause: Option<SignalRecord> = None;
+    while let Some(asked) = record.mailbox.try_take(PAUSE) {
+        pause = Some(asked).filter(|asked| asked.number > past);
+    }
+    while let Some(asked) = record.mailbox.try_take(RESUME) {
+        pause = pause.filter(|pause| pause.number > asked.number);
+    }
+    if let Some(pause) = pause {
+        record.leave(Left::Paused(text(&pause)));
+    }
+}
+
+/// The reason that an operator gave.
+fn text(signal: &SignalRecord) -> String {
+    serde_json::from_str(&signal.value).unwrap_or_default()
+}
+
+/// Asks a run for something; it is kept when the future ends.
+pub(crate) fn ask(
+    durability: &Durability,
+    run: RunId,
+    what: &str,
+    reason: &str,
+) -> impl Future<Output = Result<Applied, JournalError>> + Send + 'static {
+    durability.journal.submit(Change::Signal {
+        run,
+        name: what.to_owned(),
+        event: None,
+        value: serde_json::Value::from(reason).to_string(),
+        at: durability.clock.now(),
+    })
+}
+
+/// Lets the run know that it was asked for something, if it is under way here.
+pub(crate) fn asked(durability: &Durability, asked: Result<Applied, JournalError>) {
+    if let Ok(Applied::Signalled { run, .. }) = asked {
+        durability.signalled(run);
+    }
+}

@@ -1,0 +1,221 @@
+//! The calls of a durable run: what was recorded is not called again, and what is called is recorded.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use orch_core::error::ErrorKind;
+use orch_core::plan::Callee;
+
+use super::call;
+use super::frame::Frame;
+use super::record::{Known, Phase, Record};
+use super::strand::{Called, cancelled, survives};
+use super::undo::Undo;
+use super::wait;
+use crate::observe::Queued;
+use crate::program::NodeCode;
+use crate::store::{EntryKind, Json};
+
+/// A node's call, or what stands for it.
+pub(crate) type Pending = Pin<Box<dyn Future<Output = Called> + Send>>;
+
+/// What is known of a node's call before it is made.
+pub(crate) enum Recalled {
+    /// It is over.
+    Over(Called),
+    /// It is over when this is.
+    Pending(Pending),
+    /// It is to be made.
+    Unknown,
+}
+
+/// What was recorded of a node's call.
+pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recalled {
+    if !record.has_history() {
+        return Recalled::Unknown;
+    }
+    let instance = record.instance(frame, node);
+    let Some(known) = record.known(&instance) else {
+        return Recalled::Unknown;
+    };
+    if !record.fits(frame, known) {
+        return parked(
+            frame,
+            format!(
+                "what was recorded of `{instance}` is about another item than the one that is there now: the order or the content of what the `for` runs over has changed"
+            ),
+        );
+    }
+    match &known.end {
+        None => Recalled::Unknown,
+        Some((EntryKind::Failed, json)) => {
+            let (frame, json, seq) = (Arc::clone(frame), json.clone(), known.seq);
+            Recalled::Pending(Box::pin(async move {
+                let run = Arc::clone(frame.run());
+                let Some(record) = &run.journal else {
+                    return Ok(());
+                };
+                record.failure_is_due(seq).await;
+                Err(record.decode_error(&frame, node, json.as_deref().unwrap_or("{}")))
+            }))
+        }
+        Some((EntryKind::Received, json)) => {
+            let NodeCode::Signal(place) = frame.layout.code.nodes[node] else {
+                return Recalled::Over(Ok(()));
+            };
+            let cx = crate::ctx::Cx::new(frame, node);
+            unless_misfit(frame, &instance, place(&cx, json.as_deref()))
+        }
+        Some((EntryKind::Done, Some(json))) => {
+            let checkpoint = frame.layout.nodes[node].checkpoint();
+            let decision = known.decision.as_deref().map(serde_json::from_str);
+            let json = match (checkpoint, decision) {
+                (None, _) => json.clone(),
+                // It still waits for its decision, or what was decided cannot be read.
+                (Some(_), None | Some(Err(_))) => return Recalled::Unknown,
+                (Some(_), Some(Ok(decision))) => {
+                    match wait::decided(frame, node, &decision, json.clone()) {
+                        Ok(json) => json,
+                        Err(error) => return Recalled::Over(Err(error)),
+                    }
+                }
+            };
+            let restored = wait::restored(frame, node, 0, &json);
+            remember_undo(frame, node, known, json);
+            unless_misfit(frame, &instance, restored)
+        }
+        // A wait that is over, or a node that was skipped: its value is absent.
+        Some(_) => Recalled::Over(Ok(())),
+    }
+}
+
+fn unless_misfit(
+    frame: &Arc<Frame>,
+    instance: &str,
+    restored: crate::program::Restored,
+) -> Recalled {
+    match restored {
+        Ok(()) => Recalled::Over(Ok(())),
+        Err(error) => parked(
+            frame,
+            format!("what was recorded of `{instance}` no longer fits its type: {error}"),
+        ),
+    }
+}
+
+fn parked(frame: &Arc<Frame>, reason: String) -> Recalled {
+    let run = Arc::clone(frame.run());
+    Recalled::Pending(Box::pin(async move {
+        if let Some(record) = &run.journal {
+            record.park(reason).await;
+        }
+        Ok(())
+    }))
+}
+
+/// Keeps a value that was recorded until its node may have to be undone.
+fn remember_undo(frame: &Arc<Frame>, node: usize, known: &Known, json: Json) {
+    let tier = known.started.unwrap_or_default();
+    if frame.layout.nodes[node]
+        .tiers
+        .get(tier)
+        .is_some_and(|tier| tier.undo().is_some())
+    {
+        let undo = Undo::done(frame, node, tier, known.seq, json);
+        frame.run().to_undo(undo);
+    }
+}
+
+/// A node's call, recorded.
+pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
+    let run = Arc::clone(frame.run());
+    let Some(record) = &run.journal else {
+        return call::perform(frame, node, queued).await.map(|_| ());
+    };
+    if record.phase() != Phase::Going {
+        record.pass().await;
+    }
+    if let Some(stop) = run.stop()
+        && !survives(&frame, node, stop)
+    {
+        let instance = record.instance(&frame, node);
+        let begun = record.known(&instance).and_then(|known| known.started);
+        if let Some(tier) = begun {
+            run.to_undo(Undo::doubtful(&frame, node, tier, record.next_seq()));
+        }
+        return Err(cancelled(&frame, node));
+    }
+    match frame.layout.code.nodes[node] {
+        NodeCode::Signal(_) => waited(wait::signal(&frame, node), &frame, node, queued).await,
+        NodeCode::Sleep(_) => waited(wait::sleep(&frame, node), &frame, node, queued).await,
+        NodeCode::Recorded(..) if !keeps_its_own(&frame, node) => {
+            recorded(record, &frame, node, queued).await
+        }
+        _ => call::perform(frame, node, queued).await.map(|_| ()),
+    }
+}
+
+/// A wait, which those who observe the run see begin.
+async fn waited(
+    wait: impl Future<Output = Called>,
+    frame: &Arc<Frame>,
+    node: usize,
+    queued: Option<Box<Queued>>,
+) -> Called {
+    let observer = frame.run().observer.as_ref();
+    let span =
+        observer.map(|observer| observer.call_started(frame, node, queued.map(|queued| *queued)));
+    drop(span);
+    wait.await
+}
+
+/// Whether a node runs a workflow that is durable itself, so that its nodes are recorded and it need not be.
+fn keeps_its_own(frame: &Frame, node: usize) -> bool {
+    let tiers = &frame.layout.nodes[node].tiers;
+    let durable = |callee: Callee| matches!(callee, Callee::Workflow(spec) if spec().durable);
+    tiers.iter().all(|tier| durable(tier.callee))
+}
+
+async fn recorded(
+    record: &Record,
+    frame: &Arc<Frame>,
+    node: usize,
+    queued: Option<Box<Queued>>,
+) -> Called {
+    let instance = record.instance(frame, node);
+    let known = record.known(&instance).and_then(|known| known.end.as_ref());
+    let json = match known {
+        // Its value waits for a decision.
+        Some((EntryKind::Done, Some(json))) => json.clone(),
+        _ => match call::perform(Arc::clone(frame), node, queued).await {
+            Ok(done) => {
+                let json = done.into_json().unwrap_or_else(|| "null".to_owned());
+                let entry =
+                    record.entry(frame, instance.clone(), EntryKind::Done, Some(json.clone()));
+                record.add(entry).await;
+                json
+            }
+            Err(error) => {
+                if error.kind() != ErrorKind::Cancelled {
+                    let json = record.encode_error(&error);
+                    let entry = record.entry(frame, instance, EntryKind::Failed, Some(json));
+                    record.add(entry).await;
+                }
+                return Err(error);
+            }
+        },
+    };
+    let Some(checkpoint) = frame.layout.nodes[node].checkpoint() else {
+        return Ok(());
+    };
+    let json = wait::decision(record, frame, node, checkpoint, json).await?;
+    if let Err(error) = wait::restored(frame, node, 0, &json) {
+        record
+            .park(format!(
+                "the value that `{instance}` was approved with does not fit its type: {error}"
+            ))
+            .await;
+    }
+    Ok(())
+}

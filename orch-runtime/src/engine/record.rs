@@ -1,0 +1,631 @@
+//! What is recorded of a durable run: its history, taken in again, and what is added to it.
+//!
+//! # Going over a history again
+//!
+//! A run that is taken up again goes over what was recorded of it: a node whose value was recorded gets that value
+//! where it would have been called.
+//! Meanwhile nothing is called: a node without a recorded value [waits](Ledger::pass).
+//! Values are taken in as soon as their nodes are reached. A failure is taken in when nothing else is left to do, the
+//! one that was recorded first before the others, so that nothing is blocked by it that had been done before it.
+//! When all is taken in, the run [goes on](Phase::Going).
+//!
+//! # When a run cannot go on by itself
+//!
+//! A run is [quiet](State::is_quiet) when nothing is ready, no strand is at work, and whatever is under way waits:
+//! for a time, a signal, a decision. A quiet run is let go of, and taken up again when what it waits for comes.
+
+use std::collections::{BTreeMap, HashMap};
+use std::future::{Future, pending};
+use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use orch_core::error::{Cause, ErrorKind, NodeError, Place};
+use orch_core::run::RunStatus;
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use super::frame::{Frame, Role};
+use super::mailbox::Mailbox;
+use crate::ctx::Cx;
+use crate::durability::Durability;
+use crate::program::{NodeCode, Workflow};
+use crate::store::{Change, Entry, EntryKind, Held, History, Json, Millis};
+
+/// What is recorded of a durable run, as that run or one inside it sees it.
+#[derive(Debug, Clone)]
+pub(crate) struct Record {
+    ledger: Arc<Ledger>,
+    /// The node of the outermost run whose run this is, and a slash; empty for the outermost run itself.
+    within: String,
+    errors: Errors,
+}
+
+impl Deref for Record {
+    type Target = Ledger;
+
+    fn deref(&self) -> &Ledger {
+        &self.ledger
+    }
+}
+
+impl Record {
+    pub(crate) fn new(ledger: Ledger, errors: Errors) -> Self {
+        Self {
+            ledger: Arc::new(ledger),
+            within: String::new(),
+            errors,
+        }
+    }
+
+    /// The same record for the run inside a node.
+    pub(crate) fn inside(&self, instance: &str, errors: Errors) -> Self {
+        Self {
+            ledger: Arc::clone(&self.ledger),
+            within: format!("{instance}/"),
+            errors,
+        }
+    }
+
+    /// An error as it is kept.
+    pub(crate) fn encode_error(&self, error: &NodeError) -> Json {
+        self.errors.encode(error)
+    }
+
+    /// A node's error as it was kept.
+    pub(crate) fn decode_error(&self, frame: &Frame, node: usize, json: &str) -> NodeError {
+        let run = frame.run();
+        self.errors.decode(json, |kept| {
+            let layout = &frame.layout.nodes[node];
+            let named = layout.tiers.iter().find(|tier| tier.step() == kept.step);
+            let step = named.map_or(layout.step(), |tier| tier.step());
+            run.place(frame, node, step)
+        })
+    }
+
+    /// What entries about a node in a frame are kept under: its path and its items.
+    pub(crate) fn instance(&self, frame: &Frame, node: usize) -> String {
+        let own = frame.instance(node);
+        if self.within.is_empty() {
+            return own;
+        }
+        format!("{}{own}", self.within)
+    }
+}
+
+/// The entry that says up to which signal operators' wishes are done with.
+pub(crate) const RETRIED: &str = "@retried";
+
+/// What is recorded of a durable run.
+pub(crate) struct Ledger {
+    pub(crate) held: Held,
+    pub(crate) durability: Arc<Durability>,
+    pub(crate) mailbox: Mailbox,
+    pub(crate) deadline: Option<Millis>,
+    /// What was recorded before the run was taken up, by node, item and turn.
+    known: HashMap<String, Known>,
+    phase: AtomicU8,
+    state: Mutex<State>,
+    /// The phase changed, or a failure is due.
+    turned: Notify,
+    /// The run may be quiet, or is to be left.
+    pub(crate) stirred: Notify,
+    /// Nothing of the run goes on here any more.
+    abandoned: AtomicBool,
+}
+
+impl std::fmt::Debug for Ledger {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ledger")
+            .field("held", &self.held)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What was recorded of one node, item or turn.
+#[derive(Debug, Default)]
+pub(crate) struct Known {
+    /// How it ended: its value, its error, that it was skipped or what it received.
+    pub(crate) end: Option<(EntryKind, Option<Json>)>,
+    /// The number of the entry that says how it ended.
+    pub(crate) seq: i64,
+    /// The tier of which an attempt was about to be made.
+    pub(crate) started: Option<usize>,
+    /// The turn that is next, and the state it begins with.
+    pub(crate) turn: Option<(u32, Json)>,
+    /// The arm that was taken, or how many items there are.
+    pub(crate) arm: Option<Json>,
+    /// When its wait ends.
+    pub(crate) until: Option<Millis>,
+    /// What was decided at its checkpoint.
+    pub(crate) decision: Option<Json>,
+    /// Whether it was undone, or undoing it failed.
+    pub(crate) undone: Option<EntryKind>,
+    /// The items it is about.
+    item: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// The number of the last entry.
+    seq: i64,
+    /// Strands at work.
+    busy: usize,
+    /// Calls under way beside the strands at work.
+    flights: usize,
+    /// What waits: until when, if it ends by itself, and how many times.
+    waits: BTreeMap<Millis, usize>,
+    waiting: usize,
+    /// Failures to be taken in, by the numbers of their entries.
+    failures: BTreeMap<i64, ()>,
+    /// The failure that is to be taken in now, until it is.
+    due: Option<i64>,
+    left: Option<Left>,
+    /// Whether it is left with what has not ended.
+    forced: bool,
+}
+
+/// What a run that is taken up does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It goes over its history again, and calls nothing.
+    Retracing,
+    /// It goes on.
+    Going,
+    /// It finishes what it has begun, and begins nothing.
+    Holding,
+}
+
+/// Why a run is left before its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// An operator paused it.
+    Paused(String),
+    /// What was recorded does not fit.
+    Parked(String),
+    /// The orchestrator shuts down.
+    Released,
+    /// It is no longer this orchestrator's, or cannot be recorded.
+    Lost(String),
+}
+
+/// What to do about a quiet run.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Something goes on.
+    Again,
+    /// Nothing does before this time, if any.
+    Wait(Option<Millis>),
+    /// It is to be left.
+    Leave(Left),
+}
+
+/// How a workflow's errors are kept.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Errors {
+    encode: fn(&NodeError) -> Option<Json>,
+    decode: fn(&str) -> Option<Cause>,
+}
+
+impl Errors {
+    pub(crate) fn of<W: Workflow>() -> Self {
+        Self {
+            encode: |error| {
+                let codec = W::codec()?;
+                (codec.errors.encode)(error.cause::<W::Error>()?)
+            },
+            decode: |json| {
+                let codec = W::codec()?;
+                Some(Cause::typed((codec.errors.decode)(json)?, W::source))
+            },
+        }
+    }
+
+    /// An error as it is kept.
+    pub(crate) fn encode(self, error: &NodeError) -> Json {
+        let kept = KeptError {
+            code: error.code().into(),
+            node: error.node().into(),
+            step: error.step().into(),
+            items: error.place().items.clone(),
+            attempt: error.attempt(),
+            message: error.message().into(),
+            error: (self.encode)(error)
+                .and_then(|json| serde_json::value::RawValue::from_string(json).ok()),
+        };
+        // Every part of it has a place in JSON.
+        serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
+    }
+
+    /// An error as it was kept, at a place.
+    pub(crate) fn decode(self, json: &str, place: impl FnOnce(&KeptError) -> Place) -> NodeError {
+        let kept: KeptError = serde_json::from_str(json).unwrap_or_default();
+        let place = place(&kept);
+        let kind = ErrorKind::parse(&kept.code).unwrap_or(ErrorKind::Failed);
+        let cause = kept.error.and_then(|json| (self.decode)(json.get()));
+        NodeError::kept(kind, place, kept.attempt, kept.message, cause)
+    }
+}
+
+/// An error as it is kept.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct KeptError {
+    code: String,
+    pub(crate) node: String,
+    pub(crate) step: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) items: Vec<usize>,
+    attempt: u32,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Box<serde_json::value::RawValue>>,
+}
+
+impl Ledger {
+    /// A new run's record, or that of one that is taken up with its history.
+    pub(crate) fn new(
+        durability: Arc<Durability>,
+        held: Held,
+        deadline: Option<Millis>,
+        history: Option<History>,
+    ) -> Self {
+        let mut state = State::default();
+        let (known, mailbox) = match history {
+            Some(history) => {
+                state.seq = history.entries.last().map_or(0, |entry| entry.seq);
+                (known(history.entries), Mailbox::of(history.signals))
+            }
+            None => (HashMap::new(), Mailbox::default()),
+        };
+        let phase = if known.is_empty() {
+            Phase::Going
+        } else {
+            Phase::Retracing
+        };
+        Self {
+            held,
+            durability,
+            mailbox,
+            deadline,
+            known,
+            phase: AtomicU8::new(phase as u8),
+            state: Mutex::new(state),
+            turned: Notify::new(),
+            stirred: Notify::new(),
+            abandoned: AtomicBool::new(false),
+        }
+    }
+
+    /// Lets nothing of the run go on here.
+    pub(crate) fn abandon(&self) {
+        self.abandoned.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Acquire)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What was recorded of a node, an item or a turn.
+    pub(crate) fn known(&self, instance: &str) -> Option<&Known> {
+        self.known.get(instance)
+    }
+
+    /// The number of the last signal before the run was taken up again from an earlier point.
+    pub(crate) fn retried_after(&self) -> i64 {
+        let known = self.known.get(RETRIED).and_then(|known| known.end.as_ref());
+        let number = known.and_then(|(_, number)| number.as_ref()?.parse().ok());
+        number.unwrap_or(0)
+    }
+
+    /// Whether anything was recorded before the run was taken up.
+    pub(crate) fn has_history(&self) -> bool {
+        !self.known.is_empty()
+    }
+
+    pub(crate) fn phase(&self) -> Phase {
+        match self.phase.load(Ordering::Acquire) {
+            0 => Phase::Retracing,
+            1 => Phase::Going,
+            _ => Phase::Holding,
+        }
+    }
+
+    pub(crate) fn turn_to(&self, phase: Phase) {
+        self.phase.store(phase as u8, Ordering::Release);
+        self.turned.notify_waiters();
+    }
+
+    /// Adds an entry that nobody waits for: what is added later is kept after it, or not at all.
+    pub(crate) fn note(&self, entry: Entry) {
+        drop(self.add(entry));
+    }
+
+    /// Adds an entry; it is kept before anything that is added later. What waits for the answer waits until it is.
+    pub(crate) fn add(&self, entry: Entry) -> impl Future<Output = ()> + Send + '_ {
+        let mut state = self.state();
+        state.seq += 1;
+        let change = Change::Record {
+            held: self.held,
+            entries: vec![Entry {
+                seq: state.seq,
+                ..entry
+            }],
+        };
+        // Handed over under the lock, so that entries are kept in the order of their numbers.
+        let kept = self.durability.journal.submit(change);
+        drop(state);
+        async move {
+            if let Err(error) = kept.await {
+                self.leave(Left::Lost(error.to_string()));
+                // Nobody may see what was not kept; the run is dropped.
+                pending::<()>().await;
+            }
+        }
+    }
+
+    /// A number that is higher than those of all entries until now.
+    pub(crate) fn next_seq(&self) -> i64 {
+        self.state().seq + 1
+    }
+
+    /// An entry about a node, an item or a turn.
+    pub(crate) fn entry(
+        &self,
+        frame: &Arc<Frame>,
+        node: String,
+        kind: EntryKind,
+        value: Option<Json>,
+    ) -> Entry {
+        Entry {
+            seq: 0,
+            node,
+            kind,
+            value,
+            item: item_keys(frame),
+            at: self.durability.clock.now(),
+        }
+    }
+
+    /// Whether what was recorded about these items is about those that are there now.
+    pub(crate) fn fits(&self, frame: &Arc<Frame>, known: &Known) -> bool {
+        known.item.is_none() || known.item == item_keys(frame)
+    }
+
+    /// Waits until calls may be made.
+    pub(crate) async fn pass(&self) {
+        loop {
+            let turned = self.turned.notified();
+            tokio::pin!(turned);
+            turned.as_mut().enable();
+            if self.phase() == Phase::Going {
+                return;
+            }
+            let _waits = self.wait(None);
+            turned.await;
+        }
+    }
+
+    /// Waits until the failure of this number is to be taken in.
+    pub(crate) async fn failure_is_due(&self, seq: i64) {
+        self.state().failures.insert(seq, ());
+        loop {
+            let turned = self.turned.notified();
+            tokio::pin!(turned);
+            turned.as_mut().enable();
+            if self.state().due.take_if(|due| *due == seq).is_some() {
+                return;
+            }
+            let _waits = self.wait(None);
+            turned.await;
+        }
+    }
+
+    /// Something waits, until this time if that ends by itself.
+    pub(crate) fn wait(&self, until: Option<Millis>) -> Waits<'_> {
+        let mut state = self.state();
+        state.waiting += 1;
+        if let Some(until) = until {
+            *state.waits.entry(until).or_default() += 1;
+        }
+        self.stir(&state);
+        drop(state);
+        Waits {
+            ledger: self,
+            until,
+        }
+    }
+
+    /// A strand is at work.
+    pub(crate) fn work(&self) {
+        self.state().busy += 1;
+    }
+
+    /// A strand has nothing more to do.
+    pub(crate) fn rest(&self) {
+        let mut state = self.state();
+        state.busy -= 1;
+        self.stir(&state);
+    }
+
+    /// A call goes on beside the strands.
+    pub(crate) fn fly(&self) {
+        self.state().flights += 1;
+    }
+
+    /// A call that went on beside the strands has ended, and a strand is at work on what follows.
+    pub(crate) fn land(&self) {
+        let mut state = self.state();
+        state.flights -= 1;
+        state.busy += 1;
+    }
+
+    fn stir(&self, state: &State) {
+        if state.is_quiet() {
+            self.stirred.notify_one();
+        }
+    }
+
+    /// What to do about a run that may be quiet.
+    pub(crate) fn next(&self) -> Next {
+        let mut state = self.state();
+        if let Some(left @ (Left::Lost(_) | Left::Parked(_))) = &state.left {
+            return Next::Leave(left.clone());
+        }
+        if state.forced
+            && let Some(left) = &state.left
+        {
+            return Next::Leave(left.clone());
+        }
+        if !state.is_quiet() || self.mailbox.has_news() {
+            return Next::Again;
+        }
+        match self.phase() {
+            Phase::Retracing => {
+                state.due = state.failures.pop_first().map(|(seq, ())| seq);
+                let all = state.due.is_none();
+                drop(state);
+                if all {
+                    self.turn_to(Phase::Going);
+                    self.mailbox.deliver();
+                } else {
+                    self.turned.notify_waiters();
+                }
+                Next::Again
+            }
+            Phase::Going => {
+                let first = state.waits.keys().next().copied();
+                Next::Wait(first.into_iter().chain(self.deadline).min())
+            }
+            Phase::Holding => match state.left.clone() {
+                Some(left) => Next::Leave(left),
+                None => Next::Again,
+            },
+        }
+    }
+
+    /// Leaves the run: at once, or as soon as what has begun has ended.
+    pub(crate) fn leave(&self, left: Left) {
+        let at_once = matches!(left, Left::Lost(_) | Left::Parked(_));
+        self.state().left.get_or_insert(left);
+        if !at_once {
+            self.phase.store(Phase::Holding as u8, Ordering::Release);
+        }
+        self.stirred.notify_one();
+    }
+
+    /// Leaves a run that is to be released, with what has begun and not ended: it is begun again.
+    pub(crate) fn release_now(&self) {
+        self.state().forced = true;
+        self.stirred.notify_one();
+    }
+
+    /// The run cannot go on as what was recorded does not fit; whoever says so never goes on.
+    pub(crate) async fn park(&self, reason: String) {
+        self.leave(Left::Parked(reason));
+        pending::<()>().await;
+    }
+
+    /// Lets go of a run that is left; `false` if a signal came meanwhile, so that it is still held.
+    pub(crate) async fn suspend(
+        &self,
+        status: RunStatus,
+        ready_at: Option<Millis>,
+        reason: Option<String>,
+    ) -> bool {
+        let change = Change::Suspend {
+            held: self.held,
+            entries: Vec::new(),
+            status,
+            ready_at,
+            seen: self.mailbox.seen(),
+            reason,
+        };
+        !matches!(
+            self.durability.journal.submit(change).await,
+            Ok(crate::store::Applied::Signalled { .. })
+        )
+    }
+}
+
+/// Something that waits.
+#[derive(Debug)]
+pub(crate) struct Waits<'a> {
+    ledger: &'a Ledger,
+    until: Option<Millis>,
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        let mut state = self.ledger.state();
+        state.waiting -= 1;
+        let Some(until) = self.until else { return };
+        if let Some(count) = state.waits.get_mut(&until) {
+            *count -= 1;
+            if *count == 0 {
+                state.waits.remove(&until);
+            }
+        }
+    }
+}
+
+impl State {
+    /// What is ready has a strand at work, so that nothing is ready where none is.
+    fn is_quiet(&self) -> bool {
+        self.busy == 0 && self.flights == self.waiting && self.due.is_none()
+    }
+}
+
+fn known(entries: Vec<Entry>) -> HashMap<String, Known> {
+    let mut found: HashMap<String, Known> = HashMap::new();
+    for entry in entries {
+        if entry.kind == EntryKind::Turn {
+            // `poll#2` begins with this state: it is about the node `poll`.
+            if let Some((node, turn)) = entry.node.rsplit_once('#')
+                && let Ok(turn) = turn.parse()
+            {
+                let known = found.entry(node.to_owned()).or_default();
+                known.turn = entry.value.map(|state| (turn, state));
+                known.item = entry.item;
+            }
+            continue;
+        }
+        let known = found.entry(entry.node).or_default();
+        if entry.item.is_some() {
+            known.item = entry.item;
+        }
+        match entry.kind {
+            EntryKind::Started => known.started = entry.value.and_then(|tier| tier.parse().ok()),
+            EntryKind::Arm => known.arm = entry.value,
+            EntryKind::Wait => known.until = entry.value.and_then(|until| until.parse().ok()),
+            EntryKind::Decided => known.decision = entry.value,
+            EntryKind::Undone | EntryKind::UndoFailed => known.undone = Some(entry.kind),
+            kind => {
+                known.end = Some((kind, entry.value));
+                known.seq = entry.seq;
+            }
+        }
+    }
+    found
+}
+
+/// What tells the items around a frame from others, outermost first; `None` outside of any fan-out.
+fn item_keys(frame: &Arc<Frame>) -> Option<String> {
+    let (around, _) = frame.parent()?;
+    let outer = item_keys(around);
+    let Role::Item { fan, .. } = &frame.role else {
+        return outer;
+    };
+    let NodeCode::For { key: Some(key), .. } = around.layout.code.nodes[fan.node] else {
+        return outer;
+    };
+    let key = key(&Cx::new(frame, 0)).unwrap_or_else(|error| format!("?{error}"));
+    Some(match outer {
+        Some(outer) => format!("{outer}/{key}"),
+        None => key,
+    })
+}

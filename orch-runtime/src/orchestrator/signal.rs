@@ -1,0 +1,117 @@
+//! Sending signals.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use orch_core::run::RunId;
+
+use super::runs::SteerError;
+use crate::durability::{Durability, millis};
+use crate::engine::run::Run;
+use crate::store::{Applied, Change, Json, SignalRecord};
+
+/// Where a signal goes.
+pub(super) enum To {
+    Here(Arc<Run>),
+    Kept(Arc<Durability>),
+    Nobody,
+}
+
+/// A signal about to be sent.
+#[must_use = "a signal is sent when this is awaited"]
+pub struct SendSignal {
+    to: To,
+    run: RunId,
+    name: String,
+    event: Option<String>,
+    value: Result<Json, serde_json::Error>,
+}
+
+impl fmt::Debug for SendSignal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SendSignal")
+            .field("run", &self.run)
+            .field("name", &self.name)
+            .finish_non_exhaustive()
+    }
+}
+
+impl SendSignal {
+    pub(super) fn new(
+        to: To,
+        run: RunId,
+        node: &str,
+        value: Result<Json, serde_json::Error>,
+    ) -> Self {
+        Self {
+            to,
+            run,
+            name: node.to_owned(),
+            event: None,
+            value,
+        }
+    }
+
+    /// What happened, by its own id: of two signals of one node and event id, the second changes nothing.
+    pub fn event_id(mut self, id: impl Into<String>) -> Self {
+        self.event = Some(id.into());
+        self
+    }
+
+    /// The item that the node is in: of each fan-out around it one, outermost first.
+    pub fn item(mut self, item: usize) -> Self {
+        use std::fmt::Write as _;
+        // Writing into a `String` cannot fail.
+        let _ = write!(self.name, "/{item}");
+        self
+    }
+
+    async fn send(self) -> Result<bool, SteerError> {
+        let value = self.value.map_err(|error| SteerError::Value {
+            reason: error.to_string(),
+        })?;
+        match self.to {
+            To::Here(run) => {
+                let at = SystemTime::now().duration_since(UNIX_EPOCH);
+                Ok(run.mailbox().post(SignalRecord {
+                    number: 0,
+                    name: self.name,
+                    event: self.event,
+                    value,
+                    at: millis(at.unwrap_or(Duration::ZERO)),
+                }))
+            }
+            To::Kept(durability) => {
+                let change = Change::Signal {
+                    run: self.run.clone(),
+                    name: self.name,
+                    event: self.event,
+                    value,
+                    at: durability.clock.now(),
+                };
+                match durability.journal.submit(change).await {
+                    Ok(Applied::Signalled { run, fresh, .. }) => {
+                        durability.signalled_here(run).await;
+                        Ok(fresh)
+                    }
+                    Ok(_) => Ok(false),
+                    Err(error) => Err(SteerError::of(&self.run, &error)),
+                }
+            }
+            To::Nobody => Err(SteerError::NoRun { run: self.run }),
+        }
+    }
+}
+
+impl IntoFuture for SendSignal {
+    /// Whether it was the first of its node and event id.
+    type Output = Result<bool, SteerError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.send())
+    }
+}

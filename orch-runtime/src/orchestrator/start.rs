@@ -1,0 +1,371 @@
+//! Starting runs.
+
+use std::error::Error;
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use orch_core::plan::Overlap;
+use orch_core::run::{RunId, RunStatus};
+use tokio::runtime::Handle;
+
+use super::handle::RunHandle;
+use super::runs::Runs;
+use crate::durability::{self, Beginning, Durability, Kept};
+use crate::engine::execute_observed;
+use crate::program::Workflow;
+use crate::services::Services;
+use crate::store::{Applied, Change, Filter, NewRun};
+use crate::veil::Veiled;
+
+/// Why a run could not be started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StartError {
+    /// A resource that the workflow wants was not given to the orchestrator.
+    MissingResource {
+        /// The workflow.
+        workflow: &'static str,
+        /// The resource's type.
+        resource: &'static str,
+    },
+    /// There is no tokio runtime here.
+    NoRuntime,
+    /// The workflow is durable, and the orchestrator has no store.
+    NoStore {
+        /// The workflow.
+        workflow: &'static str,
+    },
+    /// The workflow is durable, and was not registered, so that nobody would take its runs up again.
+    NotRegistered {
+        /// The workflow.
+        workflow: &'static str,
+    },
+    /// The input does not serialize to JSON.
+    Input {
+        /// The workflow.
+        workflow: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// As many runs of the workflow are under way as may be, and it says `overlap = skip`.
+    Overlap {
+        /// The workflow.
+        workflow: &'static str,
+        /// How many.
+        limit: u32,
+    },
+    /// A run of this id is kept already, and is of another workflow.
+    OtherWorkflow {
+        /// The id.
+        id: RunId,
+        /// The workflow that was asked for.
+        workflow: &'static str,
+        /// The workflow of the run that is kept.
+        kept: String,
+    },
+    /// The orchestrator is shutting down.
+    ShuttingDown,
+    /// The run could not be kept.
+    Store {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl StartError {
+    /// A code that does not change between versions.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingResource { .. } => "missing_resource",
+            Self::NoRuntime => "no_runtime",
+            Self::NoStore { .. } => "no_store",
+            Self::NotRegistered { .. } => "not_registered",
+            Self::Input { .. } => "input",
+            Self::Overlap { .. } => "overlap",
+            Self::OtherWorkflow { .. } => "other_workflow",
+            Self::ShuttingDown => "shutting_down",
+            Self::Store { .. } => "store",
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingResource { workflow, resource } => write!(
+                f,
+                "workflow `{workflow}` wants a resource of type `{resource}`: give one to the orchestrator with `.resource(…)` or `.shared(…)`"
+            ),
+            Self::NoRuntime => f.write_str("there is no tokio runtime here to start a run on"),
+            Self::NoStore { workflow } => write!(
+                f,
+                "workflow `{workflow}` is durable: give the orchestrator a store with `.store(…)`"
+            ),
+            Self::NotRegistered { workflow } => write!(
+                f,
+                "workflow `{workflow}` is durable: register it with `.workflow({workflow})`, so that its runs are taken up again"
+            ),
+            Self::Input { workflow, reason } => write!(
+                f,
+                "the input of workflow `{workflow}` cannot be kept, as it does not serialize to JSON: {reason}"
+            ),
+            Self::Overlap { workflow, limit } => write!(
+                f,
+                "{limit} runs of workflow `{workflow}` are under way, as many as may be"
+            ),
+            Self::OtherWorkflow { id, workflow, kept } => write!(
+                f,
+                "run {id} is one of workflow `{kept}` and not of `{workflow}`: give the new run another id"
+            ),
+            Self::ShuttingDown => {
+                f.write_str("the orchestrator is shutting down and starts no further run")
+            }
+            Self::Store { reason } => write!(f, "the run could not be kept: {reason}"),
+        }
+    }
+}
+
+impl Error for StartError {}
+
+/// A run about to be started.
+#[derive(Debug)]
+#[must_use = "a run starts when this is awaited"]
+pub struct Start<W: Workflow> {
+    services: Veiled<Services>,
+    input: W::Input,
+    id: Option<RunId>,
+    correlation_id: Option<Arc<str>>,
+    priority: Option<u8>,
+    workflow: PhantomData<W>,
+}
+
+impl<W: Workflow> Start<W> {
+    pub(super) fn new(services: Veiled<Services>, input: W::Input) -> Self {
+        Self {
+            services,
+            input,
+            id: None,
+            correlation_id: None,
+            priority: None,
+            workflow: PhantomData,
+        }
+    }
+
+    /// The run's id; a UUID of version 7 by default.
+    ///
+    /// A durable run is started once for an id: a second start gives the run that is there.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(RunId::new(id.into()));
+        self
+    }
+
+    /// What ties this run to others and to the caller's own logs; the run's id by default.
+    pub fn correlation_id(mut self, id: impl Into<String>) -> Self {
+        self.correlation_id = Some(id.into().into());
+        self
+    }
+
+    /// Which of the durable runs that wait for room begins first: from 0, the lowest, to 100; what the workflow says by
+    /// default. More counts as 100.
+    pub fn priority(mut self, priority: u8) -> Self {
+        self.priority = Some(priority.min(100));
+        self
+    }
+
+    async fn begin(self) -> Result<RunHandle<W>, StartError> {
+        let mut needs = Vec::new();
+        W::needs(&mut needs);
+        for need in needs {
+            if !self.services.resources.has(need.id) {
+                return Err(StartError::MissingResource {
+                    workflow: W::program().spec.name,
+                    resource: need.name,
+                });
+            }
+        }
+        let handle = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
+        if W::SPEC.durable {
+            return self.keep().await;
+        }
+        let run = self
+            .services
+            .clone()
+            .run(W::program(), self.id, self.correlation_id, true);
+        let run = Arc::new(run);
+        let observer = run.observer.as_deref();
+        if let Some(observer) = observer {
+            observer.open(&run);
+        }
+        let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));
+        Ok(RunHandle::here(run, driver))
+    }
+
+    /// Starts a durable run: it is kept when this returns.
+    async fn keep(self) -> Result<RunHandle<W>, StartError> {
+        let workflow = W::SPEC.name;
+        let Some(durability) = self.services.durability().cloned() else {
+            return Err(StartError::NoStore { workflow });
+        };
+        let (Some(codec), Some(_)) = (W::codec(), durability.registered(workflow)) else {
+            return Err(StartError::NotRegistered { workflow });
+        };
+        let input = (codec.encode_input)(&self.input).map_err(|error| StartError::Input {
+            workflow,
+            reason: error.to_string(),
+        })?;
+        if durability
+            .draining
+            .load(std::sync::atomic::Ordering::Acquire)
+        {
+            return Err(StartError::ShuttingDown);
+        }
+        let cancelled = overlap::<W>(&durability).await?;
+        let id = self.id.unwrap_or_else(crate::id::run_id);
+        let correlation_id = self
+            .correlation_id
+            .unwrap_or_else(|| Arc::from(id.as_str()));
+        // A limit of the workflow's own is kept by those who take runs up.
+        let seat = match W::SPEC.max_active_runs {
+            None => durability.admit(),
+            Some(_) => None,
+        };
+        let now = durability.clock.now();
+        let deadline = W::SPEC.deadline.map(|deadline| durability.after(deadline));
+        let new = NewRun {
+            id: id.clone(),
+            workflow: workflow.to_owned(),
+            version: W::SPEC.version.to_owned(),
+            fingerprint: W::program().layout().fingerprint.clone(),
+            input,
+            correlation_id: Some(correlation_id.to_string()),
+            parent: None,
+            priority: self.priority.unwrap_or(W::SPEC.priority),
+            at: now,
+            deadline,
+            owner: seat.as_ref().map(|_| durability.owner),
+            entries: Vec::new(),
+        };
+        let started = durability
+            .journal
+            .submit(Change::Start(Box::new(new)))
+            .await;
+        let (held, fresh, status) = match started {
+            Ok(Applied::Started {
+                held,
+                fresh,
+                status,
+            }) => (held, fresh, status),
+            Ok(_) => {
+                let reason = "the store answered something else".to_owned();
+                return Err(StartError::Store { reason });
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                return Err(StartError::Store { reason });
+            }
+        };
+        let waiter = durability.wait_for(held.run);
+        let mut run = None;
+        match (fresh, seat) {
+            (true, Some(seat)) => {
+                let beginning = Beginning {
+                    held,
+                    id: id.clone(),
+                    correlation_id: Arc::clone(&correlation_id),
+                    deadline,
+                    input: self.input,
+                };
+                let services = self.services.clone();
+                run = Some(durability::begin::<W>(
+                    services,
+                    &durability,
+                    seat,
+                    beginning,
+                ));
+            }
+            (true, None) => durability.stir(),
+            (false, _) => {
+                let find = id.clone();
+                let kept = durability
+                    .journal
+                    .ask(move |store| store.find(&find))
+                    .await
+                    .map_err(|error| StartError::Store {
+                        reason: error.to_string(),
+                    })?;
+                if let Some(kept) = &kept
+                    && kept.workflow != workflow
+                {
+                    let kept = kept.workflow.clone();
+                    return Err(StartError::OtherWorkflow { id, workflow, kept });
+                }
+                if status.is_ended()
+                    && let Some(kept) = kept.as_ref().and_then(Kept::recorded)
+                {
+                    waiter.tell(Arc::new(kept));
+                }
+            }
+        }
+        let handle = RunHandle::kept(durability, held.run, id, correlation_id, waiter, run);
+        if cancelled && fresh {
+            handle.cancel("as many runs were under way as may be");
+        }
+        Ok(handle)
+    }
+}
+
+/// What becomes of a run that starts when as many are under way as may be; whether it is kept as cancelled.
+async fn overlap<W: Workflow>(durability: &Arc<Durability>) -> Result<bool, StartError> {
+    let (Some(limit), overlap) = (W::SPEC.max_active_runs, W::SPEC.overlap) else {
+        return Ok(false);
+    };
+    if overlap == Overlap::Queue {
+        return Ok(false);
+    }
+    let filter = Filter {
+        workflow: Some(W::SPEC.name.to_owned()),
+        statuses: vec![RunStatus::Queued, RunStatus::Running, RunStatus::Waiting],
+        limit: limit as usize,
+        ..Filter::default()
+    };
+    let active = durability
+        .journal
+        .ask(move |store| store.list(&filter))
+        .await
+        .map_err(|error| StartError::Store {
+            reason: error.to_string(),
+        })?;
+    if active.len() < limit as usize {
+        return Ok(false);
+    }
+    match overlap {
+        Overlap::Skip => Err(StartError::Overlap {
+            workflow: W::SPEC.name,
+            limit,
+        }),
+        Overlap::CancelNew => Ok(true),
+        _ => {
+            // The latest comes first.
+            if let Some(oldest) = active.last() {
+                let runs = Runs::new(Arc::clone(durability));
+                let reason = "a later run takes its place";
+                // One that has ended meanwhile needs no cancelling.
+                let _ = runs.cancel(oldest.id.as_str(), reason).await;
+            }
+            Ok(false)
+        }
+    }
+}
+
+impl<W: Workflow> IntoFuture for Start<W> {
+    type Output = Result<RunHandle<W>, StartError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.begin())
+    }
+}

@@ -1,0 +1,370 @@
+//! What operators see and do.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use orch::prelude::*;
+use orch::store::{Filter, Memory};
+use orch::{RunStatus, StartError};
+
+use super::{Process, World, orchestrator};
+
+#[step]
+async fn work(name: &str, n: u32, #[resource] world: &World) -> u32 {
+    world.called(name, &n.to_string());
+    world.pass(name).await;
+    n + 1
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct Broken(Arc<AtomicBool>);
+
+#[step]
+async fn brittle(
+    name: &str,
+    n: u32,
+    #[resource] world: &World,
+    #[resource] broken: &Broken,
+) -> Result<u32, std::io::Error> {
+    world.called(name, &n.to_string());
+    if broken.0.load(Ordering::SeqCst) && n % 3 == 1 {
+        return Err(std::io::Error::other(format!("{n} is broken")));
+    }
+    Ok(n * 2)
+}
+
+#[step]
+fn numbers(count: u32) -> Vec<u32> {
+    (0..count).collect()
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Two(n: u32) -> u32 {
+        a = work("a", n);
+        b = work("b", a);
+        b
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Items(count: u32) -> Result<u32, std::io::Error> {
+        all = numbers(count);
+        done = for n in &all { brittle("item", *n) };
+        done.iter().sum::<u32>()
+    }
+}
+
+async fn status(orch: &Orchestrator, id: &str, wanted: RunStatus) {
+    for _ in 0..3_000 {
+        if orch.runs().unwrap().get(id).await.unwrap().status == wanted {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let run = orch.runs().unwrap().get(id).await.unwrap();
+    panic!("the run is {run:?} and not {}", wanted.as_str());
+}
+
+#[test]
+fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Two, 1).id("r").await.unwrap();
+        let runs = orch.runs().unwrap();
+        world.until("a", 1).await;
+        runs.pause("r", "lunch").await.unwrap();
+        world.open("a", 1);
+        world.open("b", 1);
+        status(&orch, "r", RunStatus::Paused).await;
+        assert_eq!(
+            runs.get("r").await.unwrap().reason.as_deref(),
+            Some("lunch")
+        );
+        assert_eq!(world.calls("b"), 0);
+        runs.resume("r").await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 3);
+        assert_eq!(world.calls("a"), 1);
+    });
+}
+
+#[test]
+fn a_run_can_be_cancelled_wherever_it_is() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Two, 1).id("r").await.unwrap();
+        world.until("a", 1).await;
+        orch.runs()
+            .unwrap()
+            .cancel("r", "changed my mind")
+            .await
+            .unwrap();
+        let error = run.result().await.unwrap_err();
+        assert!(
+            error.is_cancelled() && error.to_string().contains("changed my mind"),
+            "{error}"
+        );
+        let error = orch.runs().unwrap().cancel("r", "again").await.unwrap_err();
+        assert_eq!(error.to_string(), "run r has ended: it is cancelled");
+        let error = orch.runs().unwrap().get("nobody").await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no run nobody");
+    });
+}
+
+#[test]
+fn only_failed_items_are_retried() {
+    let (world, store, broken) = (World::default(), Memory::new(), Broken::default());
+    broken.0.store(true, Ordering::SeqCst);
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).resource(broken.clone());
+        let orch = builder.workflow(Items).build().await.unwrap();
+        let run = orch.start(Items, 9).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+        let dead = orch.runs().unwrap().dead(Filter::default()).await.unwrap();
+        assert_eq!(dead.len(), 1);
+        let before = world.calls("item");
+        broken.0.store(false, Ordering::SeqCst);
+        assert_eq!(
+            orch.runs()
+                .unwrap()
+                .retry_dead(Filter::default())
+                .await
+                .unwrap(),
+            1
+        );
+        let run = orch.start(Items, 9).id("r").await.unwrap();
+        assert_eq!(
+            run.result().await.unwrap(),
+            (0..9).map(|n| n * 2).sum::<u32>()
+        );
+        let failed = before
+            - world.keys("item")[..before]
+                .iter()
+                .filter(|n| n.parse::<u32>().unwrap() % 3 != 1)
+                .count();
+        assert_eq!(
+            world.calls("item") - before,
+            9 - (before - failed),
+            "only what had not succeeded"
+        );
+        assert!(
+            orch.runs()
+                .unwrap()
+                .dead(Filter::default())
+                .await
+                .unwrap()
+                .is_empty()
+        );
+    });
+}
+
+#[test]
+fn a_run_is_done_again_from_a_node() {
+    let (world, store) = (World::default(), Memory::new());
+    world.open("a", 9);
+    world.open("b", 9);
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        orch.start(Two, 1)
+            .id("r")
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap();
+        let runs = orch.runs().unwrap();
+        runs.retry_from("r", "b").await.unwrap();
+        assert_eq!(
+            orch.start(Two, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            3
+        );
+        assert_eq!((world.calls("a"), world.calls("b")), (1, 2));
+        let error = runs.retry_from("r", "z").await.unwrap_err();
+        assert_eq!(error.to_string(), "node `z` is not a node of this workflow");
+
+        let forked = runs
+            .fork("r", "r2", Some(&serde_json::json!(10)))
+            .await
+            .unwrap();
+        assert_eq!(forked.input, 10);
+        status(&orch, "r2", RunStatus::Completed).await;
+        assert_eq!(runs.get("r2").await.unwrap().output, Some(12.into()));
+        let error = runs
+            .fork("r", "r3", Some(&serde_json::json!("ten")))
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("invalid type"), "{error}");
+
+        runs.delete("r2").await.unwrap();
+        assert!(runs.get("r2").await.is_err());
+    });
+}
+
+#[test]
+fn the_eleventh_run_is_queued_and_survives() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let builder = orchestrator(&world, &store)
+            .workflow(Two)
+            .max_active_runs(10);
+        let orch = builder.build().await.unwrap();
+        for n in 0..11 {
+            orch.start(Two, n).id(format!("r{n}")).await.unwrap();
+        }
+        world.until("a", 10).await;
+        status(&orch, "r10", RunStatus::Queued).await;
+        assert_eq!(world.calls("a"), 10);
+    });
+    before.kill(&store);
+    world.open("a", 99);
+    world.open("b", 99);
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store)
+            .workflow(Two)
+            .max_active_runs(10);
+        let orch = builder.build().await.unwrap();
+        for n in 0..11 {
+            assert_eq!(
+                orch.start(Two, n)
+                    .id(format!("r{n}"))
+                    .await
+                    .unwrap()
+                    .result()
+                    .await
+                    .unwrap(),
+                n + 2
+            );
+        }
+    });
+}
+
+#[test]
+fn shutting_down_lets_steps_finish_and_loses_nothing() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Two, 1).id("r").await.unwrap();
+        world.until("a", 1).await;
+        let stopping = tokio::spawn({
+            let orch = orch.clone();
+            async move { orch.shutdown(Duration::from_secs(5)).await }
+        });
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        world.open("a", 1);
+        assert_eq!(stopping.await.unwrap(), 0);
+        let error = run.result().await.unwrap_err();
+        assert_eq!(error.code(), "interrupted");
+        let error = orch.start(Two, 1).await.unwrap_err();
+        assert_eq!(error, StartError::ShuttingDown);
+    });
+    world.open("b", 1);
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        assert_eq!(
+            orch.start(Two, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            3
+        );
+    });
+    assert_eq!(
+        (world.calls("a"), world.calls("b")),
+        (1, 1),
+        "nothing is done twice"
+    );
+}
+
+#[test]
+fn shutting_down_does_not_wait_forever() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        orch.start(Two, 1).id("r").await.unwrap();
+        world.until("a", 1).await;
+        assert_eq!(orch.shutdown(Duration::from_millis(20)).await, 1);
+    });
+    world.open("a", 1);
+    world.open("b", 1);
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        assert_eq!(
+            orch.start(Two, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            3
+        );
+    });
+}
+
+#[test]
+fn what_a_durable_workflow_lacks_is_said() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        let error = orch.start(Two, 1).await.unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "workflow `Two` is durable: give the orchestrator a store with `.store(…)`"
+        );
+        let orch = orchestrator(&world, &Memory::new()).build().await.unwrap();
+        let error = orch.start(Two, 1).await.unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("register it with `.workflow(Two)`"),
+            "{error}"
+        );
+    });
+}

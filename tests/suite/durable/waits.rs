@@ -1,0 +1,214 @@
+//! Signals and sleeps: what waits is not in memory, and goes on when it is time.
+
+use std::time::Duration;
+
+use orch::prelude::*;
+use orch::store::Memory;
+use orch::testing::paused;
+use orch::{RunStatus, durable::Signal};
+use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
+
+use super::{Process, World, orchestrator};
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Approval {
+    by: String,
+    limit: u32,
+}
+
+#[step]
+fn open_request(amount: u32, #[resource] world: &World) -> u32 {
+    world.called("open", "");
+    amount
+}
+
+#[step]
+fn close_request(amount: u32, approval: Option<Approval>, #[resource] world: &World) -> String {
+    world.called("close", "");
+    match approval {
+        Some(approval) => format!("{amount} of {} by {}", approval.limit, approval.by),
+        None => format!("{amount} by nobody"),
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Request(amount: u32) -> String {
+        opened = open_request(amount);
+        #[node(after = [opened])]
+        finance = signal::<Approval>(timeout = "3d");
+        close_request(opened, finance)
+    }
+}
+
+workflow! {
+    pub InMemory(amount: u32) -> String {
+        finance = signal::<Approval>(timeout = "1h");
+        close_request(amount, finance)
+    }
+}
+
+#[step]
+fn remind(#[resource] world: &World) {
+    world.called("remind", "");
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Reminders(days: u64) -> () {
+        first = sleep("10d");
+        #[node(after = [first])]
+        one = remind();
+        second = sleep(Duration::from_secs(days * 86_400));
+        #[node(after = [second, one])]
+        remind()
+    }
+}
+
+fn approval() -> Approval {
+    Approval {
+        by: "Ada".into(),
+        limit: 500,
+    }
+}
+
+#[test]
+fn a_signal_is_typed_kept_if_early_and_taken_once() {
+    let (world, store) = (World::default(), Memory::new());
+    let _: Signal<Request, Approval> = Request::finance;
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Request)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Request, 300).id("r").await.unwrap();
+        assert!(
+            run.signal(Request::finance, approval())
+                .event_id("mail-7")
+                .await
+                .unwrap()
+        );
+        let again = Approval {
+            by: "Eve".into(),
+            limit: 1,
+        };
+        assert!(
+            !run.signal(Request::finance, again)
+                .event_id("mail-7")
+                .await
+                .unwrap()
+        );
+        assert_eq!(run.result().await.unwrap(), "300 of 500 by Ada");
+        let late = orch
+            .runs()
+            .unwrap()
+            .signal("r", Request::finance, approval())
+            .await;
+        assert_eq!(
+            late.unwrap_err().to_string(),
+            "run r has ended: it is completed"
+        );
+    });
+}
+
+#[test]
+fn a_run_that_waits_leaves_memory_and_survives_kills() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Request)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Request, 300).id("r").await.unwrap();
+        for _ in 0..5_000 {
+            if orch.runs().unwrap().get("r").await.unwrap().status == RunStatus::Waiting {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let info = orch.runs().unwrap().get("r").await.unwrap();
+        assert_eq!(info.status, RunStatus::Waiting);
+        assert!(info.ready_at.unwrap() > info.started_at + 2 * 86_400_000);
+        assert!(!run.is_finished());
+    });
+    before.kill(&store);
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Request)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Request, 300).id("r").await.unwrap();
+        run.signal(Request::finance, approval()).await.unwrap();
+        assert_eq!(run.result().await.unwrap(), "300 of 500 by Ada");
+    });
+    assert_eq!((world.calls("open"), world.calls("close")), (1, 1));
+}
+
+#[test]
+fn nobody_answers_and_time_is_over() {
+    let (world, store) = (World::default(), Memory::new());
+    let given = paused(async {
+        let builder = orchestrator(&world, &store)
+            .workflow(Request)
+            .virtual_time();
+        let orch = builder.build().await.unwrap();
+        let begun = Instant::now();
+        let given = orch
+            .start(Request, 300)
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap();
+        assert_eq!(begun.elapsed().as_secs() / 86_400, 3);
+        given
+    });
+    assert_eq!(given.unwrap(), "300 by nobody");
+}
+
+#[test]
+fn thirty_days_are_over_in_no_time() {
+    let (world, store) = (World::default(), Memory::new());
+    let real = std::time::Instant::now();
+    paused(async {
+        let builder = orchestrator(&world, &store)
+            .workflow(Reminders)
+            .virtual_time();
+        let orch = builder.build().await.unwrap();
+        let begun = Instant::now();
+        orch.start(Reminders, 30)
+            .id("r")
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap();
+        assert_eq!(begun.elapsed().as_secs() / 86_400, 30);
+        assert_eq!(world.calls("remind"), 2);
+    })
+    .unwrap();
+    assert!(real.elapsed() < Duration::from_secs(1));
+}
+
+#[test]
+fn a_signal_reaches_a_run_that_is_not_durable() {
+    paused(async {
+        let world = World::default();
+        let orch = Orchestrator::builder()
+            .resource(world)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(InMemory, 3).await.unwrap();
+        run.signal(InMemory::finance, approval()).await.unwrap();
+        assert_eq!(run.result().await.unwrap(), "3 of 500 by Ada");
+        let run = orch.start(InMemory, 3).await.unwrap();
+        assert_eq!(run.result().await.unwrap(), "3 by nobody");
+    })
+    .unwrap();
+}

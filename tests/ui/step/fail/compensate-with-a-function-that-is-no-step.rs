@@ -1,0 +1,10 @@
+use orch::prelude::*;
+
+fn release(_outcome: Outcome<&u32>, _items: &[u32]) {}
+
+#[step(compensate = release)]
+fn reserve(items: &[u32]) -> u32 {
+    items.len() as u32
+}
+
+fn main() {}

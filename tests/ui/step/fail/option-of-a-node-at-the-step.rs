@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step(optional)]
+fn tell(text: &str) -> usize {
+    text.len()
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+use orch::prelude::*;
+
+#[step]
+fn same(n: u32) -> u32 {
+    n
+}
+
+workflow! {
+    pub Flow(n: u32) -> Option<u32> {
+        #[node(allow_skip = "nothing is sent")]
+        sent = same(n);
+        sent
+    }
+}
+
+fn main() {}

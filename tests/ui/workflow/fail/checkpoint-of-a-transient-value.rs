@@ -1,0 +1,16 @@
+use orch::prelude::*;
+
+#[step]
+fn same(n: u32) -> u32 {
+    n
+}
+
+workflow! {
+    #[workflow(durable)]
+    pub Flow(n: u32) -> u32 {
+        #[node(checkpoint_after, transient)]
+        same(n)
+    }
+}
+
+fn main() {}

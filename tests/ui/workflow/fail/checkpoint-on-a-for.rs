@@ -1,0 +1,18 @@
+use orch::prelude::*;
+
+#[step]
+fn same(n: u32) -> u32 {
+    n
+}
+
+workflow! {
+    #[workflow(durable)]
+    pub Flow(n: u32) -> Vec<u32> {
+        #[node(checkpoint_after)]
+        for i in 0..n {
+            same(i)
+        }
+    }
+}
+
+fn main() {}
