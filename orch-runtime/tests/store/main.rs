@@ -14,3 +14,4 @@ mod faults;
 mod model;
 mod processes;
 mod speed;
+mod versions;
