@@ -9,4 +9,5 @@
 
 mod conformance;
 mod model;
+mod owners;
 mod speed;
