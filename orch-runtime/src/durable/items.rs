@@ -33,7 +33,7 @@ impl<T: Serialize + ?Sized> Digest for T {
     fn digest(&self) -> ItemKey {
         use std::fmt::Write as _;
         let json = serde_json::to_vec(self)?;
-        let digest = <sha2::Sha256 as sha2::Digest>::digest(&json);
+        let digest = hmac_sha256::Hash::hash(&json);
         let mut text = String::with_capacity(16);
         for byte in &digest[..8] {
             // Writing into a `String` cannot fail.

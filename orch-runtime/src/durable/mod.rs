@@ -15,7 +15,7 @@ pub use self::undo::*;
 pub use self::waits::*;
 use crate::ctx::Cx;
 use crate::glue::{OutOf, Raises, RaisesAny, StateOf, Turn, Turning, end, raise_any, raise_in};
-use crate::program::{Done, KeptValue, Restored, Thrown, Workflow};
+use crate::program::{Done, KeptValue, Restored, Thrown, ThrownError, Workflow};
 use crate::slots::Put;
 use crate::step::{CalledOf, Shared, Step};
 
@@ -184,7 +184,7 @@ fn record<T>(
 /// A value as it is recorded, unless that is larger than the journal takes.
 fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<String, Thrown> {
     let json = json.map_err(|error| {
-        Thrown::of(Cause::any(format!(
+        ThrownError::of(Cause::any(format!(
             "its output cannot be recorded, as it does not serialize to JSON: {error}"
         )))
     })?;
@@ -196,10 +196,10 @@ fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<Stri
     let message = format!(
         "its output is {length} bytes of JSON, and the journal takes {limit}: give an `Artifact` in its place, or raise `value_limit` on the orchestrator"
     );
-    Err(Thrown {
+    Err(Box::new(ThrownError {
         kind: ErrorKind::TooLarge,
-        ..Thrown::of(Cause::any(message))
-    })
+        ..ThrownError::of(Cause::any(message))
+    }))
 }
 
 /// Places a value that was recorded.

@@ -7,6 +7,12 @@
     reason = "tests"
 )]
 
+mod common;
 mod conformance;
+mod damage;
+mod faults;
 mod model;
+mod owners;
+mod processes;
 mod speed;
+mod versions;

@@ -1,8 +1,10 @@
 //! Durable runs: what survives a crash, what is not done twice, and what operators can do.
 
+mod checkpoints;
 mod recovery;
 mod shapes;
 mod steering;
+mod undoing;
 mod values;
 mod versions;
 mod waits;
