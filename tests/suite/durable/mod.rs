@@ -3,6 +3,7 @@
 mod recovery;
 mod shapes;
 mod steering;
+mod undoing;
 mod versions;
 mod waits;
 
