@@ -291,8 +291,11 @@ impl StepCtx {
         self.frame.items()
     }
 
-    /// A key that is the same for every attempt of this node (and item, and turn) in this run, and for no other.
+    /// A key that is the same for every attempt of this node (and item, and turn) in this run, and for no other: after a
+    /// crash as well, and for the step that undoes what it did.
     ///
+    /// What was undone and is then done again, as an operator had the run retried, has another key, so that a service
+    /// does not answer it as it did before.
     /// Pass it to services that recognize a repeated request.
     #[must_use]
     pub fn idempotency_key(&self) -> String {
@@ -304,6 +307,12 @@ impl StepCtx {
         }
         if self.turn > 0 {
             let _ = write!(key, "#{}", self.turn);
+        }
+        if let Some(record) = &self.frame.run().journal {
+            let times = record.times_undone(&record.instance(&self.frame, self.node));
+            if times > 0 {
+                let _ = write!(key, "~{times}");
+            }
         }
         key
     }

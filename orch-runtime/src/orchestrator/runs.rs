@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::signal::{SendSignal, To};
 use crate::durability::{Durability, steer};
 use crate::durable::{Durable, Signal};
-use crate::engine::record::RETRIED;
+use crate::engine::record::{RETRIED, made_again};
 use crate::engine::wait::{Decision, decision_about};
 use crate::program::Workflow;
 use crate::store::journal::JournalError;
@@ -602,10 +602,20 @@ impl Runs {
             item: None,
             at: now,
         };
-        let entries = added.into_iter().chain([retried]).map(|entry| {
-            seq += 1;
-            Entry { seq, ..entry }
+        let again = undone.iter().map(|instance| Entry {
+            node: made_again(instance),
+            value: Some((times_undone(history, instance) + 1).to_string()),
+            ..retried.clone()
         });
+        let again: Vec<Entry> = again.collect();
+        let entries = added
+            .into_iter()
+            .chain(again)
+            .chain([retried])
+            .map(|entry| {
+                seq += 1;
+                Entry { seq, ..entry }
+            });
         let change = Change::Rewind {
             run: history.run.key,
             drop,
@@ -852,6 +862,15 @@ fn unsuccessful(history: &History) -> Result<(), SteerError> {
         return Err(SteerError::Ended { run, status });
     }
     Ok(())
+}
+
+/// How many times a call was undone and made again before.
+fn times_undone(history: &History, instance: &str) -> u32 {
+    let name = made_again(instance);
+    let mut entries = history.entries.iter().rev();
+    let last = entries.find(|entry| entry.node == name);
+    let times = last.and_then(|entry| entry.value.as_ref()?.parse().ok());
+    times.unwrap_or(0)
 }
 
 /// The path of the node that an entry is about, without its items and its turn.
