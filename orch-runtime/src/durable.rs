@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::ctx::Cx;
 use crate::glue::{OutOf, StateOf, Turn, Turning, end, raise_any, raise_in};
 use crate::glue::{Raises, RaisesAny};
-use crate::program::{Done, ItemKey, KeptValue, Restored, Thrown, Workflow};
+use crate::program::{Done, ItemKey, KeptValue, Restored, Thrown, ThrownError, Workflow};
 use crate::slots::Put;
 use crate::step::{Called, CalledOf, Shared, Step};
 
@@ -302,7 +302,7 @@ fn record<T>(
 /// A value as it is recorded, unless that is larger than the journal takes.
 fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<String, Thrown> {
     let json = json.map_err(|error| {
-        Thrown::of(Cause::any(format!(
+        ThrownError::of(Cause::any(format!(
             "its output cannot be recorded, as it does not serialize to JSON: {error}"
         )))
     })?;
@@ -314,10 +314,10 @@ fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<Stri
     let message = format!(
         "its output is {length} bytes of JSON, and the journal takes {limit}: give an `Artifact` in its place, or raise `value_limit` on the orchestrator"
     );
-    Err(Thrown {
+    Err(Box::new(ThrownError {
         kind: ErrorKind::TooLarge,
-        ..Thrown::of(Cause::any(message))
-    })
+        ..ThrownError::of(Cause::any(message))
+    }))
 }
 
 /// Places a value that was recorded.
@@ -472,7 +472,7 @@ impl<T: Serialize + ?Sized> Digest for T {
     fn digest(&self) -> ItemKey {
         use std::fmt::Write as _;
         let json = serde_json::to_vec(self)?;
-        let digest = <sha2::Sha256 as sha2::Digest>::digest(&json);
+        let digest = hmac_sha256::Hash::hash(&json);
         let mut text = String::with_capacity(16);
         for byte in &digest[..8] {
             // Writing into a `String` cannot fail.

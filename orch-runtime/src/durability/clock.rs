@@ -12,6 +12,10 @@ pub(crate) enum Clock {
     /// The system's.
     System,
     /// The runtime's, which a test may have paused, counted from a time of day.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "only tests pause a clock")
+    )]
     Runtime { began: Instant, at: Millis },
 }
 

@@ -170,8 +170,7 @@ impl Run {
 
     /// The run's id, given when it is first asked for.
     pub(crate) fn id(&self) -> &RunId {
-        self.id
-            .get_or_init(|| RunId::new(uuid::Uuid::now_v7().to_string()))
+        self.id.get_or_init(|| crate::id::run_id())
     }
 
     /// What ties this run to others; its own id unless somebody said otherwise.

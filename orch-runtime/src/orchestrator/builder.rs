@@ -247,16 +247,15 @@ impl Builder {
             return Ok(None);
         };
         #[cfg(feature = "testing")]
-        let virtual_time = self.virtual_time;
+        let clock = self.virtual_time.map_or(Clock::System, Clock::of_runtime);
         #[cfg(not(feature = "testing"))]
-        let virtual_time = None;
-        let clock = virtual_time.map_or(Clock::System, Clock::of_runtime);
+        let clock = Clock::System;
         let settings = Settings {
             store,
             clock,
             value_limit: self.value_limit.unwrap_or(VALUE_LIMIT),
             active_runs: self.active_runs.unwrap_or(ACTIVE_RUNS),
-            direct: virtual_time.is_some(),
+            direct: matches!(clock, Clock::Runtime { .. }),
         };
         let durable = std::mem::take(&mut self.durable);
         let joined = if settings.direct {

@@ -15,7 +15,6 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::params;
-use uuid::Uuid;
 
 use super::errors::{Doing, of_system, translate, trouble};
 use super::file::DatabaseFile;
@@ -383,7 +382,7 @@ fn listen() -> io::Result<(Arc<UdpSocket>, Address)> {
     let socket = wire::listen()?;
     let address = Address {
         port: socket.local_addr()?.port(),
-        token: Uuid::now_v7().to_string(),
+        token: crate::id::fresh(),
     };
     Ok((Arc::new(socket), address))
 }
