@@ -215,13 +215,8 @@ async fn courier_label(
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<Label, CallError> {
-    shop.label(
-        order,
-        "courier",
-        parcels,
-        &format!("{}/courier", ctx.idempotency_key()),
-    )
-    .await
+    shop.label(order, "courier", parcels, &ctx.idempotency_key())
+        .await
 }
 
 /// A label of the post.
@@ -238,13 +233,8 @@ async fn post_label(
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<Label, CallError> {
-    shop.label(
-        order,
-        "post",
-        parcels,
-        &format!("{}/post", ctx.idempotency_key()),
-    )
-    .await
+    shop.label(order, "post", parcels, &ctx.idempotency_key())
+        .await
 }
 
 /// Hands the parcels over.

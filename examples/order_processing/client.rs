@@ -171,17 +171,17 @@ impl Shop {
             .await
     }
 
-    /// Puts items back that were set aside under this key.
+    /// Puts the items of an order back.
     pub async fn release(&self, order: u32, key: &str) -> Result<(), CallError> {
         self.delete(format!("/stock/{order}"), key).await
     }
 
-    /// Gives money back that was taken under this key.
+    /// Gives the money of an order back.
     pub async fn refund(&self, order: u32, key: &str) -> Result<(), CallError> {
         self.delete(format!("/charges/{order}"), key).await
     }
 
-    /// Has parcels brought back that were handed over under this key.
+    /// Has the parcels of an order brought back.
     pub async fn call_back(&self, order: u32, key: &str) -> Result<(), CallError> {
         self.delete(format!("/shipments/{order}"), key).await
     }

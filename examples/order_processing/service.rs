@@ -157,11 +157,6 @@ impl Service {
         }
         answered(answer)
     }
-
-    /// Undoes what was carried out under an idempotency key.
-    fn undo(&self, order: u32, headers: &HeaderMap, work: impl FnOnce(&mut Ledger)) -> Response {
-        answered(self.book(|ledger| ledger.undo(order, key_of(headers), work)))
-    }
 }
 
 impl Inner {
@@ -326,15 +321,15 @@ async fn ship(
 }
 
 async fn release(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
-    service.undo(order, &headers, |ledger| ledger.release(order))
+    service.once("release-stock", &headers, |ledger| ledger.release(order))
 }
 
 async fn refund(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
-    service.undo(order, &headers, |ledger| ledger.refund(order))
+    service.once("refund", &headers, |ledger| ledger.refund(order))
 }
 
 async fn call_back(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
-    service.undo(order, &headers, |ledger| ledger.call_back(order))
+    service.once("call-back", &headers, |ledger| ledger.call_back(order))
 }
 
 /// So many a second, and as many at once after a pause.

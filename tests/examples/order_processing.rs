@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::ops::{Deref, DerefMut};
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::thread::sleep;
@@ -388,6 +389,31 @@ fn help_is_given() {
 /// A directory with the orders in a file, worked on by real processes.
 struct Orders(tempfile::TempDir);
 
+/// A process that works on orders, and ends with its test.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Deref for Worker {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Worker {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
 impl Orders {
     fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
@@ -410,7 +436,7 @@ impl Orders {
     }
 
     /// Starts to work on orders at a service that behaves, and lets them be written to a file.
-    fn work(&self, output: &str, more: &[&str]) -> Child {
+    fn work(&self, output: &str, more: &[&str]) -> Worker {
         let output = File::create(self.path(output)).unwrap();
         let mut command = Command::new(program("order_processing"));
         command.arg("--db").arg(self.path("orders.db"));
@@ -421,7 +447,7 @@ impl Orders {
             .args(["--decline", "0", "--limit", "1000"])
             .args(more);
         command.stdout(output.try_clone().unwrap()).stderr(output);
-        command.spawn().unwrap()
+        Worker(command.spawn().unwrap())
     }
 
     /// Works on orders to the end.

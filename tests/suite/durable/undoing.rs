@@ -364,7 +364,10 @@ fn a_failure_that_may_have_had_its_effect_is_undone_and_a_refusal_is_not() {
             let run = orch.start(Order, how.into()).id(how).await.unwrap();
             assert!(run.result().await.is_err());
         }
-        assert_eq!(world.keys("call_off"), ["lost failed failed: lost/ordered"]);
+        assert_eq!(
+            world.keys("call_off"),
+            ["lost failed failed: lost/ordered~undo"]
+        );
     });
 }
 
@@ -381,9 +384,9 @@ fn what_is_done_again_after_it_was_undone_has_a_key_of_its_own() {
             let run = orch.start(Order, "tea".into()).id("r").await.unwrap();
             assert_eq!(usize::from(run.result().await.is_err()), left);
         }
-        let keys = ["r/ordered", "r/ordered~1", "r/ordered~2"];
+        let keys = ["r/ordered", "r/ordered~again1", "r/ordered~again2"];
         assert_eq!(world.keys("order"), keys);
-        let undone = [0, 1].map(|idx| format!("tea done tea: {}", keys[idx]));
+        let undone = [0, 1].map(|idx| format!("tea done tea: {}~undo", keys[idx]));
         assert_eq!(world.keys("call_off"), undone);
     });
 }
