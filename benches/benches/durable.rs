@@ -2,7 +2,12 @@
 //!
 //! By hand means: one thread that writes, one transaction for all that was submitted meanwhile, `synchronous = FULL`,
 //! and seven rows a workflow: its start, five results, its end.
-#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a benchmark"
+)]
 
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
@@ -40,8 +45,12 @@ struct Floor(mpsc::Sender<Row>);
 impl Floor {
     fn open(path: &Path, synchronous: &str) -> Self {
         let mut connection = Connection::open(path).unwrap();
-        connection.pragma_update(None, "journal_mode", "wal").unwrap();
-        connection.pragma_update(None, "synchronous", synchronous).unwrap();
+        connection
+            .pragma_update(None, "journal_mode", "wal")
+            .unwrap();
+        connection
+            .pragma_update(None, "synchronous", synchronous)
+            .unwrap();
         connection
             .execute_batch("CREATE TABLE row (run INTEGER, seq INTEGER, value TEXT, PRIMARY KEY (run, seq)) WITHOUT ROWID, STRICT")
             .unwrap();
@@ -51,8 +60,12 @@ impl Floor {
                 let mut answers = Vec::new();
                 let transaction = connection.transaction().unwrap();
                 {
-                    let mut insert = transaction.prepare_cached("INSERT INTO row VALUES (?1, ?2, ?3)").unwrap();
-                    for (run, seq, value, answer) in std::iter::once(first).chain(rows.try_iter()).take(1_000) {
+                    let mut insert = transaction
+                        .prepare_cached("INSERT INTO row VALUES (?1, ?2, ?3)")
+                        .unwrap();
+                    for (run, seq, value, answer) in
+                        std::iter::once(first).chain(rows.try_iter()).take(1_000)
+                    {
                         insert.execute((run, seq, value.to_string())).unwrap();
                         answers.push(answer);
                     }
@@ -147,11 +160,23 @@ async fn main() {
 
                 let store = Sqlite::options().synchronous(synchronous);
                 let store = store.open(fresh(folder.path(), "orch.db")).await.unwrap();
-                let orch = Orchestrator::builder().store(store).workflow(Five).build().await.unwrap();
+                let orch = Orchestrator::builder()
+                    .store(store)
+                    .workflow(Five)
+                    .build()
+                    .await
+                    .unwrap();
                 let runner = orch.clone();
                 let figure = measure(total, at_a_time, move |n| {
                     let orch = runner.clone();
-                    async move { orch.start(Five, n as u64).await.unwrap().result().await.unwrap() }
+                    async move {
+                        orch.start(Five, n as u64)
+                            .await
+                            .unwrap()
+                            .result()
+                            .await
+                            .unwrap()
+                    }
                 });
                 orchs.push(figure.await);
                 orch.shutdown(Duration::from_secs(5)).await;
@@ -163,7 +188,12 @@ async fn main() {
             };
             let (orch, floor) = (middle(&mut orchs), middle(&mut floors));
             let shown = |figure: &Figure| {
-                format!("{:8.0} ({:.2} / {:.2})", figure.per_second, figure.p50.as_secs_f64() * 1e3, figure.p99.as_secs_f64() * 1e3)
+                format!(
+                    "{:8.0} ({:.2} / {:.2})",
+                    figure.per_second,
+                    figure.p50.as_secs_f64() * 1e3,
+                    figure.p99.as_secs_f64() * 1e3
+                )
             };
             println!(
                 "{mode:6} {at_a_time:3} at a time: orch {}, by hand {}; ratio {:.2}, p50 ratio {:.2}",

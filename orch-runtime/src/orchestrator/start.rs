@@ -226,7 +226,9 @@ impl<W: Workflow> Start<W> {
             return Err(StartError::ShuttingDown);
         }
         let cancelled = overlap::<W>(&durability).await?;
-        let id = self.id.unwrap_or_else(crate::id::run_id);
+        let id = self
+            .id
+            .unwrap_or_else(|| RunId::new(uuid::Uuid::now_v7().to_string()));
         let correlation_id = self
             .correlation_id
             .unwrap_or_else(|| Arc::from(id.as_str()));

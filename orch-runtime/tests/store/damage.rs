@@ -26,7 +26,7 @@ fn populated(runs: usize) -> (TempDir, PathBuf) {
 
 /// Most fit into a page, some do not.
 fn value(run: usize) -> String {
-    let length = if run % 20 == 0 { 5_000 } else { 100 };
+    let length = if run.is_multiple_of(20) { 5_000 } else { 100 };
     format!("\"{}\"", run.to_string().repeat(length))
 }
 

@@ -12,5 +12,7 @@ mod conformance;
 mod damage;
 mod faults;
 mod model;
+mod owners;
 mod processes;
 mod speed;
+mod versions;

@@ -142,8 +142,21 @@ fn a_run_goes_on_under_a_version_that_says_so() {
     let store = left(&world);
     world.open("gate", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(compatible::Job).build().await.unwrap();
-        assert_eq!(orch.start(compatible::Job, 1).id("r").await.unwrap().result().await.unwrap(), 4);
+        let orch = orchestrator(&world, &store)
+            .workflow(compatible::Job)
+            .build()
+            .await
+            .unwrap();
+        assert_eq!(
+            orch.start(compatible::Job, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            4
+        );
     });
 }
 
