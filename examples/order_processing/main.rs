@@ -64,6 +64,7 @@ use crate::service::Service;
 
 /// Checks out orders against a service on loopback that fails, stalls and limits.
 #[derive(Debug, Parser)]
+#[command(args_override_self = true)]
 struct Args {
     #[command(subcommand)]
     command: Option<Command>,
