@@ -67,6 +67,11 @@ impl Record {
         }
     }
 
+    /// Whether it is that of the outermost run.
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.within.is_empty()
+    }
+
     /// An error as it is kept.
     pub(crate) fn encode_error(&self, error: &NodeError) -> Json {
         self.errors.encode(error)

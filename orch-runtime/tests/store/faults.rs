@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use orch_core::run::RunId;
 use orch_runtime::store::journal::Journal;
-use orch_runtime::store::{Applied, Filter, Sqlite, Store, StoreError, StoreErrorKind};
+use orch_runtime::store::{
+    Applied, Change, Filter, Held, Refused, Sqlite, Store, StoreError, StoreErrorKind,
+};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
-use crate::common::{apply, copy, end, hold, join, open, put, record, system};
+use crate::common::{apply, copy, end, hold, join, open, put, record, start, system};
 
 /// A file system of its own, in memory, of so many bytes; none where this process may not mount one.
 struct Disk(TempDir);
@@ -71,6 +73,10 @@ fn a_full_disk_keeps_what_was_committed_and_goes_on_when_there_is_room() {
     let store = open(&disk.path()).unwrap();
     let owner = join(&store);
     let held = hold(&store, owner, "a");
+    let queued = match apply(&store, start("queued", None)) {
+        Ok(Applied::Started { held, .. }) => held,
+        other => panic!("{other:?}"),
+    };
     let value = "x".repeat(10_000);
     let mut kept = 0;
     let error = loop {
@@ -89,6 +95,19 @@ fn a_full_disk_keeps_what_was_committed_and_goes_on_when_there_is_room() {
     let words = ["runs.db", "no room", "free some"];
     assert_error::<()>(Err(error), StoreErrorKind::Full, &words);
     for _ in 0..3 {
+        // What a transaction did that was not committed is not there, nor remembered.
+        let take = Change::TakeUpOne {
+            owner,
+            run: queued.run,
+        };
+        let again = store.commit(&[take, record(held, kept + 1, &value)]);
+        assert_error(again, StoreErrorKind::Full, &[]);
+        let never = Held {
+            fence: queued.fence + 1,
+            ..queued
+        };
+        let late = apply(&store, record(never, 1, "1"));
+        assert!(matches!(late, Err(Refused::Fenced { .. })), "{late:?}");
         let again = store.commit(&[record(held, kept + 1, &value), put("last", "wrong")]);
         assert_error(again, StoreErrorKind::Full, &[]);
         assert_eq!(

@@ -10,6 +10,7 @@
 mod common;
 mod conformance;
 mod damage;
+mod docs;
 mod faults;
 mod model;
 mod owners;

@@ -5,6 +5,7 @@ mod recovery;
 mod shapes;
 mod steering;
 mod undoing;
+mod values;
 mod versions;
 mod waits;
 

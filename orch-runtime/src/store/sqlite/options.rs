@@ -164,7 +164,7 @@ impl SqliteOptions {
     }
 
     fn configure(&self, db: &Connection) -> rusqlite::Result<()> {
-        db.set_prepared_statement_cache_capacity(64);
+        db.set_prepared_statement_cache_capacity(128);
         db.pragma_update(None, "synchronous", self.synchronous.pragma())?;
         // Where a plain flush leaves data in the drive's own memory, as on macOS.
         let whole = self.synchronous == Synchronous::Full;

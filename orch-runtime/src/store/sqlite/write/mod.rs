@@ -61,8 +61,11 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, E>,
     ) -> Result<Committed<T>, E> {
+        // What a panic left open, if anything.
+        self.roll_back()?;
         let done = self.attempt(work);
         if done.is_err() {
+            // SQLite may have rolled it back by itself already.
             self.known.forget();
             // Where even this fails, it is tried again before the next transaction.
             let _ = self.roll_back();
@@ -70,10 +73,12 @@ impl Writer {
         done
     }
 
-    fn roll_back(&self) -> rusqlite::Result<()> {
+    /// Ends a transaction that was not committed, if there is one, and forgets what was known in it.
+    fn roll_back(&mut self) -> rusqlite::Result<()> {
         if self.db.is_autocommit() {
             return Ok(());
         }
+        self.known.forget();
         self.db.execute_batch("ROLLBACK")
     }
 
@@ -81,7 +86,6 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, E>,
     ) -> Result<Committed<T>, E> {
-        self.roll_back()?;
         let Self { db, known } = self;
         db.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
         known.refresh(db)?;
