@@ -635,6 +635,8 @@ impl<'a> Call<'a> {
                     retry: thrown.retry,
                     falls_back: thrown.falls_back,
                     counts: thrown.retry != Retry::No,
+                    // What is tried again may have happened all the same: its answer may be lost.
+                    leaves_in_doubt: thrown.retry != Retry::No && tier.policies.retries.is_some(),
                     ..Failed::new(failure(place, attempt, thrown))
                 })
             }
