@@ -57,6 +57,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         #conditions
         #[doc(hidden)]
         #visibility struct #name<'a> {
+            #[doc(hidden)]
             pub __cx: &'a #facade::__private::Cx,
         }
     }

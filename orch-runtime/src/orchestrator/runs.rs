@@ -350,7 +350,7 @@ impl Runs {
                 EntryKind::Done => {
                     let checkpoint = layout
                         .find(path(&entry.node))
-                        .and_then(|node| node.checkpoint());
+                        .and_then(crate::engine::layout::NodeLayout::checkpoint);
                     if let (Some(checkpoint), Some(json)) = (checkpoint, &entry.value) {
                         waiting.retain(|known| known.node != entry.node);
                         waiting.push(Checkpoint {
