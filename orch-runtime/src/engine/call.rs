@@ -655,6 +655,13 @@ impl<'a> Call<'a> {
         let Some(code) = self.frame.layout.code.nodes[self.node].call() else {
             return Ok(Done::Value);
         };
+        #[cfg(feature = "testing")]
+        if let (Mode::Run, Some(faults)) = (&mode, &self.frame.run().services.faults) {
+            let path = &self.frame.layout.nodes[self.node].path;
+            let items = self.frame.items();
+            let call = format!("{path} {items:?} {} {}", self.turn, self.tier);
+            Box::pin(faults.strike(path, &call, attempt)).await?;
+        }
         let cx = Cx::attempt(self.frame, self.node, mode, attempt, self.tier, self.turn);
         match code(cx) {
             Started::Ended(result) => result,

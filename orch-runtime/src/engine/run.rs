@@ -83,7 +83,7 @@ impl Run {
         observer: Option<Veiled<Observer>>,
     ) -> Self {
         Self {
-            bounds_calls: program.spec.concurrency.is_some() || !services.overrides.is_empty(),
+            bounds_calls: program.spec.concurrency.is_some() || services.meddle(),
             program,
             services,
             id: id.map_or_else(OnceLock::new, OnceLock::from),

@@ -13,11 +13,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::schedule::{Command, Event, Stop};
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use super::fan::Fan;
 use super::frame::Frame;

@@ -195,6 +195,24 @@ impl Builder {
         self
     }
 
+    /// Lets things go wrong, for a test, the same for the same seed.
+    ///
+    /// A run that is killed is given up by those who wait for it, `RunError::Interrupted`, and goes on by itself:
+    /// whoever starts it again, under its id, waits for its end.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn faults(mut self, faults: crate::testing::Faults) -> Self {
+        self.services.faults = Some(faults);
+        self
+    }
+
+    /// Keeps durable runs in this store, unless there is one.
+    #[cfg(feature = "testing")]
+    pub(crate) fn store_by_default(mut self, store: impl Store) -> Self {
+        self.store.get_or_insert_with(|| Arc::new(store));
+        self
+    }
+
     /// The orchestrator.
     ///
     /// # Errors
@@ -245,6 +263,11 @@ impl Builder {
     async fn join(&mut self) -> Result<Option<Arc<Durability>>, BuildError> {
         let Some(store) = self.store.take() else {
             return Ok(None);
+        };
+        #[cfg(feature = "testing")]
+        let store = match &self.services.faults {
+            Some(faults) => faults.before(store),
+            None => store,
         };
         #[cfg(feature = "testing")]
         let clock = self.virtual_time.map_or(Clock::System, Clock::of_runtime);
@@ -306,6 +329,13 @@ pub struct BuildError {
 }
 
 impl BuildError {
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(problem: String) -> Self {
+        Self {
+            problems: vec![problem],
+        }
+    }
+
     /// Each problem in words.
     #[must_use]
     pub fn problems(&self) -> &[String] {

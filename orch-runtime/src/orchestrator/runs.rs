@@ -232,6 +232,22 @@ impl Runs {
         self.record(id).await.map(RunInfo::from)
     }
 
+    /// How a run ended, or that it does not go on here, once it is so.
+    #[cfg(feature = "testing")]
+    pub(super) async fn stands(
+        &self,
+        id: &RunId,
+    ) -> Result<Arc<crate::durability::Kept>, SteerError> {
+        let key = self.record(id.as_str()).await?.key;
+        // Before it is looked at again, so that its end is not missed.
+        let waiter = self.durability.wait_for(key);
+        let record = self.record(id.as_str()).await?;
+        match crate::durability::Kept::recorded(&record) {
+            Some(kept) => Ok(Arc::new(kept)),
+            None => Ok(waiter.wait().await),
+        }
+    }
+
     async fn record(&self, id: &str) -> Result<RunRecord, SteerError> {
         let run = RunId::new(id);
         let find = run.clone();

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod doubts;
+mod faults;
 mod recovery;
 mod shapes;
 mod steering;

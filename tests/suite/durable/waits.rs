@@ -257,3 +257,39 @@ fn a_signal_reaches_a_run_that_is_not_durable() {
     })
     .unwrap();
 }
+
+#[step]
+async fn takes_a_second(#[resource] world: &World) {
+    world.called("second", "");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Beside(days: u64) -> u64 {
+        early = takes_a_second();
+        other = takes_a_second();
+        #[node(after = [early])]
+        one = sleep(Duration::from_secs(days * 86_400));
+        #[node(after = [other])]
+        two = sleep(Duration::from_secs(days * 86_400));
+        #[node(after = [one, two])]
+        remind();
+        days
+    }
+}
+
+#[test]
+fn a_run_whose_branches_end_in_waits_leaves_memory() {
+    let (world, store) = (World::default(), Memory::new());
+    paused(async {
+        let builder = orchestrator(&world, &store).workflow(Beside).virtual_time();
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Beside, 3).id("r").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let info = orch.runs().unwrap().get("r").await.unwrap();
+        assert_eq!(info.status, RunStatus::Waiting);
+        assert_eq!(run.result().await.unwrap(), 3);
+    })
+    .unwrap();
+}
