@@ -7,7 +7,7 @@ use orch::Runs;
 use orch::store::{EntryKind, History};
 
 use crate::effects::{self, Line, What};
-use crate::model::{Expected, Kind, expected, id, plan};
+use crate::model::{Expected, expected, id, plan};
 use crate::worker::REPORTS;
 
 /// What is wrong, in words.
@@ -41,7 +41,7 @@ pub async fn of(
         };
         again += case.repeated();
         let name = format!("{run} of {:?}", plan(idx).kind);
-        let found = case.wrong(plan(idx).kind);
+        let found = case.wrong();
         wrong.extend(found.into_iter().map(|what| format!("{name}: {what}")));
     }
     wrong.extend(lines.keys().map(|run| format!("nobody started {run}")));
@@ -70,13 +70,13 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn wrong(&self, kind: Kind) -> Vec<String> {
+    fn wrong(&self) -> Vec<String> {
         let mut wrong = Vec::new();
         self.check_end(&mut wrong);
         self.check_sites(&mut wrong);
         self.check_keys(&mut wrong);
         self.check_recorded(&mut wrong);
-        self.check_undone(kind, &mut wrong);
+        self.check_undone(&mut wrong);
         wrong
     }
 
@@ -186,16 +186,12 @@ impl Case<'_> {
     }
 
     /// What was to be undone was, the last first, and nothing else.
-    fn check_undone(&self, kind: Kind, wrong: &mut Vec<String>) {
+    fn check_undone(&self, wrong: &mut Vec<String>) {
         let undone = self.sites(What::UndoEnd);
-        let site_of: BTreeMap<&str, &str> = self
-            .of(What::Begin)
-            .map(|line| (line.key.as_str(), line.site.as_str()))
-            .collect();
-        let expected: BTreeSet<&str> = match (&self.expected.undone, kind) {
-            (Some(undone), _) => undone.iter().map(String::as_str).collect(),
+        let expected: BTreeSet<&str> = match &self.expected.undone {
+            Some(undone) => undone.iter().map(String::as_str).collect(),
             // Whatever was booked, or may have been.
-            (None, _) => {
+            None => {
                 let begun = self.sites(What::Begin);
                 begun
                     .into_iter()
@@ -221,22 +217,7 @@ impl Case<'_> {
                 failed.node, failed.value
             ));
         }
-        let mut done: Vec<&str> = entries(EntryKind::Done)
-            .filter_map(|entry| site_of.get(self.key(&entry.node).as_str()).copied())
-            .filter(|site| undone.contains(site))
-            .collect();
-        done.reverse();
-        let order: Vec<&str> = entries(EntryKind::Undone)
-            .filter_map(|entry| site_of.get(self.key(&entry.node).as_str()).copied())
-            .collect();
-        let order_of_done: Vec<&str> = order
-            .iter()
-            .filter(|site| done.contains(site))
-            .copied()
-            .collect();
-        if done != order_of_done {
-            wrong.push(format!("it undid {order_of_done:?} and not {done:?}"));
-        }
+        self.check_order(wrong);
         let mut at = BTreeMap::new();
         for entry in entries(EntryKind::Undone) {
             if at.insert(self.key(&entry.node), entry.at).is_some() {
@@ -244,13 +225,40 @@ impl Case<'_> {
             }
         }
         for line in self.of(What::UndoBegin) {
-            if at.get(&line.key).is_some_and(|at| line.at > *at)
-                && !self.stopped.contains(&line.process)
+            let key = line.key.strip_suffix("~undo").unwrap_or(&line.key);
+            if at.get(key).is_some_and(|at| line.at > *at) && !self.stopped.contains(&line.process)
             {
                 wrong.push(format!(
                     "`{}` was undone again after that was recorded",
                     line.site
                 ));
+            }
+        }
+    }
+    /// What was over before something else began is undone after it.
+    fn check_order(&self, wrong: &mut Vec<String>) {
+        let number = |kind, node: &str| {
+            let mut entries = self.history.entries.iter();
+            let found = entries.find(|entry| entry.kind == kind && entry.node == node);
+            found.map(|entry| entry.seq)
+        };
+        let entries = self.history.entries.iter();
+        let undone = entries.filter(|entry| entry.kind == EntryKind::Undone);
+        // What was recorded as about to be called, and never was, may be undone at any time.
+        let called: BTreeSet<&str> = self.of(What::Begin).map(|line| line.key.as_str()).collect();
+        let undone: Vec<&str> = undone
+            .map(|entry| entry.node.as_str())
+            .filter(|node| called.contains(self.key(node).as_str()))
+            .collect();
+        for (idx, sooner) in undone.iter().enumerate() {
+            let done = number(EntryKind::Done, sooner);
+            for later in &undone[idx + 1..] {
+                let begun = number(EntryKind::Started, later);
+                if done.is_some_and(|done| begun.is_none_or(|begun| done < begun)) {
+                    wrong.push(format!(
+                        "{sooner} was over before {later} began, and was undone before it"
+                    ));
+                }
             }
         }
     }

@@ -20,7 +20,7 @@ use tracing::Instrument as _;
 use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
-use super::undo::Undo;
+use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::ctx::{Cx, Mode};
 use crate::observe::{AttemptWatch, Queued};
@@ -140,24 +140,6 @@ pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     };
     observer.attempt_failed(&frame, node, 0, &failed.error, None);
     Err(failed.error)
-}
-
-/// A call that may have to be undone though nobody knows how it ended: should its future be dropped, it is.
-struct Doubtful {
-    undo: Option<Undo>,
-}
-
-impl Drop for Doubtful {
-    fn drop(&mut self) {
-        if let Some(undo) = self.undo.take() {
-            let run = Arc::clone(undo.frame.run());
-            let order = match &run.journal {
-                Some(record) => record.next_seq(),
-                None => run.undo_count(),
-            };
-            run.to_undo(undo.at(order));
-        }
-    }
 }
 
 /// A turn of a repeated step as it is kept.
@@ -304,7 +286,7 @@ impl<'a> Call<'a> {
             let mut state = self.frame.state();
             state.origins.retain(|(node, _)| *node != self.node);
         }
-        for tier in 0..tiers.len() {
+        for tier in self.first_tier()..tiers.len() {
             let call = Self { tier, ..self };
             let called = match tiers[tier].undo() {
                 None => call.cached(&tiers[tier]).await,
@@ -330,6 +312,16 @@ impl<'a> Call<'a> {
         Ok(Done::Value)
     }
 
+    /// The tier that was called last before the run was taken up: those before it have failed.
+    fn first_tier(self) -> usize {
+        let Some(record) = &self.frame.run().journal else {
+            return 0;
+        };
+        let instance = record.instance(self.frame, self.node);
+        let known = record.known(&instance);
+        known.and_then(|known| known.started).unwrap_or_default()
+    }
+
     /// A call that another step undoes should the run not succeed.
     async fn to_be_undone(self, tier: &Tier) -> Result<Done, Failed> {
         let run = self.frame.run();
@@ -337,8 +329,14 @@ impl<'a> Call<'a> {
             Some(record) => record.next_seq(),
             None => run.undo_count(),
         };
+        let mut doubtful = Doubtful::new(self.frame, self.node, self.tier);
         if let Some(record) = &run.journal {
             let instance = record.instance(self.frame, self.node);
+            let known = record.known(&instance);
+            if known.is_none_or(|known| known.started.is_none()) {
+                // Until it is recorded that it is about to be called, it is not.
+                doubtful.is_over();
+            }
             let started = record.entry(
                 self.frame,
                 instance,
@@ -347,11 +345,10 @@ impl<'a> Call<'a> {
             );
             record.add(started).await;
         }
-        let mut doubtful = Doubtful {
-            undo: Some(Undo::doubtful(self.frame, self.node, self.tier, 0)),
-        };
+        doubtful.is_over();
+        doubtful = Doubtful::new(self.frame, self.node, self.tier);
         let called = self.cached(tier).await;
-        let doubt = doubtful.undo.take();
+        let doubt = doubtful.is_over();
         match &called {
             Ok(Done::Kept(kept)) => {
                 if let Some(json) = &kept.json {

@@ -11,7 +11,7 @@ use super::call;
 use super::frame::{Frame, Role};
 use super::record::{Known, Phase, Record};
 use super::strand::{Called, cancelled, survives};
-use super::undo::Undo;
+use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::observe::Queued;
 use crate::program::NodeCode;
@@ -133,19 +133,18 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     let Some(record) = &run.journal else {
         return call::perform(frame, node, queued).await.map(|_| ());
     };
+    // The call may be dropped while it waits here.
+    let mut before = Doubtful::before(record, &frame, node);
     if record.phase() != Phase::Going {
         record.pass().await;
     }
     if let Some(stop) = run.stop()
         && !survives(&frame, node, stop)
     {
-        let instance = record.instance(&frame, node);
-        let begun = record.known(&instance).and_then(|known| known.started);
-        if let Some(tier) = begun {
-            run.to_undo(Undo::doubtful(&frame, node, tier, record.next_seq()));
-        }
         return Err(cancelled(&frame, node));
     }
+    // What is called next sees to it.
+    before.is_over();
     match frame.layout.code.nodes[node] {
         NodeCode::Signal(_) => waited(wait::signal(&frame, node), &frame, node, queued).await,
         NodeCode::Sleep(_) => waited(wait::sleep(&frame, node), &frame, node, queued).await,

@@ -1,6 +1,7 @@
 //! Durable runs: what survives a crash, what is not done twice, and what operators can do.
 
 mod checkpoints;
+mod doubts;
 mod recovery;
 mod shapes;
 mod steering;
