@@ -18,7 +18,13 @@ pub use orch_runtime::orchestrator::{
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;
 pub use orch_runtime::program::Workflow;
-pub use orch_runtime::store;
+
+/// Where durable runs are kept.
+pub mod store {
+    #![cfg_attr(feature = "sqlite", doc = include_str!("../docs/store.md"))]
+
+    pub use orch_runtime::store::*;
+}
 
 /// What generated code and those who steer durable runs name.
 pub mod durable {

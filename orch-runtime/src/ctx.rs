@@ -296,7 +296,8 @@ impl StepCtx {
     }
 
     /// A key that is the same for every attempt of this call, and for no other: of this node in this run, of the item
-    /// and the turn, and of the fallback where it is one. What undoes a call has a key of its own too.
+    /// and the turn, and of the fallback where it is one. What undoes a call has a key of its own too, and so has what
+    /// is done again after it was undone, as an operator had the run retried.
     ///
     /// Pass it to services that recognize a repeated request.
     #[must_use]
@@ -312,6 +313,12 @@ impl StepCtx {
         }
         if self.tier > 0 {
             let _ = write!(key, "~{}", self.tier);
+        }
+        if let Some(record) = &self.frame.run().journal {
+            let times = record.times_undone(&record.instance(&self.frame, self.node));
+            if times > 0 {
+                let _ = write!(key, "~again{times}");
+            }
         }
         if self.undoes {
             key.push_str("~undo");

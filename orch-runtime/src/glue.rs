@@ -13,7 +13,7 @@ use orch_core::run::RunId;
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
 use crate::engine::record::{Errors, Record};
-use crate::program::{Done, Items, Thrown, Workflow};
+use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
     Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Shared, Step,
@@ -216,19 +216,19 @@ pub(crate) fn end<S: Step>(
         }
         Called::Undone(Ok(())) => return Ok(Done::Value),
         Called::Undone(Err((cause, retry))) => {
-            return Err(Thrown {
+            return Err(Box::new(ThrownError {
                 retry,
-                ..Thrown::of(cause)
-            });
+                ..ThrownError::of(cause)
+            }));
         }
         Called::Error(error, retry) => (error, retry, true),
         Called::Unfit(error, retry) => (error, retry, false),
     };
-    Err(Thrown {
+    Err(Box::new(ThrownError {
         retry,
         falls_back,
-        ..Thrown::of(raise(error))
-    })
+        ..ThrownError::of(raise(error))
+    }))
 }
 
 /// Adds the value that the step is to be undone with, unless it is recorded anyway.
@@ -242,7 +242,7 @@ fn kept_for_undo(
         return Ok(done);
     }
     let json = json.map_err(|error| {
-        Thrown::of(Cause::any(format!(
+        ThrownError::of(Cause::any(format!(
             "its output cannot be kept for `compensate`, as it does not serialize to JSON: {error}"
         )))
     })?;

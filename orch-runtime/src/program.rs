@@ -229,6 +229,7 @@ pub enum Done {
 
 impl Done {
     /// With a copy for the cache, if there is one.
+    #[inline]
     pub(crate) fn sharing(self, shared: Option<Shared>) -> Self {
         if shared.is_none() {
             return self;
@@ -283,16 +284,19 @@ pub struct KeptValue {
     pub(crate) again: bool,
 }
 
-/// A step's error on its way to the engine.
+/// A step's error on its way to the engine: boxed, as whatever may fail is handed on by value several times.
+pub type Thrown = Box<ThrownError>;
+
+/// A step's error, and what may follow from it.
 #[derive(Debug)]
-pub struct Thrown {
+pub struct ThrownError {
     pub(crate) kind: ErrorKind,
     pub(crate) cause: Cause,
     pub(crate) retry: Retry,
     pub(crate) falls_back: bool,
 }
 
-impl Thrown {
+impl ThrownError {
     /// An error that no other attempt can mend.
     pub(crate) const fn of(cause: Cause) -> Self {
         Self {
@@ -322,7 +326,10 @@ pub fn start(
     let polled = pin!(attempt).poll(&mut Context::from_waker(Waker::noop()));
     match polled {
         Poll::Ready(result) => Started::Ended(result),
-        Poll::Pending => Started::Ended(Err(Thrown::of(Cause::any("a plain function waited")))),
+        Poll::Pending => Started::Ended(Err(ThrownError::of(Cause::any(
+            "a plain function waited",
+        ))
+        .into())),
     }
 }
 

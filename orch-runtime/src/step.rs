@@ -383,7 +383,7 @@ pub fn key_of(parts: &[&dyn KeyPart]) -> Option<String> {
         json.push(b'\n');
     }
     let mut key = String::with_capacity(64);
-    for byte in <sha2::Sha256 as sha2::Digest>::digest(&json) {
+    for byte in hmac_sha256::Hash::hash(&json) {
         write!(key, "{byte:02x}").ok()?;
     }
     Some(key)

@@ -12,11 +12,16 @@ pub(crate) enum Clock {
     /// The system's.
     System,
     /// The runtime's, which a test may have paused, counted from a time of day.
+    #[cfg_attr(
+        not(feature = "testing"),
+        expect(dead_code, reason = "only tests pause a clock")
+    )]
     Runtime { began: Instant, at: Millis },
 }
 
 impl Clock {
     /// The runtime's clock, from now on.
+    #[cfg(feature = "testing")]
     pub(crate) fn of_runtime(at: Millis) -> Self {
         Self::Runtime {
             began: Instant::now(),

@@ -45,6 +45,10 @@ pub(crate) fn named(frame: &Frame, node: usize, result: Result<Done, Thrown>) ->
 }
 
 /// What an attempt threw, with where that was.
+#[expect(
+    clippy::boxed_local,
+    reason = "attempts throw a box, so that their result is small"
+)]
 fn failure(place: Place, attempt: u32, thrown: Thrown) -> NodeError {
     let message = thrown.cause.to_string();
     NodeError::kept(thrown.kind, place, attempt, message, Some(thrown.cause))
@@ -111,7 +115,7 @@ pub(crate) async fn undo(undo: &Undo) -> Result<(), NodeError> {
         undoing: Some(&undo.outcome),
         ..Call::new(&undo.frame, undo.node)
     };
-    let Some(tier) = call.callee().and_then(|tier| tier.undoing()) else {
+    let Some(tier) = call.callee().and_then(Tier::undoing) else {
         return Ok(());
     };
     let policies = tier.policies;
@@ -635,6 +639,8 @@ impl<'a> Call<'a> {
                     retry: thrown.retry,
                     falls_back: thrown.falls_back,
                     counts: thrown.retry != Retry::No,
+                    // What is tried again may have happened all the same: its answer may be lost.
+                    leaves_in_doubt: thrown.retry != Retry::No && tier.policies.retries.is_some(),
                     ..Failed::new(failure(place, attempt, thrown))
                 })
             }

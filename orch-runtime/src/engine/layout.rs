@@ -44,7 +44,7 @@ pub(crate) struct NodeLayout {
     pub(crate) path: Arc<str>,
     /// What it calls, and under which policies: one tier, or a fallback chain's.
     pub(crate) tiers: Vec<Tier>,
-    /// Whether an attempt is all there is to it: no policy, no fallback, no turn.
+    /// Whether an attempt is all there is to it: no policy, no fallback, no turn, nothing to undo.
     pub(crate) plain: bool,
     pub(crate) pace: Pace,
     /// The body of a `for`, or a branch's arms.
@@ -202,7 +202,9 @@ impl NodeLayout {
         Self {
             spec,
             index,
-            plain: matches!(spec.kind, NodeKind::Call([_])) && tiers[0].policies.is_none(),
+            plain: matches!(spec.kind, NodeKind::Call([_]))
+                && tiers[0].policies.is_none()
+                && tiers[0].undo().is_none(),
             path,
             tiers,
             pace: Pace::default(),

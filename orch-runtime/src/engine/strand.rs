@@ -125,7 +125,7 @@ pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs) {
     at_work(run, jobs).await;
 }
 
-/// The same of a strand that its run counts among those at work.
+/// The same for a strand that is known to be at work.
 async fn at_work(run: &Arc<Run>, jobs: Jobs) {
     let mut strand = Strand {
         run,
@@ -374,7 +374,7 @@ fn call_for_help(run: &Arc<Run>) {
     handle.spawn(async {});
 }
 
-/// A strand at work, behind a type that can be named, as strands begin strands.
+/// A strand at work behind a type that can be named, as strands begin strands.
 fn boxed(run: Arc<Run>, jobs: Jobs) -> Pin<Box<dyn Future<Output = ()> + Send>> {
     Box::pin(async move { at_work(&run, jobs).await })
 }

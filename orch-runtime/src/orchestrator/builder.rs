@@ -78,8 +78,11 @@ impl Builder {
         self
     }
 
-    /// How many durable runs may be under way at once, those that wait left aside; 1,000 by default, and at least 1.
+    /// How many durable runs may be under way at once, those that wait left aside; 1,000 by default.
     /// Others are queued, durably: those of the highest priority go first, and none waits forever.
+    ///
+    /// With 0 no run is driven here, for a process that starts and steers runs which others drive: its workflows are
+    /// registered without the resources that their steps want.
     #[must_use]
     pub fn max_active_runs(mut self, runs: usize) -> Self {
         self.active_runs = Some(runs);
@@ -217,9 +220,11 @@ impl Builder {
     /// by one name with different settings, overrides that fit nothing, two workflows of one name.
     pub async fn build(mut self) -> Result<Orchestrator, BuildError> {
         let mut problems = Vec::new();
+        let drives = self.active_runs != Some(0);
         for (workflow, needs) in &self.needs {
+            let durable = self.durable.contains_key(workflow);
             for need in needs {
-                if !self.services.resources.has(need.id) {
+                if !self.services.resources.has(need.id) && (drives || !durable) {
                     let name = need.name;
                     problems.push(format!(
                         "workflow `{workflow}` wants a resource of type `{name}`: give one with `.resource(…)` or `.shared(…)`"
@@ -265,16 +270,15 @@ impl Builder {
             None => store,
         };
         #[cfg(feature = "testing")]
-        let virtual_time = self.virtual_time;
+        let clock = self.virtual_time.map_or(Clock::System, Clock::of_runtime);
         #[cfg(not(feature = "testing"))]
-        let virtual_time = None;
-        let clock = virtual_time.map_or(Clock::System, Clock::of_runtime);
+        let clock = Clock::System;
         let settings = Settings {
             store,
             clock,
             value_limit: self.value_limit.unwrap_or(VALUE_LIMIT),
             active_runs: self.active_runs.unwrap_or(ACTIVE_RUNS),
-            direct: virtual_time.is_some(),
+            direct: matches!(clock, Clock::Runtime { .. }),
         };
         let durable = std::mem::take(&mut self.durable);
         let joined = if settings.direct {

@@ -177,10 +177,12 @@ impl<W: Workflow> Start<W> {
     }
 
     async fn begin(self) -> Result<RunHandle<W>, StartError> {
+        let durability = self.services.durability();
+        let elsewhere = W::SPEC.durable && durability.is_some_and(|here| !here.drives());
         let mut needs = Vec::new();
         W::needs(&mut needs);
         for need in needs {
-            if !self.services.resources.has(need.id) {
+            if !self.services.resources.has(need.id) && !elsewhere {
                 return Err(StartError::MissingResource {
                     workflow: W::program().spec.name,
                     resource: need.name,

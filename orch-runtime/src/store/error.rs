@@ -36,6 +36,17 @@ pub enum StoreErrorKind {
 }
 
 impl StoreErrorKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] = [
+        Self::Full,
+        Self::ReadOnly,
+        Self::Busy,
+        Self::Missing,
+        Self::Corrupt,
+        Self::Version,
+        Self::Io,
+    ];
+
     /// A code that does not change between versions.
     #[must_use]
     pub const fn code(self) -> &'static str {
@@ -129,6 +140,22 @@ pub enum Refused {
     Ended(RunStatus),
     /// The run has not ended, and what was asked for wants one that has.
     NotEnded(RunStatus),
+}
+
+impl Refused {
+    /// A code that does not change between versions.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Fenced { .. } => "run_fenced",
+            Self::NotJoined(_) => "owner_not_joined",
+            Self::Recorded { .. } => "entry_recorded",
+            Self::Status(_) => "wrong_status",
+            Self::NoRun(_) | Self::NoRunOf(_) => "no_run",
+            Self::Ended(_) => "run_ended",
+            Self::NotEnded(_) => "run_not_ended",
+        }
+    }
 }
 
 impl fmt::Display for Refused {

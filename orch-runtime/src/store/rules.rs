@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 
 use orch_core::run::RunStatus;
-use sha2::{Digest as _, Sha256};
 
 use super::{AGEING, Millis, OwnerId, RunKey, StoreError, StoreErrorKind};
 
@@ -32,7 +31,7 @@ pub(super) struct Notices {
 /// The SHA-256 digest of some content, in hexadecimal.
 pub(super) fn digest(content: &[u8]) -> String {
     let mut digest = String::with_capacity(64);
-    for byte in Sha256::digest(content) {
+    for byte in hmac_sha256::Hash::hash(content) {
         // Writing to a string does not fail.
         let _ = write!(digest, "{byte:02x}");
     }

@@ -8,9 +8,8 @@ use std::time::Duration;
 use orch_core::error::Cause;
 use orch_core::policy::Retry;
 use orch_core::run::RunId;
-use sha2::{Digest as _, Sha256};
 
-use crate::program::Thrown;
+use crate::program::{Thrown, ThrownError};
 use crate::store::{
     Applied, Change, Filter, History, Json, Millis, OwnerId, Refused, RunKey, RunRecord,
     SignalRecord, Store, StoreError, StoreErrorKind, Wake,
@@ -95,10 +94,7 @@ impl Faults {
 
     /// Whether something happens that does so in this part of all cases.
     fn happens(&self, chance: f64, what: &str) -> bool {
-        let mut digest = Sha256::new();
-        digest.update(self.seed.to_le_bytes());
-        digest.update(what);
-        let digest: [u8; 32] = digest.finalize().into();
+        let digest = hmac_sha256::Hash::hash(format!("{} {what}", self.seed).as_bytes());
         let mut drawn = [0; 4];
         drawn.copy_from_slice(&digest[..4]);
         f64::from(u32::from_le_bytes(drawn)) < chance * (f64::from(u32::MAX) + 1.0)
@@ -114,12 +110,12 @@ impl Faults {
             match fault {
                 Fault::Delay(wait) => tokio::time::sleep(*wait).await,
                 Fault::Fail => {
-                    let thrown = Thrown::of(Cause::any("a fault of the test"));
-                    return Err(Thrown {
+                    let thrown = ThrownError {
                         retry: Retry::Yes,
                         falls_back: true,
-                        ..thrown
-                    });
+                        ..ThrownError::of(Cause::any("a fault of the test"))
+                    };
+                    return Err(Box::new(thrown));
                 }
                 Fault::Panic => std::panic::panic_any("a fault of the test".to_owned()),
             }

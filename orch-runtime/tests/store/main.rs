@@ -7,7 +7,13 @@
     reason = "tests"
 )]
 
+mod common;
 mod conformance;
+mod damage;
+mod docs;
+mod faults;
 mod model;
 mod owners;
+mod processes;
 mod speed;
+mod versions;

@@ -367,7 +367,7 @@ fn handles(directory: &tempfile::TempDir) -> [Sqlite; 2] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
     #[test]
     fn both_stores_answer_alike(

@@ -1,14 +1,19 @@
-//! How many changes a second a store takes. Not checked but printed:
-//! `cargo test --release -p orch-runtime --test store -- --ignored --nocapture speed`.
+//! How many changes a second a store takes, beside what SQLite takes of rows that nobody asks anything about, and how
+//! that changes with the number of runs that are kept.
+//!
+//! Nothing is checked here but printed:
+//! `cargo test --release -p orch-runtime --test store -- --ignored --nocapture --test-threads 1 speed`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
 use orch_core::run::{RunId, RunStatus};
 use orch_runtime::store::journal::Journal;
 use orch_runtime::store::{
-    Applied, Change, Entry, EntryKind, Held, NewRun, OwnerId, Sqlite, Store, Synchronous,
+    Applied, Change, Entry, EntryKind, Filter, Held, NewRun, OwnerId, Sqlite, Store, Synchronous,
 };
+use rusqlite::Connection;
 
 fn start(id: String, owner: OwnerId) -> Change {
     Change::Start(Box::new(NewRun {
@@ -101,23 +106,122 @@ fn rows_a_second(
     rows as f64 / began.elapsed().as_secs_f64()
 }
 
+/// So many rows at once into one table, by its key, as bare as can be: rows a second.
+fn floor(path: &Path, synchronous: Synchronous, at_once: usize, seconds: f64) -> f64 {
+    let db = Connection::open(path).unwrap();
+    db.pragma_update(None, "journal_mode", "wal").unwrap();
+    db.pragma_update(None, "synchronous", format!("{synchronous:?}"))
+        .unwrap();
+    db.execute_batch(
+        "CREATE TABLE journal (run INTEGER, seq INTEGER, node TEXT, kind TEXT, value TEXT, at INTEGER,
+                               PRIMARY KEY (run, seq)) WITHOUT ROWID",
+    )
+    .unwrap();
+    let began = Instant::now();
+    let mut rows = 0;
+    while began.elapsed().as_secs_f64() < seconds {
+        db.prepare_cached("BEGIN IMMEDIATE")
+            .unwrap()
+            .execute([])
+            .unwrap();
+        for place in 0..at_once {
+            let row = (rows + place) as i64;
+            let run = row / 7 % at_once as i64 + row / 7 / at_once as i64 * at_once as i64;
+            db.prepare_cached(
+                "INSERT INTO journal VALUES (?1, ?2, 'charge', 'done', '12345', 1800000000000)",
+            )
+            .unwrap()
+            .execute([run, row % 7])
+            .unwrap();
+        }
+        db.prepare_cached("COMMIT").unwrap().execute([]).unwrap();
+        rows += at_once;
+    }
+    rows as f64 / began.elapsed().as_secs_f64()
+}
+
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap()
+}
+
 #[test]
 #[ignore = "prints figures"]
-fn speed() {
+fn speed_of_commits() {
     for synchronous in [Synchronous::Full, Synchronous::Normal] {
         for at_once in [1, 64, 256, 1024] {
-            let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-            let store = Sqlite::options()
-                .synchronous(synchronous)
+            let directory = scratch();
+            let options = Sqlite::options().synchronous(synchronous);
+            let store = options
                 .open_blocking(directory.path().join("speed.db"))
                 .unwrap();
             let owner = store.join(Arc::new(|_| {})).unwrap();
-            let rate = rows_a_second(&store, owner, at_once, 3.0, "run");
+            let (mut rates, mut floors) = (Vec::new(), Vec::new());
+            for round in 0..5 {
+                let path = directory.path().join(format!("floor-{round}.db"));
+                floors.push(floor(&path, synchronous, at_once, 0.5));
+                let prefix = format!("run-{round}");
+                rates.push(rows_a_second(&store, owner, at_once, 0.5, &prefix));
+            }
+            let (rate, floor) = (median(rates), median(floors));
             println!(
-                "{synchronous:?}, batches of {at_once}: {rate:.0} rows/s, {:.0} workflows/s",
-                rate / 7.0
+                "{synchronous:?}, batches of {at_once}: {rate:.0} rows/s, {:.0} workflows/s; floor {floor:.0} rows/s, {:.2} of it",
+                rate / 7.0,
+                rate / floor
             );
         }
+    }
+}
+
+fn median(mut figures: Vec<f64>) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+#[test]
+#[ignore = "prints figures, and takes a minute and a gigabyte"]
+fn speed_among_many() {
+    let directory = scratch();
+    let options = Sqlite::options().synchronous(Synchronous::Full);
+    let store = options
+        .open_blocking(directory.path().join("many.db"))
+        .unwrap();
+    let owner = store.join(Arc::new(|_| {})).unwrap();
+    let mut kept = 0;
+    for wanted in [1_000, 10_000, 100_000, 1_000_000] {
+        let began = Instant::now();
+        let mut rows = 0;
+        while kept < wanted {
+            let starts: Vec<Change> = (kept..(kept + 500).min(wanted))
+                .map(|run| start(format!("many-{run:012}"), owner))
+                .collect();
+            let held: Vec<Held> = store
+                .commit(&starts)
+                .unwrap()
+                .iter()
+                .map(|answer| held(answer.as_ref().unwrap()))
+                .collect();
+            let rest: Vec<Change> = held
+                .iter()
+                .flat_map(|held| (1..=5).map(|seq| record(*held, seq)).chain([end(*held)]))
+                .collect();
+            store.commit(&rest).unwrap();
+            kept += starts.len();
+            rows += starts.len() + rest.len();
+        }
+        let filled = rows as f64 / began.elapsed().as_secs_f64();
+        let rates =
+            (0..5).map(|round| rows_a_second(&store, owner, 64, 0.5, &format!("{wanted}-{round}")));
+        let rate = median(rates.collect());
+        let began = Instant::now();
+        let failed = Filter {
+            statuses: vec![RunStatus::Failed, RunStatus::Completed],
+            ..Filter::default()
+        };
+        assert_eq!(store.list(&failed).unwrap().len(), 100);
+        println!(
+            "{wanted} runs kept: {rate:.0} rows/s in batches of 64 ({filled:.0} while filling in batches of 500), a list of 100 in {:?}",
+            began.elapsed()
+        );
     }
 }
 
@@ -157,10 +261,10 @@ async fn workflows_a_second(journal: Arc<Journal>, owner: OwnerId, at_once: usiz
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "prints figures"]
-async fn journal_speed() {
+async fn speed_of_the_journal() {
     for synchronous in [Synchronous::Full, Synchronous::Normal] {
         for at_once in [1, 64, 256, 1024] {
-            let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+            let directory = scratch();
             let options = Sqlite::options().synchronous(synchronous);
             let store = options
                 .open(directory.path().join("speed.db"))

@@ -125,7 +125,7 @@ workflow! {
 }
 
 /// Runs a workflow until `gate` is reached so often, kills the process, opens the gate and waits for the result.
-fn killed<W: Workflow>(
+pub fn killed<W: Workflow>(
     workflow: W,
     input: W::Input,
     again: W::Input,

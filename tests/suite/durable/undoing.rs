@@ -1,74 +1,392 @@
-//! What is undone after a crash.
+//! What did not succeed is undone, in reverse order, durably.
+
+use std::time::Duration;
 
 use orch::prelude::*;
-use orch::store::{Change, Memory, Store as _};
-use orch::testing::paused;
-use orch::{RunId, RunStatus};
+use orch::store::{EntryKind, Memory};
 
 use super::{Process, World, orchestrator};
 
-#[step]
-async fn give_back(outcome: Outcome<&u32>, name: &str, #[resource] world: &World) {
-    let how = match outcome {
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Refused(String);
+
+fn told(outcome: &Outcome<&String>) -> String {
+    match outcome {
         Outcome::Done(value) => format!("done {value}"),
-        Outcome::Pending => "in doubt".to_owned(),
-        other => format!("{other:?}"),
-    };
-    world.called(&format!("give back {name}"), &how);
+        Outcome::Failed(error) => format!("failed {}", error.code()),
+        _ => "nobody knows".to_owned(),
+    }
 }
 
-#[step(compensate = give_back)]
-async fn take(name: &str, #[resource] world: &World) -> u32 {
-    world.called(name, "");
-    world.pass(name).await;
-    7
+#[step]
+async fn release(outcome: Outcome<&String>, what: &str, #[resource] world: &World) {
+    world.called("release", &format!("{what}: {}", told(&outcome)));
+    if what == "slow" {
+        world.pass("release").await;
+    }
+}
+
+#[step(compensate = release)]
+async fn reserve(what: &str, #[resource] world: &World) -> String {
+    world.called("reserve", what);
+    format!("{what} reserved")
+}
+
+#[step(compensate = release)]
+async fn hangs(what: &str, #[resource] world: &World) -> Result<String, Refused> {
+    world.called("hangs", what);
+    world.pass("hangs").await;
+    Ok(what.to_owned())
+}
+
+#[step(compensate = release, timeout = "5ms")]
+async fn times_out(what: &str, #[resource] world: &World) -> Result<String, Refused> {
+    world.called("times_out", what);
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    Ok(what.to_owned())
+}
+
+#[step]
+async fn charge(card: &str, #[resource] world: &World) -> Result<String, Refused> {
+    world.called("charge", card);
+    if card == "bad" {
+        return Err(Refused("the card was refused".into()));
+    }
+    Ok(card.to_owned())
+}
+
+#[step(retries = 2, backoff = "1ms..1ms")]
+async fn brittle_undo(
+    outcome: Outcome<&String>,
+    _what: &str,
+    #[resource] world: &World,
+) -> Result<(), Refused> {
+    world.called("brittle", &told(&outcome));
+    match world.calls("brittle") {
+        1 | 2 => Err(Refused("not yet".into())),
+        _ => Ok(()),
+    }
+}
+
+#[step(compensate = brittle_undo)]
+fn book(what: &str) -> String {
+    what.to_owned()
+}
+
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error,
+)]
+pub enum CallError {
+    #[error("there was no answer")]
+    NoAnswer,
+    #[error("it is not allowed")]
+    NotAllowed,
+}
+
+impl CallError {
+    fn is_worth_another(&self) -> bool {
+        *self == Self::NoAnswer
+    }
+}
+
+#[step]
+fn call_off(outcome: Outcome<&String>, how: &str, #[resource] world: &World, #[ctx] ctx: &StepCtx) {
+    let key = ctx.idempotency_key();
+    world.called("call_off", &format!("{how} {}: {key}", told(&outcome)));
+}
+
+#[step(compensate = call_off, retries = 1, backoff = "1ms..1ms", retry_if = CallError::is_worth_another)]
+fn order(how: &str, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> Result<String, CallError> {
+    world.called("order", &ctx.idempotency_key());
+    match how {
+        "lost" => Err(CallError::NoAnswer),
+        "refused" => Err(CallError::NotAllowed),
+        how => Ok(how.to_owned()),
+    }
+}
+
+#[step]
+async fn pay(#[resource] world: &World) -> Result<String, CallError> {
+    world.called("pay", "");
+    match world.calls("pay") {
+        1 | 2 => Err(CallError::NotAllowed),
+        _ => Ok("paid".to_owned()),
+    }
 }
 
 workflow! {
     #[workflow(version = "1", durable)]
-    pub Taken(n: u32) -> u32 {
-        a = take("a");
+    pub Order(how: String) -> Result<String, CallError> {
+        ordered = order(&how);
+        #[node(after = [ordered])]
+        paid = pay();
+        paid
+    }
+}
+
+#[step]
+fn close(what: &str, #[resource] world: &World) {
+    world.called("close", what);
+}
+
+workflow! {
+    pub InMemory(card: String) -> Result<String, Refused> {
+        a = reserve("a");
         #[node(after = [a])]
-        b = take("b");
+        b = reserve("b");
+        #[node(after = [b])]
+        charged = charge(&card);
+        #[node(finally)]
+        close("end");
+        charged
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Saga(card: String) -> Result<String, Refused> {
+        a = reserve("a");
         #[node(after = [a])]
-        c = take("c");
-        a + b + c + n
+        slow = reserve("slow");
+        parcels = for n in 0..2_u32 { reserve(if n == 0 { "p0" } else { "p1" }) };
+        #[node(after = [slow, parcels])]
+        charged = charge(&card);
+        #[node(finally)]
+        close("end");
+        charged
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Doubt(_n: u32) -> Result<String, Refused> {
+        a = hangs("hanging");
+        a
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub TimesOut(_n: u32) -> Result<String, Refused> {
+        a = times_out("late");
+        a
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Brittle(card: String) -> Result<String, Refused> {
+        a = book("room");
+        #[node(after = [a])]
+        charged = charge(&card);
+        charged
     }
 }
 
 #[test]
-fn what_was_under_way_in_a_crash_is_undone_by_a_cancellation_that_came_meanwhile() {
+fn what_was_done_is_undone_before_the_finally_nodes() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .build()
+            .await
+            .unwrap();
+        let error = orch
+            .start(InMemory, "bad".into())
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
+        assert_eq!(error.error().unwrap().to_string(), "the card was refused");
+        assert_eq!(
+            world.keys("release"),
+            ["b: done b reserved", "a: done a reserved"]
+        );
+        assert_eq!(world.calls("close"), 1);
+        orch.start(InMemory, "good".into())
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap();
+        assert_eq!(world.calls("release"), 2, "what succeeds is not undone");
+    });
+}
+
+#[test]
+fn undoing_goes_on_after_a_kill() {
     let (world, store) = (World::default(), Memory::new());
-    world.open("a", 1);
     let before = Process::new();
     before.run(async {
-        let builder = orchestrator(&world, &store).workflow(Taken);
-        let orch = builder.build().await.unwrap();
-        orch.start(Taken, 1).id("r").await.unwrap();
-        world.until("b", 1).await;
-        world.until("c", 1).await;
+        let orch = orchestrator(&world, &store)
+            .workflow(Saga)
+            .build()
+            .await
+            .unwrap();
+        orch.start(Saga, "bad".into()).id("r").await.unwrap();
+        world.until("charge", 1).await;
+        // The undo of `slow` waits, with or without others before it.
+        for _ in 0..2_000 {
+            if world
+                .keys("release")
+                .iter()
+                .any(|key| key.starts_with("slow"))
+            {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     });
     before.kill(&store);
-    let cancel = Change::Signal {
-        run: RunId::new("r"),
-        name: "@cancel".to_owned(),
-        event: None,
-        value: "\"not wanted\"".to_owned(),
-        at: 0,
-    };
-    store.commit(&[cancel]).unwrap();
-    paused(async {
-        let builder = orchestrator(&world, &store).workflow(Taken).virtual_time();
-        let orch = builder.build().await.unwrap();
-        let run = orch.start(Taken, 1).id("r").await.unwrap();
+    world.open("release", 9);
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Saga)
+            .build()
+            .await
+            .unwrap();
+        let error = orch
+            .start(Saga, "bad".into())
+            .id("r")
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
         assert_eq!(
-            run.result().await.unwrap_err().status(),
-            RunStatus::Cancelled
+            error.error().map(ToString::to_string),
+            None,
+            "its type is not one that is kept whole"
         );
-    })
-    .unwrap();
-    assert_eq!(world.keys("give back b"), ["in doubt"]);
-    assert_eq!(world.keys("give back c"), ["in doubt"]);
-    assert_eq!(world.keys("give back a"), ["done 7"]);
-    assert_eq!((world.calls("b"), world.calls("c")), (1, 1));
+        assert!(
+            error.to_string().contains("the card was refused"),
+            "{error}"
+        );
+        let history = orch.runs().unwrap().history("r").await.unwrap();
+        let undone = history
+            .entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::Undone)
+            .count();
+        assert_eq!(undone, 4);
+    });
+    assert_eq!(
+        (
+            world.calls("reserve"),
+            world.calls("charge"),
+            world.calls("close")
+        ),
+        (4, 1, 1)
+    );
+    let released = world.keys("release");
+    for once in ["a", "p0", "p1"] {
+        assert_eq!(
+            released
+                .iter()
+                .filter(|key| key.starts_with(&format!("{once}:")))
+                .count(),
+            1,
+            "{once}: {released:?}"
+        );
+    }
+    assert_eq!(
+        released
+            .iter()
+            .filter(|key| key.starts_with("slow"))
+            .count(),
+        2,
+        "the one under way again"
+    );
+}
+
+#[test]
+fn what_may_have_happened_is_undone_too() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Doubt)
+            .workflow(TimesOut)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Doubt, ()).id("r").await.unwrap();
+        world.until("hangs", 1).await;
+        run.cancel("enough");
+        assert!(run.result().await.unwrap_err().is_cancelled());
+        assert_eq!(world.keys("release"), ["hanging: nobody knows"]);
+        let error = orch
+            .start(TimesOut, 1)
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
+        assert!(error.is_timed_out());
+        assert_eq!(world.keys("release")[1], "late: failed timed_out");
+    });
+}
+
+#[test]
+fn undo_steps_have_policies_of_their_own() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Brittle)
+            .build()
+            .await
+            .unwrap();
+        let error = orch
+            .start(Brittle, "bad".into())
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
+        assert_eq!(
+            error.failures().len(),
+            1,
+            "undoing succeeded in the end: {error}"
+        );
+        assert_eq!(world.keys("brittle"), ["done room"; 3]);
+    });
+}
+
+#[test]
+fn a_failure_that_may_have_had_its_effect_is_undone_and_a_refusal_is_not() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Order);
+        let orch = builder.build().await.unwrap();
+        for how in ["lost", "refused"] {
+            let run = orch.start(Order, how.into()).id(how).await.unwrap();
+            assert!(run.result().await.is_err());
+        }
+        assert_eq!(
+            world.keys("call_off"),
+            ["lost failed failed: lost/ordered~undo"]
+        );
+    });
+}
+
+#[test]
+fn what_is_done_again_after_it_was_undone_has_a_key_of_its_own() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Order);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Order, "tea".into()).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+        for left in [1, 0] {
+            orch.runs().unwrap().retry("r").await.unwrap();
+            let run = orch.start(Order, "tea".into()).id("r").await.unwrap();
+            assert_eq!(usize::from(run.result().await.is_err()), left);
+        }
+        let keys = ["r/ordered", "r/ordered~again1", "r/ordered~again2"];
+        assert_eq!(world.keys("order"), keys);
+        let undone = [0, 1].map(|idx| format!("tea done tea: {}~undo", keys[idx]));
+        assert_eq!(world.keys("call_off"), undone);
+    });
 }

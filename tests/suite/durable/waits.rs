@@ -50,6 +50,25 @@ workflow! {
 }
 
 #[step]
+async fn look_up(what: u32) -> u32 {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    what
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Both() -> u32 {
+        left = look_up(1);
+        right = look_up(2);
+        #[node(after = [left])]
+        one = signal::<u32>();
+        #[node(after = [right])]
+        two = signal::<u32>();
+        one.unwrap_or(0) + two.unwrap_or(0)
+    }
+}
+
+#[step]
 fn remind(#[resource] world: &World) {
     world.called("remind", "");
 }
@@ -147,6 +166,32 @@ fn a_run_that_waits_leaves_memory_and_survives_kills() {
         assert_eq!(run.result().await.unwrap(), "300 of 500 by Ada");
     });
     assert_eq!((world.calls("open"), world.calls("close")), (1, 1));
+}
+
+#[test]
+fn a_run_leaves_memory_wherever_it_waits() {
+    let store = Memory::new();
+    Process::new().run(async {
+        let builder = orchestrator(&World::default(), &store).workflow(Both);
+        let orch = builder.max_active_runs(1).build().await.unwrap();
+        let runs = orch.runs().unwrap();
+        let mut handles = Vec::new();
+        // There is room for the second one when the first one waits.
+        for id in ["a", "b"] {
+            handles.push(orch.start(Both, ()).id(id).await.unwrap());
+        }
+        for id in ["a", "b"] {
+            while runs.get(id).await.unwrap().status != RunStatus::Waiting {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            for (signal, value) in [(Both::one, 3), (Both::two, 4)] {
+                runs.signal(id, signal, value).await.unwrap();
+            }
+        }
+        for handle in handles {
+            assert_eq!(handle.result().await.unwrap(), 7);
+        }
+    });
 }
 
 #[test]

@@ -82,6 +82,14 @@ pub(super) fn call(expr: Expr, errors: &mut Errors) -> syn::Result<Call> {
             let Some(callee) = callee(&call.func) else {
                 return Err(syn::Error::new_spanned(&call.func, "expected a step here"));
             };
+            if let Callee::Step(path) = &callee
+                && let Some(generics) = path.segments.iter().find(|it| !it.arguments.is_none())
+            {
+                return Err(syn::Error::new_spanned(
+                    &generics.arguments,
+                    "a step is not generic: leave these types out",
+                ));
+            }
             Ok(Call {
                 tiers: vec![Tier {
                     callee,

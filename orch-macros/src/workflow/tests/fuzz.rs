@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::workflow::workflow;
 
 /// Workflows that use every form of the language.
-const SAMPLES: [&str; 4] = [
+const SAMPLES: [&str; 5] = [
     "pub A(n: u32) -> u32 { a = f(n); b = g(&a); c = h(&a, b.clone()); a + c }",
     "/// Docs.\n#[workflow(version = \"1.0\", deadline = \"10m\")]\npub B(xs: Vec<u32>) -> Result<Out, Error> { \
      ys = for x in &xs { p = f(x); g(&p) }; \
@@ -16,13 +16,59 @@ const SAMPLES: [&str; 4] = [
      c = Other::run(b).outcome(); #[node(finally)] done(c); }",
     "pub D(s: String) -> (String, u8) { t = format!(\"{s} {}\", s.len()); \
      for w in t.split(' ').collect::<Vec<_>>() { f(w) } (t, |x: u8| x + 1) }",
+    "#[workflow(durable, version = \"1.2.0\", compatible_with = [\"1.1.0\"], max_active_runs = 4, overlap = skip, \
+     priority = high, schedule(cron = \"0 6 * * 1-5\", time_zone = \"Europe/Berlin\", catch_up = all(3)))]\n\
+     pub E() -> Option<u8> { s = signal::<Vec<u8>>(timeout = \"3d\"); w = sleep(\"10d\"); v = sleep(d * 2); \
+     #[node(transient)] d = f(); #[node(key = x.id, after = [w, v])] ys = for x in s.iter() { a = signal::<u8>(); g(x, a) }; \
+     #[node(checkpoint_after(approvers = [\"a\"], expires = 60, on_expire = approve), allow_skip = \"no\")] k = h(&ys); k }",
 ];
 
 /// Words of the language and around it.
-const WORDS: [&str; 36] = [
-    "a", "b", "f", "=", ";", ",", "(", ")", "{", "}", "[", "]", "for", "in", "if", "else", "match",
-    "=>", "let", "return", ".await", "?", "&", ".", "::", "#", "\"x\"", "1", "|", "->", "node",
-    "after", "on", "r#match", "'a", "_",
+const WORDS: [&str; 44] = [
+    "a",
+    "b",
+    "f",
+    "=",
+    ";",
+    ",",
+    "(",
+    ")",
+    "{",
+    "}",
+    "[",
+    "]",
+    "for",
+    "in",
+    "if",
+    "else",
+    "match",
+    "=>",
+    "let",
+    "return",
+    ".await",
+    "?",
+    "&",
+    ".",
+    "::",
+    "#",
+    "\"x\"",
+    "1",
+    "|",
+    "->",
+    "node",
+    "after",
+    "on",
+    "r#match",
+    "'a",
+    "_",
+    "signal",
+    "sleep",
+    "::<u8>",
+    "durable",
+    "workflow",
+    "transient",
+    "key",
+    "\"1d\"",
 ];
 
 /// The words of a text, with their separators.

@@ -11,7 +11,7 @@ use tokio::sync::Notify;
 
 use super::graph::{Does, Fate, Node};
 use crate::ctx::StepCtx;
-use crate::program::Thrown;
+use crate::program::{Thrown, ThrownError};
 use crate::store::{
     Applied, Change, EntryKind, Filter, History, Json, Memory, Millis, OwnerId, Refused, RunKey,
     RunRecord, SignalRecord, Store, StoreError, StoreErrorKind, Wake,
@@ -129,9 +129,10 @@ pub(super) async fn called(ctx: &StepCtx, node: &Node, read: u64) -> Result<Opti
     if fate == Fate::Panics {
         std::panic::panic_any(Planned);
     }
-    let mut thrown = Thrown::of(Cause::any("it was to fail"));
-    thrown.retry = Retry::Yes;
-    Err(thrown)
+    Err(Box::new(ThrownError {
+        retry: Retry::Yes,
+        ..ThrownError::of(Cause::any("it was to fail"))
+    }))
 }
 
 impl Store for World {

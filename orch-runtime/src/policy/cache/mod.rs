@@ -1,6 +1,6 @@
 //! The cache: not doing again what was done before, nor twice at once.
 //!
-//! Results are kept in memory by the crate `moka`, the least useful leaving first when it is full.
+//! Results are kept in memory by the crate `quick_cache`, the least useful leaving first when it is full.
 //! Callers who want a result that another one is computing wait for it (single flight).
 
 mod flight;
@@ -234,7 +234,7 @@ impl Cache {
     /// How many results are kept, those that have expired and were not yet replaced among them.
     #[must_use]
     pub fn len(&self) -> usize {
-        usize::try_from(self.shelf.len()).unwrap_or(usize::MAX)
+        self.shelf.len()
     }
 
     /// Whether nothing is kept.

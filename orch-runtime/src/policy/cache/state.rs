@@ -2,6 +2,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use orch_core::provenance::Provenance;
+use quick_cache::sync::{Cache, DefaultLifecycle};
+use quick_cache::{DefaultHashBuilder, OptionsBuilder, UnitWeighter};
 use tokio::time::Instant;
 
 use super::Cached;
@@ -10,7 +12,6 @@ use crate::step::Shared;
 /// A result, with what decides how long it counts.
 pub(super) struct Entry {
     pub(super) value: Shared,
-    // Kept here rather than told to moka, whose clock cannot be paused.
     computed_at: Instant,
     ttl: Option<Duration>,
     tags: Box<[Box<str>]>,
@@ -47,11 +48,24 @@ impl Entry {
 }
 
 /// The bounded store of entries.
-pub(super) struct Shelf(moka::sync::Cache<Box<str>, Arc<Entry>>);
+pub(super) struct Shelf(Cache<Box<str>, Arc<Entry>>);
 
 impl Shelf {
     pub(super) fn new(capacity: u64) -> Self {
-        Self(moka::sync::Cache::new(capacity))
+        let items = usize::try_from(capacity).unwrap_or(usize::MAX);
+        // In one piece: in several, one would be full and forget before all are.
+        let mut options = OptionsBuilder::new();
+        options.shards(1).estimated_items_capacity(items);
+        let cache = match options.weight_capacity(capacity).build() {
+            Ok(options) => Cache::with_options(
+                options,
+                UnitWeighter,
+                DefaultHashBuilder::default(),
+                DefaultLifecycle::default(),
+            ),
+            Err(_) => Cache::new(items),
+        };
+        Self(cache)
     }
 
     /// The entry of this key, if it is fresh by its own time to live and by this one.
@@ -64,7 +78,7 @@ impl Shelf {
     }
 
     pub(super) fn remove(&self, key: &str) -> Option<Arc<Entry>> {
-        self.0.remove(key)
+        self.0.remove(key).map(|(_, entry)| entry)
     }
 
     /// Takes out the entries that match.
@@ -72,13 +86,11 @@ impl Shelf {
         self.0
             .iter()
             .filter(|(_, entry)| matches(entry))
-            .filter_map(|(key, _)| self.0.remove(&**key))
+            .filter_map(|(key, _)| self.remove(&key))
             .collect()
     }
 
-    pub(super) fn len(&self) -> u64 {
-        // Moka counts late and evicts late.
-        self.0.run_pending_tasks();
-        self.0.entry_count()
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
     }
 }

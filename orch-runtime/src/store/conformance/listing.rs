@@ -250,6 +250,10 @@ fn pages_give_each_run_once(subject: &Subject) {
             below = Some(last.key);
             assert!(page.len() <= 3);
             pages.extend(page.iter().map(|run| run.id.to_string()));
+            assert!(
+                pages.len() <= all.len(),
+                "{filter:?}: pages repeat runs: {pages:?}"
+            );
         }
         assert_eq!(pages, all, "{filter:?}");
     }

@@ -51,6 +51,7 @@ fn priorities_go_first_and_age(subject: &Subject) {
         ),
         ("urgent", 100, hour),
         ("of long ago", 0, hour - 100 * AGEING - 1),
+        ("of the beginning", 100, i64::MIN),
     ];
     for (id, priority, at) in cases {
         subject.start(NewRun {
@@ -67,6 +68,7 @@ fn priorities_go_first_and_age(subject: &Subject) {
         ..new("of another")
     });
     let expected = [
+        "of the beginning",
         "of long ago",
         "urgent",
         "of another",

@@ -35,6 +35,18 @@ pub enum JournalError {
     Closed,
 }
 
+impl JournalError {
+    /// A code that does not change between versions.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Store(error) => error.code(),
+            Self::Refused(refused) => refused.code(),
+            Self::Closed => "journal_closed",
+        }
+    }
+}
+
 impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -9,6 +9,8 @@ mod options;
 mod owners;
 mod read;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod wire;
 mod write;
 

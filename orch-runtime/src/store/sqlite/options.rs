@@ -1,6 +1,8 @@
 //! How a file is opened.
 
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -115,6 +117,9 @@ impl SqliteOptions {
                 Err(error) if error.kind() == StoreErrorKind::Busy && Instant::now() < deadline => {
                     thread::sleep(Duration::from_millis(10));
                 }
+                Err(error) if error.kind() == StoreErrorKind::Io => {
+                    return Err(reason(&path).unwrap_or(error));
+                }
                 other => break other?,
             }
         };
@@ -132,12 +137,12 @@ impl SqliteOptions {
             | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut db = Connection::open_with_flags(path, flags).map_err(words)?;
         db.busy_timeout(self.busy_timeout).map_err(words)?;
-        // Nothing of a file is changed before it is known to be ours.
-        schema::version(&db, path)?;
         if db.is_readonly("main").map_err(words)? {
             let what = "this process may not write it; give it the right to write the file and its directory";
             return Err(trouble(StoreErrorKind::ReadOnly, path, Doing::Open, what));
         }
+        // Nothing of a file is changed before it is known to be ours.
+        schema::version(&db, path)?;
         let mode: String = db
             .pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))
             .map_err(words)?;
@@ -159,7 +164,7 @@ impl SqliteOptions {
     }
 
     fn configure(&self, db: &Connection) -> rusqlite::Result<()> {
-        db.set_prepared_statement_cache_capacity(64);
+        db.set_prepared_statement_cache_capacity(128);
         db.pragma_update(None, "synchronous", self.synchronous.pragma())?;
         // Where a plain flush leaves data in the drive's own memory, as on macOS.
         let whole = self.synchronous == Synchronous::Full;
@@ -172,6 +177,22 @@ impl SqliteOptions {
         // What a burst made of the log is given back.
         db.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
         Ok(())
+    }
+}
+
+/// Why a file could not be opened, where SQLite cannot tell: the files beside it may not be made.
+fn reason(path: &Path) -> Option<StoreError> {
+    let probe = path.with_added_extension(format!("probe-{}", process::id()));
+    match File::create_new(&probe) {
+        Ok(_) => {
+            // Nobody but this process knows it.
+            let _ = fs::remove_file(&probe);
+            None
+        }
+        Err(error) => {
+            let error = of_system(error, path, Doing::Open);
+            (error.kind() != StoreErrorKind::Io).then_some(error)
+        }
     }
 }
 

@@ -15,7 +15,6 @@ use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rusqlite::params;
-use uuid::Uuid;
 
 use super::errors::{Doing, of_system, translate, trouble};
 use super::file::DatabaseFile;
@@ -237,7 +236,7 @@ impl Shared {
         }
         batch.known.owners_changed();
         // Everybody is told that somebody has joined, which takes who they are.
-        batch.notices.ready = true;
+        batch.announce = true;
         Ok((owner, alive, graves))
     }
 
@@ -386,7 +385,7 @@ fn listen() -> io::Result<(Arc<UdpSocket>, Address)> {
     let socket = wire::listen()?;
     let address = Address {
         port: socket.local_addr()?.port(),
-        token: Uuid::now_v7().to_string(),
+        token: uuid::Uuid::new_v4().to_string(),
     };
     Ok((Arc::new(socket), address))
 }

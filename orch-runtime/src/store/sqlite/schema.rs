@@ -43,13 +43,12 @@ pub(super) fn prepare(db: &mut Connection, path: &Path) -> Result<(), StoreError
 
 /// The version of the schema in a file that is ours or empty: 0 if it is empty.
 pub(super) fn version(db: &Connection, path: &Path) -> Result<usize, StoreError> {
-    let words = |error| translate(error, path, Doing::Open);
-    let number = |pragma| db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
-    let application = number("application_id").map_err(words)?;
-    let version = number("user_version").map_err(words)?;
-    let tables: i64 = db
-        .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-        .map_err(words)?;
+    // In one statement, so that it is one moment: somebody else may be preparing it.
+    const STAND: &str = "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) \
+                         FROM pragma_application_id, pragma_user_version";
+    let (application, version, tables): (i64, i64, i64) = db
+        .query_row(STAND, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .map_err(|error| translate(error, path, Doing::Open))?;
     if application == 0 && version == 0 && tables == 0 {
         return Ok(0);
     }

@@ -61,15 +61,25 @@ impl Writer {
         &mut self,
         work: impl FnOnce(&mut Batch<'_>) -> Result<T, E>,
     ) -> Result<Committed<T>, E> {
+        // What a panic left open, if anything.
+        self.roll_back()?;
         let done = self.attempt(work);
         if done.is_err() {
+            // SQLite may have rolled it back by itself already.
             self.known.forget();
-            if !self.db.is_autocommit() {
-                // What remains to be done where even this fails, SQLite does before the next transaction.
-                let _ = self.db.execute_batch("ROLLBACK");
-            }
+            // Where even this fails, it is tried again before the next transaction.
+            let _ = self.roll_back();
         }
         done
+    }
+
+    /// Ends a transaction that was not committed, if there is one, and forgets what was known in it.
+    fn roll_back(&mut self) -> rusqlite::Result<()> {
+        if self.db.is_autocommit() {
+            return Ok(());
+        }
+        self.known.forget();
+        self.db.execute_batch("ROLLBACK")
     }
 
     fn attempt<T, E: From<rusqlite::Error>>(
@@ -84,10 +94,13 @@ impl Writer {
             known,
             notices: Notices::default(),
             told: Millis::MIN,
+            announce: false,
         };
         let value = work(&mut batch)?;
-        let notices = batch.notices;
-        let concerns = notices.ready || !notices.signals.is_empty();
+        let Batch {
+            notices, announce, ..
+        } = batch;
+        let concerns = announce || notices.ready || !notices.signals.is_empty();
         let owners = match concerns {
             true => Some(Arc::clone(known.owners(db)?)),
             false => None,
@@ -109,6 +122,8 @@ pub(super) struct Batch<'a> {
     pub(super) notices: Notices,
     /// The latest time that somebody told.
     told: Millis,
+    /// Whether all who have joined are to be known afterwards.
+    pub(super) announce: bool,
 }
 
 /// Why a change is not applied: it is refused, or the whole transaction fails.

@@ -64,10 +64,10 @@ impl Batch<'_> {
         candidates: &mut Vec<Candidate<'w>>,
     ) -> Result<(), Stop> {
         const NEXT: &str = "SELECT timed, priority FROM runs WHERE ready_at IS NOT NULL AND workflow = ?1 \
-                            AND (timed, priority) > (?2, ?3) ORDER BY timed, priority LIMIT 1";
+                            AND (timed, priority) >= (?2, ?3) ORDER BY timed, priority LIMIT 1";
         const OF: &str = "SELECT key, ready_at FROM runs WHERE ready_at IS NOT NULL AND workflow = ?1 \
                           AND timed = ?2 AND priority = ?3 AND ready_at <= ?4 ORDER BY ready_at, key LIMIT ?5";
-        let mut class = (0, -1);
+        let mut class = (0, 0);
         loop {
             let next = self
                 .statement(NEXT)?
@@ -78,8 +78,9 @@ impl Batch<'_> {
             let Some(found): Option<(i64, i64)> = next else {
                 return Ok(());
             };
-            class = found;
-            let (timed, priority) = class;
+            let (timed, priority) = found;
+            // Asked for what is greater than a pair, SQLite would look at all that are the same first.
+            class = (timed, priority + 1);
             let until = if timed == 0 { Millis::MAX } else { now };
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let mut statement = self.statement(OF)?;
