@@ -21,6 +21,7 @@ pub(crate) enum Clock {
 
 impl Clock {
     /// The runtime's clock, from now on.
+    #[cfg(feature = "testing")]
     pub(crate) fn of_runtime(at: Millis) -> Self {
         Self::Runtime {
             began: Instant::now(),

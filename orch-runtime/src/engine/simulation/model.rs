@@ -131,10 +131,8 @@ fn calls(log: &[Happened], wrong: &mut Vec<String>) {
             Happened::Undid(call) if undone.contains(call) => {
                 wrong.push(format!("{call} was undone after that was recorded"));
             }
-            Happened::Recorded(EntryKind::Undone, node) => {
-                if !undone.insert(key(node)) {
-                    wrong.push(format!("{node} was recorded as undone twice"));
-                }
+            Happened::Recorded(EntryKind::Undone, node) if !undone.insert(key(node)) => {
+                wrong.push(format!("{node} was recorded as undone twice"));
             }
             _ => {}
         }
