@@ -312,7 +312,7 @@ fn what_may_have_happened_is_undone_too() {
             .build()
             .await
             .unwrap();
-        let run = orch.start(Doubt, ()).id("r").await.unwrap();
+        let run = orch.start(Doubt, 1).id("r").await.unwrap();
         world.until("hangs", 1).await;
         run.cancel("enough");
         assert!(run.result().await.unwrap_err().is_cancelled());
