@@ -194,10 +194,12 @@ impl Killer<'_> {
                     let said = self.runs.signal_json(&run, "said", &value).event_id("once");
                     let _ = said.await;
                 }
-                Kind::Stopped if !self.cancelled.contains(&idx) && now(&mut self.random, 10) => {
-                    if self.runs.cancel(&run, "its time has come").await.is_ok() {
-                        self.cancelled.insert(idx);
-                    }
+                Kind::Stopped
+                    if !self.cancelled.contains(&idx)
+                        && now(&mut self.random, 10)
+                        && self.runs.cancel(&run, "its time has come").await.is_ok() =>
+                {
+                    self.cancelled.insert(idx);
                 }
                 _ => {}
             }

@@ -56,7 +56,7 @@ async fn unbook(
 ) -> Result<(), Refused> {
     effects.undo(ctx, site).await;
     // What refuses at first is to be undone all the same.
-    if ctx.attempt() == 1 && n % 5 == 0 {
+    if ctx.attempt() == 1 && n.is_multiple_of(5) {
         return Err(Refused(site.to_owned()));
     }
     Ok(())

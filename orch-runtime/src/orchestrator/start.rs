@@ -257,12 +257,8 @@ impl<W: Workflow> Start<W> {
             .journal
             .submit(Change::Start(Box::new(new)))
             .await;
-        let (held, fresh, status) = match started {
-            Ok(Applied::Started {
-                held,
-                fresh,
-                status,
-            }) => (held, fresh, status),
+        let (held, fresh) = match started {
+            Ok(Applied::Started { held, fresh, .. }) => (held, fresh),
             Ok(_) => {
                 let reason = "the store answered something else".to_owned();
                 return Err(StartError::Store { reason });
@@ -307,8 +303,9 @@ impl<W: Workflow> Start<W> {
                     let kept = kept.workflow.clone();
                     return Err(StartError::OtherWorkflow { id, workflow, kept });
                 }
-                if status.is_ended()
-                    && let Some(kept) = kept.as_ref().and_then(Kept::recorded)
+                // As it is now: it may have ended since it was found, before anybody waited.
+                if let Some(kept) = kept.as_ref().filter(|kept| kept.status.is_ended())
+                    && let Some(kept) = Kept::recorded(kept)
                 {
                     waiter.tell(Arc::new(kept));
                 }

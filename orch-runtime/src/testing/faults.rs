@@ -94,7 +94,10 @@ impl Faults {
 
     /// Whether something happens that does so in this part of all cases.
     fn happens(&self, chance: f64, what: &str) -> bool {
-        let digest = hmac_sha256::Hash::hash(format!("{} {what}", self.seed).as_bytes());
+        let mut digest = hmac_sha256::Hash::new();
+        digest.update(self.seed.to_le_bytes());
+        digest.update(what);
+        let digest = digest.finalize();
         let mut drawn = [0; 4];
         drawn.copy_from_slice(&digest[..4]);
         f64::from(u32::from_le_bytes(drawn)) < chance * (f64::from(u32::MAX) + 1.0)
@@ -110,12 +113,11 @@ impl Faults {
             match fault {
                 Fault::Delay(wait) => tokio::time::sleep(*wait).await,
                 Fault::Fail => {
-                    let thrown = ThrownError {
+                    return Err(Box::new(ThrownError {
                         retry: Retry::Yes,
                         falls_back: true,
                         ..ThrownError::of(Cause::any("a fault of the test"))
-                    };
-                    return Err(Box::new(thrown));
+                    }));
                 }
                 Fault::Panic => std::panic::panic_any("a fault of the test".to_owned()),
             }

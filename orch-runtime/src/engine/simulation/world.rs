@@ -129,10 +129,9 @@ pub(super) async fn called(ctx: &StepCtx, node: &Node, read: u64) -> Result<Opti
     if fate == Fate::Panics {
         std::panic::panic_any(Planned);
     }
-    Err(Box::new(ThrownError {
-        retry: Retry::Yes,
-        ..ThrownError::of(Cause::any("it was to fail"))
-    }))
+    let mut thrown = Thrown::from(ThrownError::of(Cause::any("it was to fail")));
+    thrown.retry = Retry::Yes;
+    Err(thrown)
 }
 
 impl Store for World {
