@@ -1,6 +1,7 @@
 //! Results as they are kept, and those who wait for them.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use orch_core::error::{NodeError, Place, RunError};
 use orch_core::run::{RunId, RunStatus};
@@ -8,10 +9,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
+use super::Durability;
 use crate::engine::layout::Tier;
 use crate::engine::record::Errors;
 use crate::program::{Program, Workflow};
-use crate::store::{Json, RunRecord};
+use crate::store::{Json, RunKey, RunRecord};
 
 /// How a run ended, or that it does not go on.
 #[derive(Debug, Clone)]
@@ -159,29 +161,85 @@ fn step_of(program: &'static Program, node: &str, step: &str) -> &'static str {
 }
 
 /// Somebody who waits for a run's end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Waiter {
+    durability: Arc<Durability>,
+    key: RunKey,
+    told: Arc<Told>,
+}
+
+/// What somebody is told who waits for a run's end.
+#[derive(Debug, Default)]
+pub(super) struct Told {
     told: Notify,
     kept: OnceLock<Arc<Kept>>,
 }
 
-impl Waiter {
-    pub(crate) fn tell(&self, kept: Arc<Kept>) {
+impl Told {
+    pub(super) fn tell(&self, kept: Arc<Kept>) {
         let _ = self.kept.set(kept);
         self.told.notify_one();
     }
 
-    pub(crate) fn kept(&self) -> Option<&Arc<Kept>> {
-        self.kept.get()
-    }
-
-    /// How the run ended.
-    pub(crate) async fn wait(&self) -> Arc<Kept> {
+    async fn wait(&self) -> Arc<Kept> {
         loop {
             if let Some(kept) = self.kept.get() {
                 return Arc::clone(kept);
             }
             self.told.notified().await;
         }
+    }
+}
+
+/// How often a run's end is looked for that another process may drive: at first, and at the longest.
+const LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+
+impl Waiter {
+    pub(super) fn new(durability: Arc<Durability>, key: RunKey, told: Arc<Told>) -> Self {
+        Self {
+            durability,
+            key,
+            told,
+        }
+    }
+
+    pub(crate) fn tell(&self, kept: Arc<Kept>) {
+        self.told.tell(kept);
+    }
+
+    pub(crate) fn kept(&self) -> Option<&Arc<Kept>> {
+        self.told.kept.get()
+    }
+
+    /// How the run ended.
+    ///
+    /// Of a run that is not driven here the store is asked now and then: another process tells nobody here of its end.
+    pub(crate) async fn wait(&self, id: &RunId) -> Arc<Kept> {
+        if self.durability.is_direct() {
+            return self.told.wait().await;
+        }
+        let (mut pause, longest) = LOOKS;
+        loop {
+            if let Ok(kept) = tokio::time::timeout(pause, self.told.wait()).await {
+                return kept;
+            }
+            if self.durability.live(self.key).is_some() {
+                continue;
+            }
+            pause = (pause * 2).min(longest);
+            let find = id.clone();
+            let found = self.durability.journal.ask(move |store| store.find(&find));
+            if let Ok(Some(record)) = found.await
+                && let Some(kept) = Kept::recorded(&record)
+            {
+                return Arc::new(kept);
+            }
+        }
+    }
+}
+
+impl Drop for Waiter {
+    fn drop(&mut self) {
+        self.durability.no_longer_waits(self.key, &self.told);
     }
 }

@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::Notify;
 
 pub(crate) use self::clock::{Clock, millis};
+use self::kept::Told;
 pub(crate) use self::kept::{Kept, Waiter};
 use self::live::Resume;
 pub(crate) use self::live::{Beginning, begin};
@@ -66,7 +67,7 @@ pub(crate) struct Durability {
 #[derive(Default)]
 struct State {
     live: HashMap<RunKey, Arc<Run>>,
-    waiters: HashMap<RunKey, Vec<Arc<Waiter>>>,
+    waiters: HashMap<RunKey, Vec<Arc<Told>>>,
 }
 
 /// A workflow whose runs are taken up.
@@ -341,15 +342,32 @@ impl Durability {
     }
 
     /// Someone waits for a run's end.
-    pub(crate) fn wait_for(&self, key: RunKey) -> Arc<Waiter> {
-        let waiter = Arc::new(Waiter::default());
+    pub(crate) fn wait_for(self: &Arc<Self>, key: RunKey) -> Waiter {
+        let told = Arc::<Told>::default();
         let mut state = self.state();
         state
             .waiters
             .entry(key)
             .or_default()
-            .push(Arc::clone(&waiter));
-        waiter
+            .push(Arc::clone(&told));
+        drop(state);
+        Waiter::new(Arc::clone(self), key, told)
+    }
+
+    /// Somebody waits for a run's end no longer.
+    fn no_longer_waits(&self, key: RunKey, told: &Arc<Told>) {
+        let mut state = self.state();
+        if let Some(waiters) = state.waiters.get_mut(&key) {
+            waiters.retain(|other| !Arc::ptr_eq(other, told));
+            if waiters.is_empty() {
+                state.waiters.remove(&key);
+            }
+        }
+    }
+
+    /// Whether the store is read and written where that is asked for.
+    fn is_direct(&self) -> bool {
+        self.direct
     }
 
     /// A run has ended, or goes on no longer: whoever waits for it is told.

@@ -37,7 +37,7 @@ enum Driver<W: Workflow> {
     /// Those who keep it.
     Kept {
         durability: Arc<Durability>,
-        waiter: Arc<Waiter>,
+        waiter: Waiter,
     },
 }
 
@@ -64,7 +64,7 @@ impl<W: Workflow> RunHandle<W> {
         key: RunKey,
         id: RunId,
         correlation_id: Arc<str>,
-        waiter: Arc<Waiter>,
+        waiter: Waiter,
         run: Option<Arc<Run>>,
     ) -> Self {
         let run = run.or_else(|| durability.live(key));
@@ -146,7 +146,7 @@ impl<W: Workflow> RunHandle<W> {
     pub async fn result(self) -> Result<W::Output, RunError<W::Error>> {
         let driver = match self.driver {
             Driver::Here(driver) => driver,
-            Driver::Kept { waiter, .. } => return waiter.wait().await.result::<W>(&self.id),
+            Driver::Kept { waiter, .. } => return waiter.wait(&self.id).await.result::<W>(&self.id),
         };
         driver.await.unwrap_or_else(|ended| {
             let reason = match ended.try_into_panic() {

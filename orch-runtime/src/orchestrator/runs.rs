@@ -244,7 +244,7 @@ impl Runs {
         let record = self.record(id.as_str()).await?;
         match crate::durability::Kept::recorded(&record) {
             Some(kept) => Ok(Arc::new(kept)),
-            None => Ok(waiter.wait().await),
+            None => Ok(waiter.wait(id).await),
         }
     }
 

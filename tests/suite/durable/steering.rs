@@ -393,3 +393,25 @@ fn what_a_durable_workflow_lacks_is_said() {
         );
     });
 }
+
+#[test]
+fn a_result_comes_from_another_process_too() {
+    let world = World::default();
+    let folder = tempfile::tempdir().unwrap();
+    Process::new().run(async {
+        let path = folder.path().join("runs.db");
+        let open = async || {
+            let store = orch::store::Sqlite::open(&path).await.unwrap();
+            let builder = Orchestrator::builder().store(store).resource(world.clone());
+            builder.workflow(Two).build().await.unwrap()
+        };
+        let (first, second) = (open().await, open().await);
+        first.start(Two, 1).id("r").await.unwrap();
+        world.until("a", 1).await;
+        let run = second.start(Two, 1).id("r").await.unwrap();
+        world.open("a", 1);
+        world.open("b", 1);
+        assert_eq!(run.result().await.unwrap(), 3);
+        assert_eq!((world.calls("a"), world.calls("b")), (1, 1));
+    });
+}
