@@ -53,12 +53,14 @@ pub(crate) struct Services {
 /// Durable runs, which are taken up as long as this is there.
 struct Durable {
     durability: Arc<Durability>,
-    supervisor: AbortHandle,
+    tasks: Vec<AbortHandle>,
 }
 
 impl Drop for Durable {
     fn drop(&mut self) {
-        self.supervisor.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }
 
@@ -145,11 +147,8 @@ impl Services {
 impl Veiled<Services> {
     /// Lets durable runs be taken up.
     pub(crate) fn supervise(&self, durability: Arc<Durability>) {
-        let supervisor = durability.supervise(self);
-        let _ = self.durability.set(Durable {
-            durability,
-            supervisor,
-        });
+        let tasks = durability.supervise(self);
+        let _ = self.durability.set(Durable { durability, tasks });
     }
 
     /// A run of this program.

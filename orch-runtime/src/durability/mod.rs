@@ -9,6 +9,8 @@ mod clock;
 mod kept;
 mod live;
 mod register;
+#[cfg(feature = "schedule")]
+mod schedule;
 pub(crate) mod steer;
 mod supervisor;
 
@@ -77,6 +79,8 @@ pub(crate) struct Registered {
     resume: Resume,
     check_input: fn(&str) -> Restored,
     check_value: fn(&str, &str) -> Restored,
+    #[cfg(feature = "schedule")]
+    start: schedule::Starter,
 }
 
 impl Registered {
@@ -89,7 +93,45 @@ impl Registered {
                 None => Ok(()),
             },
             check_value: check_value::<W>,
+            #[cfg(feature = "schedule")]
+            start: |services, id| {
+                let none: Box<dyn std::any::Any> = Box::new(());
+                let start = none
+                    .downcast()
+                    .ok()
+                    .map(|input| crate::orchestrator::Start::<W>::new(services, *input).id(id));
+                Box::pin(async move {
+                    // The macro lets no workflow with inputs have a schedule.
+                    match start {
+                        Some(start) => start.await.map(|_| ()),
+                        None => Ok(()),
+                    }
+                })
+            },
         }
+    }
+
+    #[cfg(feature = "schedule")]
+    fn scheduled(&self) -> Option<Result<schedule::Scheduled, String>> {
+        schedule::Scheduled::of(self.program.spec, self.start)
+    }
+
+    /// What keeps its runs from starting by its schedule, if it has one.
+    #[cfg(feature = "schedule")]
+    fn unscheduled(&self) -> Option<String> {
+        self.scheduled()?.err()
+    }
+
+    /// What keeps its runs from starting by its schedule, if it has one.
+    #[cfg(not(feature = "schedule"))]
+    fn unscheduled(&self) -> Option<String> {
+        let spec = self.program.spec;
+        spec.schedule.map(|_| {
+            format!(
+                "workflow `{}` has a schedule: enable the feature `schedule` of `orch-rs`",
+                spec.name
+            )
+        })
     }
 
     /// Whether a run of the workflow takes this.
@@ -153,6 +195,13 @@ impl Durability {
         }));
         let owner = owner.map_err(|error| vec![format!("its store cannot be joined: {error}")])?;
         register::all(&*store, programs.values())?;
+        let problems: Vec<String> = programs
+            .values()
+            .filter_map(Registered::unscheduled)
+            .collect();
+        if !problems.is_empty() {
+            return Err(problems);
+        }
         let journal = if direct {
             Journal::direct(Arc::clone(&store))
         } else {
@@ -188,9 +237,22 @@ impl Durability {
     pub(crate) fn supervise(
         self: &Arc<Self>,
         services: &Veiled<Services>,
-    ) -> tokio::task::AbortHandle {
+    ) -> Vec<tokio::task::AbortHandle> {
         let supervisor = supervisor::supervise(Arc::clone(self), services.downgrade());
-        tokio::spawn(supervisor).abort_handle()
+        #[cfg_attr(not(feature = "schedule"), expect(unused_mut, reason = "what follows"))]
+        let mut tasks = vec![tokio::spawn(supervisor).abort_handle()];
+        #[cfg(feature = "schedule")]
+        if self.limit > 0 {
+            for registered in self.programs.values() {
+                // What is wrong with a schedule was found when the store was joined.
+                if let Some(Ok(scheduled)) = registered.scheduled() {
+                    let (durability, services) = (Arc::clone(self), services.downgrade());
+                    let kept = schedule::keep(scheduled, durability, services);
+                    tasks.push(tokio::spawn(kept).abort_handle());
+                }
+            }
+        }
+        tasks
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -146,7 +146,9 @@ impl<W: Workflow> RunHandle<W> {
     pub async fn result(self) -> Result<W::Output, RunError<W::Error>> {
         let driver = match self.driver {
             Driver::Here(driver) => driver,
-            Driver::Kept { waiter, .. } => return waiter.wait(&self.id).await.result::<W>(&self.id),
+            Driver::Kept { waiter, .. } => {
+                return waiter.wait(&self.id).await.result::<W>(&self.id);
+            }
         };
         driver.await.unwrap_or_else(|ended| {
             let reason = match ended.try_into_panic() {

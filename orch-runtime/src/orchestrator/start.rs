@@ -144,7 +144,7 @@ pub struct Start<W: Workflow> {
 }
 
 impl<W: Workflow> Start<W> {
-    pub(super) fn new(services: Veiled<Services>, input: W::Input) -> Self {
+    pub(crate) fn new(services: Veiled<Services>, input: W::Input) -> Self {
         Self {
             services,
             input,

@@ -4,6 +4,7 @@ mod checkpoints;
 mod doubts;
 mod faults;
 mod recovery;
+mod schedules;
 mod shapes;
 mod steering;
 mod undoing;
