@@ -84,3 +84,12 @@ async fn events_end_with_the_run() {
     assert!(late.is_none());
     assert_eq!(run.result().await.unwrap(), 3);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_partial_result_is_never_missed() {
+    let orch = Orchestrator::builder().build().await.unwrap();
+    for _ in 0..500 {
+        let mut run = orch.start(Counting, 1).await.unwrap();
+        assert!(run.emissions().next().await.is_some());
+    }
+}

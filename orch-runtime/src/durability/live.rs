@@ -8,6 +8,7 @@ use super::{Durability, Kept, Seat, Task, steer};
 use crate::engine::record::{Errors, Ledger, Left, Record};
 use crate::engine::run::Run;
 use crate::engine::{Ended, execute_durable};
+use crate::orchestrator::Streams;
 use crate::program::Workflow;
 use crate::services::Services;
 use crate::store::{Change, Held, History, Millis};
@@ -25,13 +26,13 @@ pub(crate) struct Beginning<W: Workflow> {
     pub(crate) input: W::Input,
 }
 
-/// Begins to drive a new run; gives it as it stands first.
+/// Begins to drive a new run; gives it as it stands first, with what it streams.
 pub(crate) fn begin<W: Workflow>(
     services: Veiled<Services>,
     durability: &Arc<Durability>,
     seat: Seat,
     beginning: Beginning<W>,
-) -> Arc<Run> {
+) -> (Arc<Run>, Streams) {
     let Beginning {
         held,
         id,
@@ -44,6 +45,7 @@ pub(crate) fn begin<W: Workflow>(
     if let Some(observer) = run.observer.as_deref() {
         observer.open(&run);
     }
+    let streams = Streams::of(&run);
     let first = Arc::clone(&run);
     let durability = Arc::clone(durability);
     tokio::spawn(async move {
@@ -53,7 +55,7 @@ pub(crate) fn begin<W: Workflow>(
         }
         drop(seat);
     });
-    run
+    (run, streams)
 }
 
 fn run<W: Workflow>(

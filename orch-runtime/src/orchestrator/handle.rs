@@ -26,8 +26,25 @@ pub struct RunHandle<W: Workflow> {
     /// The run as it is here; that of a durable one, as long as it was not let go of.
     run: Option<Arc<Run>>,
     driver: Driver<W>,
+    streams: Streams,
+}
+
+/// What a run streams to its handle, from before it begins.
+#[derive(Debug, Default)]
+pub(crate) struct Streams {
     emissions: Option<mpsc::UnboundedReceiver<Emission>>,
     progress: Option<watch::Receiver<Option<Progress>>>,
+}
+
+impl Streams {
+    /// Opens the streams of a run, which is to begin after that.
+    pub(crate) fn of(run: &Run) -> Self {
+        let observer = run.observer.as_deref();
+        Self {
+            emissions: observer.map(Observer::take_emissions),
+            progress: observer.and_then(Observer::watch_progress),
+        }
+    }
 }
 
 /// Who knows of a run's end.
@@ -54,9 +71,15 @@ impl<W: Workflow> RunHandle<W> {
     pub(super) fn here(
         run: Arc<Run>,
         driver: JoinHandle<Result<W::Output, RunError<W::Error>>>,
+        streams: Streams,
     ) -> Self {
-        let (id, correlation_id) = (run.id().clone(), Arc::clone(run.correlation_id()));
-        Self::new(id, correlation_id, Some(run), Driver::Here(driver))
+        Self {
+            id: run.id().clone(),
+            correlation_id: Arc::clone(run.correlation_id()),
+            run: Some(run),
+            driver: Driver::Here(driver),
+            streams,
+        }
     }
 
     pub(super) fn kept(
@@ -65,24 +88,22 @@ impl<W: Workflow> RunHandle<W> {
         id: RunId,
         correlation_id: Arc<str>,
         waiter: Waiter,
-        run: Option<Arc<Run>>,
+        begun: Option<(Arc<Run>, Streams)>,
     ) -> Self {
-        let run = run.or_else(|| durability.live(key));
-        let driver = Driver::Kept { durability, waiter };
-        Self::new(id, correlation_id, run, driver)
-    }
-
-    fn new(id: RunId, correlation_id: Arc<str>, run: Option<Arc<Run>>, driver: Driver<W>) -> Self {
-        let observer = run.as_ref().and_then(|run| run.observer.as_deref());
-        let emissions = observer.map(Observer::take_emissions);
-        let progress = observer.and_then(Observer::watch_progress);
+        let (run, streams) = match begun {
+            Some((run, streams)) => (Some(run), streams),
+            None => {
+                let run = durability.live(key);
+                let streams = run.as_deref().map(Streams::of);
+                (run, streams.unwrap_or_default())
+            }
+        };
         Self {
             id,
             correlation_id,
             run,
-            driver,
-            emissions,
-            progress,
+            driver: Driver::Kept { durability, waiter },
+            streams,
         }
     }
 
@@ -164,13 +185,13 @@ impl<W: Workflow> RunHandle<W> {
     ///
     /// Gives them once: a second call gives none.
     pub fn emissions(&mut self) -> Emissions {
-        Emissions(self.emissions.take())
+        Emissions(self.streams.emissions.take())
     }
 
     /// How far the run is, each time that changes; a slow reader gets the latest.
     #[must_use]
     pub fn progress(&self) -> ProgressStream {
-        let run = self.run.as_ref().zip(self.progress.as_ref());
+        let run = self.run.as_ref().zip(self.streams.progress.as_ref());
         ProgressStream(run.and_then(|(run, progress)| {
             let observer = run.observer.as_deref()?;
             Some(observer.read_progress(run, progress))

@@ -11,7 +11,7 @@ use orch_core::plan::Overlap;
 use orch_core::run::{RunId, RunStatus};
 use tokio::runtime::Handle;
 
-use super::handle::RunHandle;
+use super::handle::{RunHandle, Streams};
 use super::runs::Runs;
 use crate::durability::{self, Beginning, Durability, Kept};
 use crate::engine::execute_observed;
@@ -202,8 +202,9 @@ impl<W: Workflow> Start<W> {
         if let Some(observer) = observer {
             observer.open(&run);
         }
+        let streams = Streams::of(&run);
         let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));
-        Ok(RunHandle::here(run, driver))
+        Ok(RunHandle::here(run, driver, streams))
     }
 
     /// Starts a durable run: it is kept when this returns.
@@ -269,7 +270,7 @@ impl<W: Workflow> Start<W> {
             }
         };
         let waiter = durability.wait_for(held.run);
-        let mut run = None;
+        let mut begun = None;
         match (fresh, seat) {
             (true, Some(seat)) => {
                 let beginning = Beginning {
@@ -280,7 +281,7 @@ impl<W: Workflow> Start<W> {
                     input: self.input,
                 };
                 let services = self.services.clone();
-                run = Some(durability::begin::<W>(
+                begun = Some(durability::begin::<W>(
                     services,
                     &durability,
                     seat,
@@ -311,7 +312,7 @@ impl<W: Workflow> Start<W> {
                 }
             }
         }
-        let handle = RunHandle::kept(durability, held.run, id, correlation_id, waiter, run);
+        let handle = RunHandle::kept(durability, held.run, id, correlation_id, waiter, begun);
         if cancelled && fresh {
             handle.cancel("as many runs were under way as may be");
         }
