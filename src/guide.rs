@@ -30,6 +30,11 @@ pub mod running {
     #![doc = include_str!("../docs/guide/running.md")]
 }
 
+/// Runs that survive their process.
+pub mod durable {
+    #![doc = include_str!("../docs/guide/durable.md")]
+}
+
 /// Tests of workflows.
 pub mod testing {
     #![doc = include_str!("../docs/guide/testing.md")]

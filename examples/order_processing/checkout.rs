@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 use orch::prelude::*;
-use reqwest::StatusCode;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::client::{CallError, Shop};
@@ -12,7 +12,7 @@ use crate::order::{
 };
 
 /// Why an order was not carried out.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum CheckoutError {
     /// The card was declined.
     #[error(transparent)]
@@ -26,7 +26,7 @@ pub enum CheckoutError {
 }
 
 /// Why no money was taken.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum PaymentError {
     /// The bank says no.
     #[error("the card was declined: {0}")]
@@ -37,7 +37,7 @@ pub enum PaymentError {
 }
 
 /// Why no items were set aside.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum StockError {
     /// There are not enough.
     #[error("{0}")]
@@ -51,7 +51,7 @@ impl From<CallError> for PaymentError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Refused {
-                status: StatusCode::PAYMENT_REQUIRED,
+                status: CallError::PAYMENT_REQUIRED,
                 reason,
             } => Self::Declined(reason),
             other => Self::Call(other),
@@ -63,7 +63,7 @@ impl From<CallError> for StockError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Refused {
-                status: StatusCode::CONFLICT,
+                status: CallError::CONFLICT,
                 reason,
             } => Self::SoldOut(reason),
             other => Self::Call(other),
@@ -90,7 +90,7 @@ impl StockError {
 }
 
 /// An order that nobody else works on.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Lock {
     order: u32,
 }
@@ -143,6 +143,7 @@ fn price(order: &Order, rates: &Rates, #[ctx] ctx: &StepCtx) -> Quote {
     timeout = "400ms",
     rate_limit("40/s", burst = 4),
     retry_if = StockError::retry,
+    compensate = release_stock,
 )]
 async fn reserve_stock(
     order: u32,
@@ -153,8 +154,32 @@ async fn reserve_stock(
     Ok(shop.reserve(order, items, &ctx.idempotency_key()).await?)
 }
 
-/// Takes the money, once: every attempt carries the same key.
-#[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = PaymentError::retry)]
+/// Puts the items back, also where they were set aside and the answer lost.
+#[step(retries = 8, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
+async fn release_stock(
+    _stock: Outcome<&Reservation>,
+    order: u32,
+    _items: &[Item],
+    #[ctx] ctx: &StepCtx,
+    #[resource] shop: &Shop,
+) -> Result<(), CallError> {
+    shop.release(order, &ctx.idempotency_key()).await
+}
+
+/// Puts a large order before somebody who may approve it; what they approve is what is charged.
+#[step(checkpoint_after(approvers = ["ada", "grace"], expires = "2d"))]
+fn review(quote: &Quote) -> Quote {
+    quote.clone()
+}
+
+/// Takes the money, once: every attempt carries the same key, before a crash and after it.
+#[step(
+    retries = 5,
+    backoff = "50ms..1s",
+    timeout = "400ms",
+    retry_if = PaymentError::retry,
+    compensate = refund,
+)]
 async fn charge_card(
     quote: &Quote,
     card: Card,
@@ -162,6 +187,18 @@ async fn charge_card(
     #[resource] shop: &Shop,
 ) -> Result<Charge, PaymentError> {
     Ok(shop.charge(quote, &card, &ctx.idempotency_key()).await?)
+}
+
+/// Gives the money back, also where it was taken and the answer lost.
+#[step(retries = 8, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
+async fn refund(
+    _charge: Outcome<&Charge>,
+    quote: &Quote,
+    _card: Card,
+    #[ctx] ctx: &StepCtx,
+    #[resource] shop: &Shop,
+) -> Result<(), CallError> {
+    shop.refund(quote.order, &ctx.idempotency_key()).await
 }
 
 /// Packs one line of the order.
@@ -178,13 +215,8 @@ async fn courier_label(
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<Label, CallError> {
-    shop.label(
-        order,
-        "courier",
-        parcels,
-        &format!("{}/courier", ctx.idempotency_key()),
-    )
-    .await
+    shop.label(order, "courier", parcels, &ctx.idempotency_key())
+        .await
 }
 
 /// A label of the post.
@@ -201,17 +233,18 @@ async fn post_label(
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<Label, CallError> {
-    shop.label(
-        order,
-        "post",
-        parcels,
-        &format!("{}/post", ctx.idempotency_key()),
-    )
-    .await
+    shop.label(order, "post", parcels, &ctx.idempotency_key())
+        .await
 }
 
 /// Hands the parcels over.
-#[step(retries = 5, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
+#[step(
+    retries = 5,
+    backoff = "50ms..1s",
+    timeout = "400ms",
+    retry_if = CallError::retry,
+    compensate = call_back,
+)]
 async fn ship(
     label: &Label,
     #[ctx] ctx: &StepCtx,
@@ -220,20 +253,15 @@ async fn ship(
     shop.ship(label, &ctx.idempotency_key()).await
 }
 
-/// Undoes what was done for an order that was locked and not shipped: also what may have happened unseen.
+/// Has the parcels brought back, also where they were handed over and the answer lost.
 #[step(retries = 8, backoff = "50ms..1s", timeout = "400ms", retry_if = CallError::retry)]
-async fn roll_back(
-    lock: Outcome<&Lock>,
-    shipment: Outcome<&Shipment>,
+async fn call_back(
+    _shipment: Outcome<&Shipment>,
+    label: &Label,
     #[ctx] ctx: &StepCtx,
     #[resource] shop: &Shop,
 ) -> Result<(), CallError> {
-    match (lock, shipment) {
-        (_, Outcome::Done(_)) => Ok(()),
-        (Outcome::Done(lock), _) => shop.cancel(lock.order, &ctx.idempotency_key()).await,
-        // Without the lock, what was done was done by others.
-        _ => Ok(()),
-    }
+    shop.call_back(label.order, &ctx.idempotency_key()).await
 }
 
 /// Lets others work on the order again, also where the lock was given and the answer lost.
@@ -252,17 +280,18 @@ async fn release_lock(
 
 workflow! {
     /// Prices an order, charges the card and ships it.
-    #[workflow(version = "1.2.0", owner = "payments", deadline = "2m")]
+    #[workflow(version = "2.0.0", owner = "payments", deadline = "7d", durable)]
     pub Checkout(order: Order) -> Result<Receipt, CheckoutError> {
         lock    = lock_order(order.id);
         rates   = fetch_rates(order.day).or_else(last_known_rates());
         quote   = price(&order, &rates);
+        agreed  = if quote.total > order.limit { review(&quote) } else { quote.clone() };
 
         #[node(after = [lock])]
         stock   = reserve_stock(order.id, &order.items);
 
         #[node(after = [stock])]
-        charge  = charge_card(&quote, order.card.clone());
+        charge  = charge_card(&agreed, order.card.clone());
 
         parcels = for item in &stock.items { pack(item) };
         label   = if order.express {
@@ -275,15 +304,12 @@ workflow! {
         shipment = ship(&label);
 
         #[node(finally)]
-        roll_back(lock, shipment);
-
-        #[node(finally)]
         release_lock(order.id, lock);
 
         Receipt {
             order: shipment.order,
             paid: charge.amount,
-            rates: quote.rates,
+            rates: agreed.rates,
             carrier: label.carrier.clone(),
             tracking: shipment.tracking.clone(),
         }

@@ -21,23 +21,34 @@ pub struct Shop {
 }
 
 /// Why a request did not succeed.
-#[derive(Debug, Error)]
+#[derive(Debug, Error, Serialize, Deserialize)]
 pub enum CallError {
     /// There were too many requests.
     #[error("the service is busy, and asks to come again in {after:?}")]
     Busy { after: Duration },
     /// The service is in trouble.
     #[error("the service answered {0}")]
-    Unavailable(StatusCode),
+    Unavailable(u16),
     /// The service understood, and will not do it.
     #[error("{reason}")]
-    Refused { status: StatusCode, reason: String },
+    Refused { status: u16, reason: String },
     /// There was no answer, or none that makes sense.
-    #[error("the service cannot be reached")]
-    Unreachable(#[from] reqwest::Error),
+    #[error("the service cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+impl From<reqwest::Error> for CallError {
+    fn from(error: reqwest::Error) -> Self {
+        Self::Unreachable(error.to_string())
+    }
 }
 
 impl CallError {
+    /// The status of a refused payment.
+    pub const PAYMENT_REQUIRED: u16 = StatusCode::PAYMENT_REQUIRED.as_u16();
+    /// The status of what contradicts the service's books.
+    pub const CONFLICT: u16 = StatusCode::CONFLICT.as_u16();
+
     /// Whether to ask again, and when.
     pub fn retry(&self) -> Retry {
         match self {
@@ -55,9 +66,12 @@ impl CallError {
             };
         }
         if status.is_server_error() {
-            return Self::Unavailable(status);
+            return Self::Unavailable(status.as_u16());
         }
-        Self::Refused { status, reason }
+        Self::Refused {
+            status: status.as_u16(),
+            reason,
+        }
     }
 }
 
@@ -157,9 +171,19 @@ impl Shop {
             .await
     }
 
-    /// Undoes all that was done for an order.
-    pub async fn cancel(&self, order: u32, key: &str) -> Result<(), CallError> {
-        self.delete(format!("/orders/{order}"), key).await
+    /// Puts the items of an order back.
+    pub async fn release(&self, order: u32, key: &str) -> Result<(), CallError> {
+        self.delete(format!("/stock/{order}"), key).await
+    }
+
+    /// Gives the money of an order back.
+    pub async fn refund(&self, order: u32, key: &str) -> Result<(), CallError> {
+        self.delete(format!("/charges/{order}"), key).await
+    }
+
+    /// Has the parcels of an order brought back.
+    pub async fn call_back(&self, order: u32, key: &str) -> Result<(), CallError> {
+        self.delete(format!("/shipments/{order}"), key).await
     }
 }
 

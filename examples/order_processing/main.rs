@@ -7,6 +7,16 @@
 //! cargo run --example order_processing
 //! cargo run --example order_processing -- --orders 40 --fail 0.4 --every 20 --express
 //! ```
+//!
+//! With `--db` the orders are kept in a file, and large ones wait until somebody approves them from another terminal.
+//! Kill the program whenever you like: started again, it goes on where it was.
+//!
+//! ```sh
+//! cargo run --example order_processing -- --db orders.db
+//! cargo run --example order_processing -- --db orders.db list
+//! cargo run --example order_processing -- --db orders.db approve order-7 --by ada
+//! cargo run --example order_processing -- --db orders.db show order-7
+//! ```
 
 #![expect(
     unreachable_pub,
@@ -23,31 +33,47 @@ mod checkout;
 mod client;
 mod faults;
 mod ledger;
+mod operator;
 mod order;
 mod report;
 mod service;
 
 use std::error::Error;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use indicatif::{ProgressBar, ProgressStyle};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use orch::prelude::*;
+use orch::store::{Filter, Memory, Sqlite};
+use orch::{RunEvent, RunEventKind, RunStatus};
+use tokio::task::JoinSet;
 
 use crate::checkout::{Checkout, CheckoutError, PaymentError, StockError};
 use crate::client::Shop;
 use crate::faults::Faults;
 use crate::ledger::Ledger;
+use crate::operator::Command;
 use crate::order::{Cents, Item, Order, Receipt};
 use crate::report::Stories;
 use crate::service::Service;
 
 /// Checks out orders against a service on loopback that fails, stalls and limits.
 #[derive(Debug, Parser)]
+#[command(args_override_self = true)]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Keep the orders in this SQLite file, and the service's books beside it.
+    #[arg(long, value_name = "FILE")]
+    db: Option<PathBuf>,
+    /// With `--db`, the number of euros above which somebody has to approve an order.
+    #[arg(long, default_value_t = 700)]
+    approve_above: u64,
     /// How many orders there are.
     #[arg(long, default_value_t = 12)]
     orders: u32,
@@ -105,7 +131,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 impl Args {
     /// The service, with the faults that are asked for.
-    fn service(&self) -> Arc<Service> {
+    fn service(&self) -> std::io::Result<Arc<Service>> {
         let faults = Faults {
             seed: self.seed,
             fail: self.fail,
@@ -114,8 +140,12 @@ impl Args {
             outage: self.outage,
             no_shipments: self.lost_parcels,
         };
-        let ledger = Ledger::new(&Item::articles(), self.stock);
-        Service::new(faults, ledger, self.limit)
+        let books = self.db.as_ref().map(|db| db.with_extension("books.json"));
+        let mut ledger = Ledger::new(&Item::articles(), self.stock);
+        if let Some(books) = &books {
+            ledger = ledger.or_read(books)?;
+        }
+        Ok(Service::new(faults, ledger, self.limit, books))
     }
 
     /// The orchestrator, which talks to the service at this address and tells its stories.
@@ -123,25 +153,57 @@ impl Args {
         &self,
         address: SocketAddr,
         stories: Stories,
+        bar: &ProgressBar,
     ) -> Result<Orchestrator, Box<dyn Error>> {
         let mut builder = Orchestrator::builder()
             .resource(Shop::at(address)?)
             .workflow(Checkout)
             .seed(self.seed)
-            .on_event(move |event| stories.tell(event));
+            .on_event({
+                let bar = bar.clone();
+                move |event| {
+                    announce(&bar, event);
+                    stories.tell(event);
+                }
+            });
+        builder = match &self.db {
+            Some(file) => builder.store(Sqlite::open(file).await?),
+            None => builder.store(Memory::new()),
+        };
         for (key, value) in &self.set {
             builder = builder.set(key, value);
         }
         Ok(builder.build().await?)
+    }
+
+    /// The order of this number.
+    fn order(&self, id: u32) -> Order {
+        let order = Order::generate(self.seed, id, self.decline, self.express);
+        match self.db {
+            Some(_) => Order {
+                limit: Cents(self.approve_above * 100),
+                ..order
+            },
+            None => order,
+        }
     }
 }
 
 /// Longer than any step waits for an answer.
 const STALL: Duration = Duration::from_secs(30);
 
+/// How long steps may go on after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(5);
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    match check_out(Args::parse()).await {
+    let mut args = Args::parse();
+    let done = match (args.command.take(), &args.db) {
+        (None, _) => check_out(args).await,
+        (Some(command), Some(file)) => command.carry_out(file).await.map(|()| true),
+        (Some(_), None) => Err("which orders? Say where they are, as in `--db orders.db`".into()),
+    };
+    match done {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -151,31 +213,59 @@ async fn main() -> ExitCode {
     }
 }
 
+/// Says at once what is worth knowing while the orders are under way.
+fn announce(bar: &ProgressBar, event: &RunEvent) {
+    match &event.kind {
+        RunEventKind::NodeStarted { node, .. } if &**node == "agreed/review" => {
+            bar.suspend(|| println!("{:10} waits for somebody to approve it", event.run));
+        }
+        RunEventKind::NodeStarted { node, .. } => bar.set_message(format!("{} {node}", event.run)),
+        _ => {}
+    }
+}
+
+/// Says which orders wait since the program ran before.
+async fn remind(orch: &Orchestrator) -> Result<(), Box<dyn Error>> {
+    let runs = orch.runs().ok_or("there is no store")?;
+    let filter = Filter {
+        statuses: vec![RunStatus::Waiting],
+        ..Filter::default()
+    };
+    for run in runs.list(filter).await? {
+        for waiting in runs.checkpoints(run.id.as_str()).await? {
+            println!(
+                "{:10} {}",
+                run.id,
+                operator::asks(run.id.as_str(), &waiting)
+            );
+        }
+    }
+    Ok(())
+}
+
 /// Checks the orders out, and says whether the client's counts and the service's books agree.
 async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
     let recorded = PrometheusBuilder::new().install_recorder()?;
-    let service = args.service();
+    let service = args.service()?;
     let (address, served) = service.clone().listen().await?;
     let served = tokio::spawn(served);
     let stories = Stories::default();
-    let orch = args.orchestrator(address, stories.clone()).await?;
+    let style = ProgressStyle::with_template("{bar:32.cyan/dim} {pos}/{len}  {msg}")?;
+    let bar = ProgressBar::new(args.orders.into()).with_style(style);
+    let orch = args.orchestrator(address, stories.clone(), &bar).await?;
 
     println!("{} orders, {}\n", args.orders, address);
-    let mut runs = Vec::new();
-    for id in 1..=args.orders {
-        let order = Order::generate(args.seed, id, args.decline, args.express);
-        let name = order.name();
-        let run = orch.start(Checkout, order).id(&name).await?;
-        runs.push((name, run));
-        tokio::time::sleep(Duration::from_millis(args.every)).await;
-    }
+    remind(&orch).await?;
     let mut tally = Tally::default();
-    for (name, run) in runs {
-        let result = run.result().await;
-        println!("{name:10} {}", tally.count(result));
-        for line in stories.of(&name) {
-            println!("           · {line}");
-        }
+    let ended = tokio::select! {
+        ended = all(&args, &orch, &bar, &stories, &mut tally) => ended.map(|()| true)?,
+        stopped = tokio::signal::ctrl_c() => stopped.map(|()| false)?,
+    };
+    bar.finish_and_clear();
+    if !ended {
+        orch.shutdown(GRACE).await;
+        println!("stopped; started again, it goes on where it was");
+        return Ok(args.db.is_some());
     }
     served.abort();
 
@@ -201,6 +291,35 @@ async fn check_out(args: Args) -> Result<bool, Box<dyn Error>> {
         );
     }
     Ok(agree && balanced)
+}
+
+/// Starts the orders, those that are kept already go on, and says how each ended.
+async fn all(
+    args: &Args,
+    orch: &Orchestrator,
+    bar: &ProgressBar,
+    stories: &Stories,
+    tally: &mut Tally,
+) -> Result<(), Box<dyn Error>> {
+    let mut runs = JoinSet::new();
+    for id in 1..=args.orders {
+        let order = args.order(id);
+        let name = order.name();
+        let run = orch.start(Checkout, order).id(&name).await?;
+        runs.spawn(async move { (name, run.result().await) });
+        tokio::time::sleep(Duration::from_millis(args.every)).await;
+    }
+    while let Some(ended) = runs.join_next().await {
+        let (name, result) = ended?;
+        bar.inc(1);
+        bar.suspend(|| {
+            println!("{name:10} {}", tally.count(result));
+            for line in stories.of(&name) {
+                println!("           · {line}");
+            }
+        });
+    }
+    Ok(())
 }
 
 /// How the orders ended.
@@ -259,9 +378,9 @@ impl Tally {
         println!(
             "\norders: {shipped} shipped, {declined} declined, {sold_out} sold out, {failed} failed"
         );
-        let (twice, balance) = (ledger.paid_twice(), ledger.balance());
+        let (twice, balance) = (ledger.twice(), ledger.balance());
         println!(
-            "books:  {} shipped, {} reserved, {} payments of which {} given back, {} orders paid twice, {} locked",
+            "books:  {} shipped, {} reserved, {} payments of which {} given back, {} things done twice, {} locked",
             ledger.shipped(),
             ledger.reserved(),
             ledger.payments(),

@@ -18,6 +18,8 @@ pub struct Order {
     pub card: Card,
     /// Whether a courier is to bring it.
     pub express: bool,
+    /// What may be charged without somebody approving it.
+    pub limit: Cents,
 }
 
 /// A line of an order.
@@ -58,7 +60,7 @@ pub struct Rates {
 pub struct Cents(pub u64);
 
 /// What an order costs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quote {
     pub order: u32,
     pub total: Cents,
@@ -66,7 +68,7 @@ pub struct Quote {
 }
 
 /// Where the rates of a quote came from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum RatesFrom {
     /// The market was asked.
     Market,
@@ -114,7 +116,7 @@ pub struct Shipment {
 }
 
 /// What the customer gets.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Receipt {
     pub order: u32,
     pub paid: Cents,
@@ -144,6 +146,7 @@ impl Order {
                 number: number.to_owned(),
             },
             express: express || unit(seed, &name("express")) < 0.3,
+            limit: Cents(u64::MAX),
         }
     }
 

@@ -101,15 +101,16 @@ pub fn brief(text: &str) -> String {
     brief
 }
 
-/// The nodes each of whose attempts is one request, except where the fallback is at hand.
-pub const NODES: [&str; 7] = [
-    "lock",
-    "rates",
-    "stock",
-    "charge",
-    "label",
-    "shipment",
-    "release-lock",
+/// The nodes each of whose attempts is one request, except where the fallback is at hand; with what undoes them, which
+/// counts as theirs.
+pub const NODES: [(&str, Option<&str>); 7] = [
+    ("lock", None),
+    ("rates", None),
+    ("stock", Some("release-stock")),
+    ("charge", Some("refund")),
+    ("label", None),
+    ("shipment", Some("call-back")),
+    ("release-lock", None),
 ];
 
 /// The service's count of requests beside the client's count of attempts, and whether they agree.
@@ -133,8 +134,9 @@ pub fn compared(
         "fallbacks",
     );
     let mut agree = true;
-    for node in NODES {
-        let service = counts.get(node).copied().unwrap_or_default();
+    for (node, undo) in NODES {
+        let of = |endpoint: &str| counts.get(endpoint).copied().unwrap_or_default();
+        let service = undo.map_or_else(|| of(node), |undo| of(node) + of(undo));
         let of = |metric: &str| sum(metrics, metric, node);
         let fallbacks = of("orch_fallback_total");
         // The last known rates are in a table: an attempt to read it is no request.

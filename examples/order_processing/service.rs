@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{delete, get, post};
+use axum::routing::{get, post};
 use axum::{Json, Router};
 use jiff::civil::Date;
 use serde::Deserialize;
@@ -28,6 +29,8 @@ pub const IDEMPOTENCY_KEY: &str = "idempotency-key";
 #[derive(Debug)]
 pub struct Service {
     faults: Faults,
+    /// Where the books are kept, if they are to outlive the program.
+    books: Option<PathBuf>,
     inner: Mutex<Inner>,
 }
 
@@ -56,9 +59,29 @@ pub struct Counts {
     pub replayed: u32,
 }
 
+impl std::ops::Add for Counts {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            requests: self.requests + other.requests,
+            limited: self.limited + other.limited,
+            refused: self.refused + other.refused,
+            lost: self.lost + other.lost,
+            stalled: self.stalled + other.stalled,
+            replayed: self.replayed + other.replayed,
+        }
+    }
+}
+
 impl Service {
-    /// A service with these faults, which takes so many reservations a second.
-    pub fn new(faults: Faults, ledger: Ledger, reservations_per_second: u32) -> Arc<Self> {
+    /// A service with these faults, which takes so many reservations a second and keeps its books in this file.
+    pub fn new(
+        faults: Faults,
+        ledger: Ledger,
+        reservations_per_second: u32,
+        books: Option<PathBuf>,
+    ) -> Arc<Self> {
         let inner = Inner {
             ledger,
             limit: Limit::new(reservations_per_second),
@@ -67,6 +90,7 @@ impl Service {
         };
         Arc::new(Self {
             faults,
+            books,
             inner: Mutex::new(inner),
         })
     }
@@ -80,11 +104,10 @@ impl Service {
         let app = Router::new()
             .route("/rates/{day}", get(rates))
             .route("/locks/{order}", post(lock).delete(unlock))
-            .route("/stock/{order}", post(stock))
-            .route("/charges/{order}", post(charge))
+            .route("/stock/{order}", post(stock).delete(release))
+            .route("/charges/{order}", post(charge).delete(refund))
             .route("/labels/{order}/{carrier}", post(label))
-            .route("/shipments/{order}", post(ship))
-            .route("/orders/{order}", delete(cancel))
+            .route("/shipments/{order}", post(ship).delete(call_back))
             .layer(middleware::from_fn_with_state(Arc::clone(&self), misbehave))
             .with_state(self);
         let served = async move {
@@ -109,6 +132,18 @@ impl Service {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Works on the books, which are kept before anybody is answered.
+    fn book<T>(&self, work: impl FnOnce(&mut Ledger) -> T) -> T {
+        let mut inner = self.inner();
+        let answer = work(&mut inner.ledger);
+        if let Some(path) = &self.books
+            && let Err(error) = inner.ledger.write(path)
+        {
+            eprintln!("the books are not kept: {error}");
+        }
+        answer
+    }
+
     /// Carries a request out, once for each idempotency key.
     fn once(
         &self,
@@ -116,15 +151,9 @@ impl Service {
         headers: &HeaderMap,
         work: impl FnOnce(&mut Ledger) -> Answer,
     ) -> Response {
-        let key = key_of(headers);
-        let mut inner = self.inner();
-        if let Some(answer) = inner.ledger.given(key) {
-            inner.counts.entry(endpoint).or_default().replayed += 1;
-            return answered(answer);
-        }
-        let answer = work(&mut inner.ledger);
-        if !key.is_empty() {
-            inner.ledger.keep(key, &answer);
+        let (answer, known) = self.book(|ledger| ledger.once(key_of(headers), work));
+        if known {
+            self.inner().counts.entry(endpoint).or_default().replayed += 1;
         }
         answered(answer)
     }
@@ -200,11 +229,13 @@ fn endpoint(method: &Method, path: &str) -> Option<&'static str> {
         ("rates", _) => "rates",
         ("locks", false) => "lock",
         ("locks", true) => "release-lock",
-        ("stock", _) => "stock",
-        ("charges", _) => "charge",
+        ("stock", false) => "stock",
+        ("stock", true) => "release-stock",
+        ("charges", false) => "charge",
+        ("charges", true) => "refund",
         ("labels", _) => "label",
-        ("shipments", _) => "shipment",
-        ("orders", _) => "roll-back",
+        ("shipments", false) => "shipment",
+        ("shipments", true) => "call-back",
         _ => return None,
     })
 }
@@ -234,11 +265,11 @@ async fn rates(Path(day): Path<Date>) -> Json<Rates> {
 }
 
 async fn lock(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
-    answered(service.inner().ledger.lock(order, key_of(&headers)))
+    answered(service.book(|ledger| ledger.lock(order, key_of(&headers))))
 }
 
 async fn unlock(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
-    answered(service.inner().ledger.unlock(order, key_of(&headers)))
+    answered(service.book(|ledger| ledger.unlock(order, key_of(&headers))))
 }
 
 async fn stock(
@@ -289,8 +320,16 @@ async fn ship(
     service.once("shipment", &headers, |ledger| ledger.ship(order, tracking))
 }
 
-async fn cancel(State(service): Shared, Path(order): Path<u32>) -> Response {
-    answered(service.inner().ledger.cancel(order))
+async fn release(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
+    service.once("release-stock", &headers, |ledger| ledger.release(order))
+}
+
+async fn refund(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
+    service.once("refund", &headers, |ledger| ledger.refund(order))
+}
+
+async fn call_back(State(service): Shared, Path(order): Path<u32>, headers: HeaderMap) -> Response {
+    service.once("call-back", &headers, |ledger| ledger.call_back(order))
 }
 
 /// So many a second, and as many at once after a pause.
@@ -353,7 +392,7 @@ mod tests {
             outage: 2,
             no_shipments: false,
         };
-        let service = Service::new(faults.clone(), Ledger::new(&[], 0), 1);
+        let service = Service::new(faults.clone(), Ledger::new(&[], 0), 1, None);
         let mut inner = service.inner();
         let mut ask = || inner.note("rates", "/rates/2026-03-02", &faults);
         assert_eq!(

@@ -334,7 +334,10 @@ impl Step<'_> {
                 }
             }
             Event::Stop(stop) => self.halt(stop),
-            Event::Undone => self.scope.undoing = Undoing::Over,
+            Event::Undone if self.scope.undoing == Undoing::Asked => {
+                self.scope.undoing = Undoing::Over;
+            }
+            Event::Undone => {}
         }
         self.propagate();
         if self.scope.open == 0 && self.scope.undoing == Undoing::Over {

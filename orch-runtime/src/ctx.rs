@@ -46,6 +46,7 @@ impl Cx {
                 tier: 0,
                 attempt: 1,
                 turn: 0,
+                undoes: false,
             },
             mode: Mode::Run,
         }
@@ -78,6 +79,7 @@ impl Cx {
                 attempt,
                 tier,
                 turn,
+                undoes: matches!(mode, Mode::Undo(_)),
             },
             mode,
         }
@@ -252,6 +254,8 @@ pub struct StepCtx {
     attempt: u32,
     tier: usize,
     turn: u32,
+    /// Whether the call undoes another.
+    undoes: bool,
 }
 
 impl StepCtx {
@@ -291,7 +295,9 @@ impl StepCtx {
         self.frame.items()
     }
 
-    /// A key that is the same for every attempt of this node (and item, and turn) in this run, and for no other.
+    /// A key that is the same for every attempt of this call, and for no other: of this node in this run, of the item
+    /// and the turn, and of the fallback where it is one. What undoes a call has a key of its own too, and so has what
+    /// is done again after it was undone, as an operator had the run retried.
     ///
     /// Pass it to services that recognize a repeated request.
     #[must_use]
@@ -304,6 +310,18 @@ impl StepCtx {
         }
         if self.turn > 0 {
             let _ = write!(key, "#{}", self.turn);
+        }
+        if self.tier > 0 {
+            let _ = write!(key, "~{}", self.tier);
+        }
+        if let Some(record) = &self.frame.run().journal {
+            let times = record.times_undone(&record.instance(&self.frame, self.node));
+            if times > 0 {
+                let _ = write!(key, "~again{times}");
+            }
+        }
+        if self.undoes {
+            key.push_str("~undo");
         }
         key
     }

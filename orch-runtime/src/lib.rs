@@ -15,7 +15,6 @@ mod durability;
 pub mod durable;
 pub mod engine;
 pub mod glue;
-mod id;
 pub mod items;
 pub mod mock;
 pub mod observe;

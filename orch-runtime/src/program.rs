@@ -229,6 +229,7 @@ pub enum Done {
 
 impl Done {
     /// With a copy for the cache, if there is one.
+    #[inline]
     pub(crate) fn sharing(self, shared: Option<Shared>) -> Self {
         if shared.is_none() {
             return self;

@@ -37,6 +37,8 @@ pub(crate) struct Services {
     pub(crate) overrides: Overrides,
     #[cfg(feature = "testing")]
     pub(crate) mocks: Mocks,
+    #[cfg(feature = "testing")]
+    pub(crate) faults: Option<crate::testing::Faults>,
     pub(crate) max_fan_out: usize,
     durability: OnceLock<Durable>,
     /// Seeded from the operating system when it is first asked for, unless somebody gave a seed.
@@ -75,6 +77,8 @@ impl Default for Services {
             overrides: Overrides::default(),
             #[cfg(feature = "testing")]
             mocks: Mocks::default(),
+            #[cfg(feature = "testing")]
+            faults: None,
             max_fan_out: MAX_FAN_OUT,
             durability: OnceLock::new(),
             random: Mutex::default(),
@@ -90,6 +94,15 @@ impl Services {
     /// Makes waits with jitter the same each time.
     pub(crate) fn seed(&mut self, seed: u64) {
         self.random = Mutex::new(Some(Random::seeded(seed)));
+    }
+
+    /// Whether a plain call may be made otherwise than it is written.
+    pub(crate) fn meddle(&self) -> bool {
+        #[cfg(feature = "testing")]
+        if self.faults.is_some() {
+            return true;
+        }
+        !self.overrides.is_empty()
     }
 
     /// What durable runs share; `None` without a store.

@@ -12,6 +12,8 @@
 //! assert_eq!(tested.started("charge-card"), 1);
 //! ```
 
+mod faults;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
@@ -22,9 +24,11 @@ use orch_core::error::RunError;
 use orch_core::run::{RunEvent, RunEventKind};
 use orch_core::schedule::Status;
 
+pub use self::faults::Faults;
 pub use crate::mock::Mock;
 use crate::orchestrator::{BuildError, Builder, Orchestrator};
 use crate::program::Workflow;
+use crate::store::Memory;
 
 /// One run of a workflow in a test.
 #[derive(Debug)]
@@ -55,6 +59,12 @@ impl<W: Workflow> TestRun<W> {
         self.with(|builder| builder.resource(resource))
     }
 
+    /// Lets things go wrong, the same for the same seed.
+    #[must_use]
+    pub fn faults(self, faults: Faults) -> Self {
+        self.with(|builder| builder.faults(faults))
+    }
+
     /// Changes anything else about the orchestrator that the run is started on.
     #[must_use]
     pub fn with(mut self, change: impl FnOnce(Builder) -> Builder) -> Self {
@@ -64,18 +74,29 @@ impl<W: Workflow> TestRun<W> {
 
     /// Runs the workflow to its end, and keeps what happened.
     ///
+    /// One that is durable is kept in memory, unless it was given a store, and its time is that of the runtime.
+    /// Where [faults](Faults::kill) kill it, it is taken up again until it has ended.
+    ///
     /// # Errors
     /// If the orchestrator cannot be built, of a resource that is missing for example.
     pub async fn run(self, input: W::Input) -> Result<Tested<W>, BuildError> {
         let events = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&events);
-        let builder = self.builder.on_event(move |event: &RunEvent| {
+        let mut builder = self.builder.on_event(move |event: &RunEvent| {
             kept.lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(event.clone());
         });
+        if W::SPEC.durable {
+            builder = builder.store_by_default(Memory::new()).virtual_time();
+        }
         let orchestrator = builder.build().await?;
-        let result = orchestrator.run_here::<W>(input).await;
+        let result = if W::SPEC.durable {
+            let ended = orchestrator.run_kept::<W>(input).await;
+            ended.map_err(|error| BuildError::of(error.to_string()))?
+        } else {
+            orchestrator.run_here::<W>(input).await
+        };
         let events = std::mem::take(&mut *events.lock().unwrap_or_else(PoisonError::into_inner));
         Ok(Tested { result, events })
     }

@@ -12,13 +12,16 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-/// Runs an example and waits for its end.
-fn run(name: &'static str, arguments: &[&str]) -> Output {
+/// An example's program, built once.
+fn program(name: &'static str) -> PathBuf {
     static BUILT: LazyLock<Mutex<HashMap<&str, PathBuf>>> = LazyLock::new(Mutex::default);
     let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
-    let program = built.entry(name).or_insert_with(|| build(name)).clone();
-    drop(built);
-    let mut command = Command::new(program);
+    built.entry(name).or_insert_with(|| build(name)).clone()
+}
+
+/// Runs an example and waits for its end.
+fn run(name: &'static str, arguments: &[&str]) -> Output {
+    let mut command = Command::new(program(name));
     command
         .args(arguments)
         .env_remove("RUST_LOG")

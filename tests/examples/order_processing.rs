@@ -1,6 +1,12 @@
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::ops::{Deref, DerefMut};
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
-use crate::{run, text};
+use crate::{program, run, text};
 
 /// What the program printed, taken apart.
 struct Printed {
@@ -350,12 +356,7 @@ fn a_timeout_can_be_set_from_outside() {
         "--set",
         "Checkout.lock.retries=1",
     ];
-    let quick = [
-        "--set",
-        "Checkout.release-lock.timeout=20ms",
-        "--set",
-        "Checkout.roll-back.timeout=20ms",
-    ];
+    let quick = ["--set", "Checkout.release-lock.timeout=20ms"];
     let printed = Printed::of(&[&stalled[..], &set[..], &quick[..]].concat());
     let lock = printed.rows()["lock"];
     assert_eq!((lock.attempts, lock.timeouts, lock.retries), (6, 6, 3));
@@ -378,7 +379,326 @@ fn help_is_given() {
         "--seed",
         "--express",
         "--set",
+        "--db",
+        "approve",
     ] {
         assert!(text(&ran.stdout).contains(option), "{option}");
     }
+}
+
+/// A directory with the orders in a file, worked on by real processes.
+struct Orders(tempfile::TempDir);
+
+/// A process that works on orders, and ends with its test.
+struct Worker(Child);
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Deref for Worker {
+    type Target = Child;
+
+    fn deref(&self) -> &Child {
+        &self.0
+    }
+}
+
+impl DerefMut for Worker {
+    fn deref_mut(&mut self) -> &mut Child {
+        &mut self.0
+    }
+}
+
+impl Orders {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// What the service did for an order, in order.
+    fn acts(&self, order: u32) -> Vec<String> {
+        let Ok(text) = std::fs::read(self.path("orders.books.json")) else {
+            return Vec::new();
+        };
+        let books: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        assert_eq!(books["twice"], serde_json::json!([]));
+        let acts = books["acts"][order.to_string()].as_array();
+        let acts = acts.into_iter().flatten();
+        acts.map(|act| act.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Starts to work on orders at a service that behaves, and lets them be written to a file.
+    fn work(&self, output: &str, more: &[&str]) -> Worker {
+        let output = File::create(self.path(output)).unwrap();
+        let mut command = Command::new(program("order_processing"));
+        command.arg("--db").arg(self.path("orders.db"));
+        command.args([
+            "--every", "5", "--fail", "0", "--stall", "0", "--outage", "0",
+        ]);
+        command
+            .args(["--decline", "0", "--limit", "1000"])
+            .args(more);
+        command.stdout(output.try_clone().unwrap()).stderr(output);
+        Worker(command.spawn().unwrap())
+    }
+
+    /// Works on orders to the end.
+    fn worked(&self, more: &[&str]) -> String {
+        let ended = self.work("worked", more).wait().unwrap();
+        let printed = self.printed("worked");
+        assert!(ended.success(), "{printed}");
+        printed
+    }
+
+    fn printed(&self, output: &str) -> String {
+        std::fs::read_to_string(self.path(output)).unwrap()
+    }
+
+    /// What a second terminal asks and is answered.
+    fn ask(&self, arguments: &[&str]) -> String {
+        let db = self.path("orders.db");
+        let all = [&["--db", db.to_str().unwrap()], arguments].concat();
+        let ran = run("order_processing", &all);
+        format!("{}{}", text(&ran.stdout), text(&ran.stderr))
+    }
+
+    /// The order's line among those that the second terminal lists.
+    fn listed(&self, order: &str) -> String {
+        let list = self.ask(&["list"]);
+        let mut lines = list.lines();
+        let line = lines.find(|line| line.starts_with(&format!("{order} ")));
+        line.unwrap_or_default().to_owned()
+    }
+
+    fn until(&self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
+        let begun = Instant::now();
+        while !holds(self) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{what}");
+            sleep(Duration::from_millis(20));
+        }
+    }
+}
+
+#[test]
+fn orders_survive_kills_and_nothing_is_done_twice() {
+    let orders = Orders::new();
+    // Every second request fails or loses its answer, so that there is something to do for a while.
+    let rough = [
+        "--orders",
+        "12",
+        "--fail",
+        "0.4",
+        "--approve-above",
+        "100000",
+    ];
+    let done = |orders: &Orders| {
+        (1..=12)
+            .map(|order| orders.acts(order).len())
+            .sum::<usize>()
+    };
+    for kill in 1..=3 {
+        let mut worker = orders.work("killed", &rough);
+        let before = done(&orders);
+        orders.until("something is done", |orders| {
+            done(orders) > before + 2 * kill
+        });
+        worker.kill().unwrap();
+        assert!(!worker.wait().unwrap().success());
+        let ended = orders.printed("killed");
+        assert!(
+            !ended.contains("orders: "),
+            "it was killed in the middle: {ended}"
+        );
+    }
+    let printed = orders.worked(&rough);
+    assert!(
+        printed.contains(" 0 things done twice, 0 locked"),
+        "{printed}"
+    );
+    let listed = orders.ask(&["list"]);
+    assert_eq!(listed.lines().count(), 12, "{listed}");
+    for order in 1..=12 {
+        let (acts, line) = (orders.acts(order), orders.listed(&format!("order-{order}")));
+        match line.split_whitespace().nth(1).unwrap() {
+            "completed" => assert_eq!(acts, ["reserved", "charged", "shipped"], "{line}"),
+            _ => assert_eq!(
+                acts.len() % 2,
+                0,
+                "what was done is undone: {line} {acts:?}"
+            ),
+        }
+    }
+    // Once more, nothing is left to do: each order ends as it did.
+    let again = orders.worked(&rough);
+    assert!(again.contains("books:") && orders.ask(&["list"]) == listed);
+    assert!(
+        again.contains("stock        |        0"),
+        "nobody asks for anything: {again}"
+    );
+}
+
+#[test]
+fn a_large_order_is_approved_from_a_second_terminal() {
+    let orders = Orders::new();
+    let large = ["--orders", "2", "--approve-above", "0"];
+    let mut worker = orders.work("first", &large);
+    let waits = |orders: &Orders| {
+        ["order-1", "order-2"].iter().all(|order| {
+            let line = orders.listed(order);
+            line.contains(" waiting ") && line.contains(" waits for ada or grace: approve order-")
+        })
+    };
+    orders.until("both wait", waits);
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert!(
+        orders
+            .printed("first")
+            .contains("order-1    waits for somebody to approve it")
+    );
+    assert_eq!(orders.acts(1), ["reserved"]);
+
+    let mut worker = orders.work("second", &large);
+    orders.until("it reminds of them", |orders| {
+        orders.printed("second").contains("order-2    €")
+    });
+    assert_eq!(
+        orders.ask(&["approve", "order-1", "--by", "eve"]),
+        "eve may not decide: ada, grace may\n"
+    );
+    assert_eq!(
+        orders.ask(&["approve", "order-3", "--by", "ada"]),
+        "there is no run order-3\n"
+    );
+    let approved = ["approve", "order-1", "--by", "ada", "--total", "12345"];
+    assert_eq!(orders.ask(&approved), "order-1 is approved by ada\n");
+    orders.until("it is shipped", |orders| orders.acts(1).len() == 3);
+    assert!(
+        worker.try_wait().unwrap().is_none(),
+        "the other one still waits"
+    );
+    assert_eq!(
+        orders.ask(&["approve", "order-1", "--by", "grace"]),
+        "nothing of order-1 waits for somebody\n"
+    );
+    let reject = [
+        "reject",
+        "order-2",
+        "--by",
+        "grace",
+        "--because",
+        "who is this?",
+    ];
+    assert_eq!(orders.ask(&reject), "order-2 is rejected by grace\n");
+    assert!(
+        worker.wait().unwrap().success(),
+        "{}",
+        orders.printed("second")
+    );
+
+    assert_eq!(orders.listed("order-1"), "order-1    completed  €123.45");
+    let rejected = orders.listed("order-2");
+    assert!(
+        rejected.contains("grace rejected its value: who is this?"),
+        "{rejected}"
+    );
+    assert_eq!(orders.acts(2), ["reserved", "released"]);
+    let shown = orders.ask(&["show", "order-1"]);
+    assert!(
+        shown.starts_with("order-1 is completed, version 2.0.0\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains(r#"{"approved":true,"by":"ada","value":"#),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_cannot_go_on_is_undone_in_reverse_order_and_may_be_tried_again() {
+    let orders = Orders::new();
+    let one = ["--orders", "1", "--approve-above", "100000"];
+    let printed = orders.worked(&[&one[..], &["--decline", "1"]].concat());
+    assert!(
+        printed.contains("order-1    declined  insufficient funds"),
+        "{printed}"
+    );
+    assert_eq!(orders.acts(1), ["reserved", "released"]);
+
+    let orders = Orders::new();
+    orders.worked(&[&one[..], &["--lost-parcels"]].concat());
+    let undone = [
+        "reserved",
+        "charged",
+        "shipped",
+        "called-back",
+        "refunded",
+        "released",
+    ];
+    assert_eq!(orders.acts(1), undone);
+    assert!(orders.listed("order-1").contains(" failed "));
+    assert_eq!(
+        orders.ask(&["retry", "order-1"]),
+        "order-1 is to be tried again\n"
+    );
+    assert!(orders.listed("order-1").contains(" queued "));
+    let printed = orders.worked(&one);
+    assert!(printed.contains("order-1    shipped"), "{printed}");
+    assert_eq!(orders.acts(1)[6..], undone[..3]);
+}
+
+#[test]
+fn an_order_that_waits_can_be_cancelled() {
+    let orders = Orders::new();
+    let mut worker = orders.work("worked", &["--orders", "1", "--approve-above", "0"]);
+    orders.until("it waits", |orders| {
+        orders.listed("order-1").contains(" waiting ")
+    });
+    let cancel = ["cancel", "order-1", "--because", "changed my mind"];
+    assert_eq!(orders.ask(&cancel), "order-1 is to be cancelled\n");
+    worker.wait().unwrap();
+    assert!(orders.printed("worked").contains("changed my mind"));
+    assert!(orders.listed("order-1").contains(" cancelled "));
+    assert_eq!(orders.acts(1), ["reserved", "released"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_worker_that_is_interrupted_lets_its_steps_finish() {
+    let orders = Orders::new();
+    let mut worker = orders.work("stopped", &["--orders", "1", "--approve-above", "0"]);
+    orders.until("it waits", |orders| {
+        orders.listed("order-1").contains(" waiting ")
+    });
+    let interrupt = Command::new("kill")
+        .args(["-INT", &worker.id().to_string()])
+        .status();
+    assert!(interrupt.unwrap().success());
+    assert!(worker.wait().unwrap().success());
+    assert!(
+        orders
+            .printed("stopped")
+            .contains("started again, it goes on where it was")
+    );
+    assert_eq!(
+        orders.ask(&["approve", "order-1", "--by", "ada"]),
+        "order-1 is approved by ada\n"
+    );
+    orders.worked(&["--orders", "1", "--approve-above", "0"]);
+    assert_eq!(orders.acts(1), ["reserved", "charged", "shipped"]);
+}
+
+#[test]
+fn a_second_terminal_says_where_the_orders_are() {
+    let ran = run("order_processing", &["list"]);
+    assert!(!ran.status.success());
+    assert!(text(&ran.stderr).contains("--db orders.db"));
 }

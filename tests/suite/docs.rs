@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use orch::{ErrorKind, NodeError, Place, RunError, RunId, StartError};
+use orch::store::StoreErrorKind;
+use orch::{ErrorKind, NodeError, Place, RunError, RunId, RunStatus, StartError, SteerError};
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
@@ -40,6 +41,7 @@ fn every_end_of_a_run_is_listed() {
     let failed: RunError = RunError::failed(id(), "Flow", Vec::new());
     let timed_out: RunError = RunError::timed_out(id(), "Flow", why(), Vec::new());
     let cancelled: RunError = RunError::cancelled(id(), "Flow", why(), Vec::new());
+    let interrupted: RunError = RunError::interrupted(id(), "Flow", why());
     let place = Place {
         run: id(),
         workflow: "Flow",
@@ -50,7 +52,7 @@ fn every_end_of_a_run_is_listed() {
     let panic = NodeError::new(ErrorKind::Panicked, place, 1, why());
     let panicked: RunError = RunError::failed(id(), "Flow", vec![panic]);
     assert!(matches!(panicked, RunError::Panicked(_)));
-    for error in [&failed, &panicked, &timed_out, &cancelled] {
+    for error in [&failed, &panicked, &timed_out, &cancelled, &interrupted] {
         lists("RunError", error.code());
     }
 }
@@ -194,12 +196,73 @@ fn every_mistake_of_a_duration_is_listed() {
 
 #[test]
 fn every_reason_not_to_start_is_listed() {
-    let missing = StartError::MissingResource {
-        workflow: "Flow",
-        resource: "Client",
-    };
-    for error in [missing, StartError::NoRuntime] {
+    let (workflow, reason) = ("Flow", String::new);
+    let reasons = [
+        StartError::MissingResource {
+            workflow,
+            resource: "Client",
+        },
+        StartError::NoRuntime,
+        StartError::NoStore { workflow },
+        StartError::NotRegistered { workflow },
+        StartError::Input {
+            workflow,
+            reason: reason(),
+        },
+        StartError::Overlap { workflow, limit: 1 },
+        StartError::OtherWorkflow {
+            id: RunId::new("a"),
+            workflow,
+            kept: reason(),
+        },
+        StartError::ShuttingDown,
+        StartError::Store { reason: reason() },
+    ];
+    for error in &reasons {
         let row = format!("\n| `StartError` | `{}` |", error.code());
         assert!(ERRORS.contains(&row), "{row}");
     }
+    let listed = ERRORS.matches("\n| `StartError` |").count();
+    assert_eq!(listed, reasons.len());
+}
+
+#[test]
+fn every_reason_not_to_steer_is_listed() {
+    let (run, reason) = (|| RunId::new("a"), String::new);
+    let status = RunStatus::Failed;
+    let reasons = [
+        SteerError::NoRun { run: run() },
+        SteerError::Ended { run: run(), status },
+        SteerError::NotEnded { run: run(), status },
+        SteerError::Node {
+            node: reason(),
+            reason: reason(),
+        },
+        SteerError::NotAllowed {
+            by: reason(),
+            approvers: Vec::new(),
+        },
+        SteerError::Value { reason: reason() },
+        SteerError::NotRegistered { workflow: reason() },
+        SteerError::Store { reason: reason() },
+    ];
+    let there = reasons.iter().map(SteerError::code);
+    assert_eq!(codes("SteerError"), there.collect());
+}
+
+#[test]
+fn every_trouble_of_a_store_is_listed() {
+    let kinds = [
+        StoreErrorKind::Full,
+        StoreErrorKind::ReadOnly,
+        StoreErrorKind::Busy,
+        StoreErrorKind::Missing,
+        StoreErrorKind::Corrupt,
+        StoreErrorKind::Version,
+        StoreErrorKind::Io,
+    ];
+    assert_eq!(
+        codes("StoreErrorKind"),
+        kinds.map(StoreErrorKind::code).into()
+    );
 }

@@ -133,6 +133,12 @@ impl Wiring {
         &self.arms[first as usize..self.nodes[node].arms_end as usize]
     }
 
+    /// Whether nothing can start because this node ended: no node and no arm names it, and none waits for all others.
+    #[must_use]
+    pub fn is_last(&self, node: usize) -> bool {
+        self.successors(node).is_empty() && self.arms(node).is_empty() && self.finally.is_empty()
+    }
+
     /// Whether this node still starts under a [`Stop`].
     #[must_use]
     pub fn survives(&self, node: usize, stop: Stop) -> bool {

@@ -1,5 +1,6 @@
 //! `#[step]`: a function, and beside it a hidden struct of the same name that describes and calls it.
 
+mod call;
 mod check;
 mod expand;
 mod model;

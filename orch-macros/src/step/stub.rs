@@ -5,7 +5,8 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::visit_mut::{self, VisitMut};
 
-use super::expand::{associated, future, output_types};
+use super::call::future;
+use super::expand::{associated, output_types};
 use super::model::{Step, bare};
 
 /// A description with the types alone.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
+use crate::engine::layout::Tier;
 use crate::engine::record::Errors;
 use crate::program::{Program, Workflow};
 use crate::store::{Json, RunRecord};
@@ -151,7 +152,7 @@ impl Kept {
 /// The step of this name that a node calls; the workflow's own name where there is none any more.
 fn step_of(program: &'static Program, node: &str, step: &str) -> &'static str {
     let found = program.layout().find(node).and_then(|node| {
-        let mut tiers = node.tiers.iter().map(|tier| tier.step());
+        let mut tiers = node.tiers.iter().map(Tier::step);
         tiers.find(|name| *name == step).or(Some(node.step()))
     });
     found.unwrap_or(program.spec.name)

@@ -169,7 +169,7 @@ impl Durability {
             value_limit,
             workflows: workflows.collect(),
             programs,
-            limit: active_runs.max(1),
+            limit: active_runs,
             active: AtomicUsize::new(0),
             more: AtomicBool::new(true),
             draining: AtomicBool::new(false),
@@ -298,6 +298,11 @@ impl Durability {
     /// Every run that is under way here.
     pub(crate) fn all_live(&self) -> Vec<Arc<Run>> {
         self.state().live.values().cloned().collect()
+    }
+
+    /// Whether runs may be under way here at all.
+    pub(crate) fn drives(&self) -> bool {
+        self.limit > 0
     }
 
     /// How many more runs may be under way.

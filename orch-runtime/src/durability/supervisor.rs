@@ -32,6 +32,7 @@ pub(super) async fn supervise(durability: Arc<Durability>, services: VeiledWeak<
             .await;
         match next {
             Ok(Some(next)) => tokio::select! {
+                biased;
                 () = durability.clock.sleep_until(next) => {}
                 () = durability.stirred.notified() => {}
             },

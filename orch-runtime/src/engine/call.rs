@@ -20,7 +20,7 @@ use tracing::Instrument as _;
 use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
-use super::undo::Undo;
+use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::ctx::{Cx, Mode};
 use crate::observe::{AttemptWatch, Queued};
@@ -45,6 +45,10 @@ pub(crate) fn named(frame: &Frame, node: usize, result: Result<Done, Thrown>) ->
 }
 
 /// What an attempt threw, with where that was.
+#[expect(
+    clippy::boxed_local,
+    reason = "attempts throw a box, so that their result is small"
+)]
 fn failure(place: Place, attempt: u32, thrown: Thrown) -> NodeError {
     let message = thrown.cause.to_string();
     NodeError::kept(thrown.kind, place, attempt, message, Some(thrown.cause))
@@ -111,7 +115,7 @@ pub(crate) async fn undo(undo: &Undo) -> Result<(), NodeError> {
         undoing: Some(&undo.outcome),
         ..Call::new(&undo.frame, undo.node)
     };
-    let Some(tier) = call.callee().and_then(|tier| tier.undoing()) else {
+    let Some(tier) = call.callee().and_then(Tier::undoing) else {
         return Ok(());
     };
     let policies = tier.policies;
@@ -140,24 +144,6 @@ pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     };
     observer.attempt_failed(&frame, node, 0, &failed.error, None);
     Err(failed.error)
-}
-
-/// A call that may have to be undone though nobody knows how it ended: should its future be dropped, it is.
-struct Doubtful {
-    undo: Option<Undo>,
-}
-
-impl Drop for Doubtful {
-    fn drop(&mut self) {
-        if let Some(undo) = self.undo.take() {
-            let run = Arc::clone(undo.frame.run());
-            let order = match &run.journal {
-                Some(record) => record.next_seq(),
-                None => run.undo_count(),
-            };
-            run.to_undo(undo.at(order));
-        }
-    }
 }
 
 /// A turn of a repeated step as it is kept.
@@ -304,7 +290,7 @@ impl<'a> Call<'a> {
             let mut state = self.frame.state();
             state.origins.retain(|(node, _)| *node != self.node);
         }
-        for tier in 0..tiers.len() {
+        for tier in self.first_tier()..tiers.len() {
             let call = Self { tier, ..self };
             let called = match tiers[tier].undo() {
                 None => call.cached(&tiers[tier]).await,
@@ -330,6 +316,16 @@ impl<'a> Call<'a> {
         Ok(Done::Value)
     }
 
+    /// The tier that was called last before the run was taken up: those before it have failed.
+    fn first_tier(self) -> usize {
+        let Some(record) = &self.frame.run().journal else {
+            return 0;
+        };
+        let instance = record.instance(self.frame, self.node);
+        let known = record.known(&instance);
+        known.and_then(|known| known.started).unwrap_or_default()
+    }
+
     /// A call that another step undoes should the run not succeed.
     async fn to_be_undone(self, tier: &Tier) -> Result<Done, Failed> {
         let run = self.frame.run();
@@ -337,8 +333,14 @@ impl<'a> Call<'a> {
             Some(record) => record.next_seq(),
             None => run.undo_count(),
         };
+        let mut doubtful = Doubtful::new(self.frame, self.node, self.tier);
         if let Some(record) = &run.journal {
             let instance = record.instance(self.frame, self.node);
+            let known = record.known(&instance);
+            if known.is_none_or(|known| known.started.is_none()) {
+                // Until it is recorded that it is about to be called, it is not.
+                doubtful.is_over();
+            }
             let started = record.entry(
                 self.frame,
                 instance,
@@ -347,11 +349,10 @@ impl<'a> Call<'a> {
             );
             record.add(started).await;
         }
-        let mut doubtful = Doubtful {
-            undo: Some(Undo::doubtful(self.frame, self.node, self.tier, 0)),
-        };
+        doubtful.is_over();
+        doubtful = Doubtful::new(self.frame, self.node, self.tier);
         let called = self.cached(tier).await;
-        let doubt = doubtful.undo.take();
+        let doubt = doubtful.is_over();
         match &called {
             Ok(Done::Kept(kept)) => {
                 if let Some(json) = &kept.json {
@@ -638,6 +639,8 @@ impl<'a> Call<'a> {
                     retry: thrown.retry,
                     falls_back: thrown.falls_back,
                     counts: thrown.retry != Retry::No,
+                    // What is tried again may have happened all the same: its answer may be lost.
+                    leaves_in_doubt: thrown.retry != Retry::No && tier.policies.retries.is_some(),
                     ..Failed::new(failure(place, attempt, thrown))
                 })
             }
@@ -652,6 +655,13 @@ impl<'a> Call<'a> {
         let Some(code) = self.frame.layout.code.nodes[self.node].call() else {
             return Ok(Done::Value);
         };
+        #[cfg(feature = "testing")]
+        if let (Mode::Run, Some(faults)) = (&mode, &self.frame.run().services.faults) {
+            let path = &self.frame.layout.nodes[self.node].path;
+            let items = self.frame.items();
+            let call = format!("{path} {items:?} {} {}", self.turn, self.tier);
+            Box::pin(faults.strike(path, &call, attempt)).await?;
+        }
         let cx = Cx::attempt(self.frame, self.node, mode, attempt, self.tier, self.turn);
         match code(cx) {
             Started::Ended(result) => result,

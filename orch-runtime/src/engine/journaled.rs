@@ -5,13 +5,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use orch_core::error::ErrorKind;
-use orch_core::plan::Callee;
+use orch_core::plan::{Callee, Checkpoint};
 
 use super::call;
-use super::frame::Frame;
+use super::frame::{Frame, Role};
 use super::record::{Known, Phase, Record};
 use super::strand::{Called, cancelled, survives};
-use super::undo::Undo;
+use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::observe::Queued;
 use crate::program::NodeCode;
@@ -133,19 +133,18 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     let Some(record) = &run.journal else {
         return call::perform(frame, node, queued).await.map(|_| ());
     };
+    // The call may be dropped while it waits here.
+    let mut before = Doubtful::before(record, &frame, node);
     if record.phase() != Phase::Going {
         record.pass().await;
     }
     if let Some(stop) = run.stop()
         && !survives(&frame, node, stop)
     {
-        let instance = record.instance(&frame, node);
-        let begun = record.known(&instance).and_then(|known| known.started);
-        if let Some(tier) = begun {
-            run.to_undo(Undo::doubtful(&frame, node, tier, record.next_seq()));
-        }
         return Err(cancelled(&frame, node));
     }
+    // What is called next sees to it.
+    before.is_over();
     match frame.layout.code.nodes[node] {
         NodeCode::Signal(_) => waited(wait::signal(&frame, node), &frame, node, queued).await,
         NodeCode::Sleep(_) => waited(wait::sleep(&frame, node), &frame, node, queued).await,
@@ -185,32 +184,52 @@ async fn recorded(
 ) -> Called {
     let instance = record.instance(frame, node);
     let known = record.known(&instance).and_then(|known| known.end.as_ref());
-    let json = match known {
-        // Its value waits for a decision.
-        Some((EntryKind::Done, Some(json))) => json.clone(),
-        _ => match call::perform(Arc::clone(frame), node, queued).await {
-            Ok(done) => {
-                let json = done.into_json().unwrap_or_else(|| "null".to_owned());
-                let entry =
-                    record.entry(frame, instance.clone(), EntryKind::Done, Some(json.clone()));
+    let checkpoint = frame.layout.nodes[node].checkpoint();
+    if let (Some((EntryKind::Done, Some(json))), Some(checkpoint)) = (known, checkpoint) {
+        return decided(record, frame, node, checkpoint, json.clone()).await;
+    }
+    let json = match call::perform(Arc::clone(frame), node, queued).await {
+        Ok(done) => done.into_json().unwrap_or_else(|| "null".to_owned()),
+        Err(error) => {
+            if error.kind() != ErrorKind::Cancelled {
+                let json = record.encode_error(&error);
+                let entry = record.entry(frame, instance, EntryKind::Failed, Some(json));
                 record.add(entry).await;
-                json
             }
-            Err(error) => {
-                if error.kind() != ErrorKind::Cancelled {
-                    let json = record.encode_error(&error);
-                    let entry = record.entry(frame, instance, EntryKind::Failed, Some(json));
-                    record.add(entry).await;
-                }
-                return Err(error);
-            }
-        },
+            return Err(error);
+        }
     };
-    let Some(checkpoint) = frame.layout.nodes[node].checkpoint() else {
-        return Ok(());
-    };
+    let held = checkpoint.map(|checkpoint| (checkpoint, json.clone()));
+    let entry = record.entry(frame, instance, EntryKind::Done, Some(json));
+    match held {
+        None if is_last(record, frame, node) => record.note(entry),
+        _ => record.add(entry).await,
+    }
+    match held {
+        Some((checkpoint, json)) => decided(record, frame, node, checkpoint, json).await,
+        None => Ok(()),
+    }
+}
+
+/// Whether nothing begins because of a node's end, so that nobody has to wait until that is kept: the run's own end is
+/// kept after it, or along with it.
+fn is_last(record: &Record, frame: &Frame, node: usize) -> bool {
+    record.is_outermost()
+        && matches!(frame.role, Role::Root(_))
+        && frame.layout.wiring.is_last(node)
+}
+
+/// Waits for the decision about a value, and places what passes.
+async fn decided(
+    record: &Record,
+    frame: &Arc<Frame>,
+    node: usize,
+    checkpoint: Checkpoint,
+    json: Json,
+) -> Called {
     let json = wait::decision(record, frame, node, checkpoint, json).await?;
     if let Err(error) = wait::restored(frame, node, 0, &json) {
+        let instance = record.instance(frame, node);
         record
             .park(format!(
                 "the value that `{instance}` was approved with does not fit its type: {error}"

@@ -14,6 +14,8 @@ mod pace;
 pub(crate) mod record;
 pub(crate) mod run;
 mod settle;
+#[cfg(all(test, feature = "testing"))]
+mod simulation;
 mod slice;
 pub(crate) mod strand;
 pub(crate) mod undo;

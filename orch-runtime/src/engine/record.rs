@@ -67,6 +67,11 @@ impl Record {
         }
     }
 
+    /// Whether it is that of the outermost run.
+    pub(crate) fn is_outermost(&self) -> bool {
+        self.within.is_empty()
+    }
+
     /// An error as it is kept.
     pub(crate) fn encode_error(&self, error: &NodeError) -> Json {
         self.errors.encode(error)
@@ -95,6 +100,11 @@ impl Record {
 
 /// The entry that says up to which signal operators' wishes are done with.
 pub(crate) const RETRIED: &str = "@retried";
+
+/// The entry that says how many times a call was undone and then made again, under the call's own name.
+pub(crate) fn made_again(instance: &str) -> String {
+    format!("@again/{instance}")
+}
 
 /// What is recorded of a durable run.
 pub(crate) struct Ledger {
@@ -320,6 +330,13 @@ impl Ledger {
         let known = self.known.get(RETRIED).and_then(|known| known.end.as_ref());
         let number = known.and_then(|(_, number)| number.as_ref()?.parse().ok());
         number.unwrap_or(0)
+    }
+
+    /// How many times a call was undone, so that what it does now is another effect than those before.
+    pub(crate) fn times_undone(&self, instance: &str) -> u32 {
+        let known = self.known.get(&made_again(instance));
+        let times = known.and_then(|known| known.end.as_ref()?.1.as_ref()?.parse().ok());
+        times.unwrap_or(0)
     }
 
     /// Whether anything was recorded before the run was taken up.

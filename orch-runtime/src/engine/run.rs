@@ -83,7 +83,7 @@ impl Run {
         observer: Option<Veiled<Observer>>,
     ) -> Self {
         Self {
-            bounds_calls: program.spec.concurrency.is_some() || !services.overrides.is_empty(),
+            bounds_calls: program.spec.concurrency.is_some() || services.meddle(),
             program,
             services,
             id: id.map_or_else(OnceLock::new, OnceLock::from),
@@ -170,7 +170,8 @@ impl Run {
 
     /// The run's id, given when it is first asked for.
     pub(crate) fn id(&self) -> &RunId {
-        self.id.get_or_init(|| crate::id::run_id())
+        self.id
+            .get_or_init(|| RunId::new(uuid::Uuid::now_v7().to_string()))
     }
 
     /// What ties this run to others; its own id unless somebody said otherwise.

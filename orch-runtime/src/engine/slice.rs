@@ -1,8 +1,9 @@
 //! How long a strand goes on before it lets other tasks of its worker run.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::task::coop;
+use tokio::time::Instant;
 
 /// How long a strand goes on: short against what a server's latency is measured in, long against what it costs to be
 /// scheduled again.

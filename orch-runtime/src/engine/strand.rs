@@ -13,11 +13,11 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::schedule::{Command, Event, Stop};
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 
 use super::fan::Fan;
 use super::frame::Frame;
@@ -119,15 +119,20 @@ impl Drop for Flight {
 
 /// Runs what is ready until nothing is.
 pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs) {
+    if let Some(record) = &run.journal {
+        record.work();
+    }
+    at_work(run, jobs).await;
+}
+
+/// The same for a strand that is known to be at work.
+async fn at_work(run: &Arc<Run>, jobs: Jobs) {
     let mut strand = Strand {
         run,
         jobs,
         slice: Slice::default(),
     };
     let record = run.journal.as_deref();
-    if let Some(record) = record {
-        record.work();
-    }
     loop {
         match poll_fn(|cx| Poll::Ready(strand.work(cx))).await {
             Pause::Idle => {
@@ -319,9 +324,6 @@ impl Strand<'_> {
             let mut jobs = Jobs::default();
             flight.land(result, &mut jobs);
             boxed(Arc::clone(&run), jobs).await;
-            if let Some(record) = &run.journal {
-                record.rest();
-            }
             drop(counted);
         });
         None
@@ -361,6 +363,9 @@ fn call_for_help(run: &Arc<Run>) {
     let helper = Counted::new(run, |run| &run.helpers);
     let strand = Counted::new(run, |run| &run.strands);
     let run = Arc::clone(run);
+    if let Some(record) = &run.journal {
+        record.work();
+    }
     handle.spawn(async move {
         boxed(run, Jobs::default()).await;
         drop((helper, strand));
@@ -369,9 +374,9 @@ fn call_for_help(run: &Arc<Run>) {
     handle.spawn(async {});
 }
 
-/// A strand behind a type that can be named, as strands begin strands.
+/// A strand at work behind a type that can be named, as strands begin strands.
 fn boxed(run: Arc<Run>, jobs: Jobs) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move { strand(&run, jobs).await })
+    Box::pin(async move { at_work(&run, jobs).await })
 }
 
 /// A node's call under way.

@@ -7,6 +7,7 @@ use orch_core::outcome::Outcome;
 
 use super::call;
 use super::frame::Frame;
+use super::record::Record;
 use super::settle::verdict;
 use crate::store::{EntryKind, Json};
 
@@ -62,6 +63,49 @@ impl Undo {
     pub(crate) fn failed(mut self, error: NodeError) -> Self {
         self.outcome = Outcome::Failed(error);
         self
+    }
+}
+
+/// A call that may have to be undone though nobody knows how it ended: should its future be dropped, it is.
+#[derive(Debug)]
+pub(crate) struct Doubtful(Option<Undo>);
+
+impl Doubtful {
+    pub(crate) fn new(frame: &Arc<Frame>, node: usize, tier: usize) -> Self {
+        Self(Some(Undo::doubtful(frame, node, tier, 0)))
+    }
+
+    /// A call that was about to be made before the run was taken up, if it was.
+    pub(crate) fn before(record: &Record, frame: &Arc<Frame>, node: usize) -> Self {
+        if !record.has_history() {
+            return Self(None);
+        }
+        let known = record.known(&record.instance(frame, node));
+        let begun = known.filter(|known| known.end.is_none());
+        let tier = begun.and_then(|known| known.started);
+        Self(tier.map(|tier| Undo::doubtful(frame, node, tier, 0)))
+    }
+
+    /// There is no doubt any more.
+    pub(crate) fn is_over(&mut self) -> Option<Undo> {
+        self.0.take()
+    }
+}
+
+impl Drop for Doubtful {
+    fn drop(&mut self) {
+        if let Some(undo) = self.0.take() {
+            let run = Arc::clone(undo.frame.run());
+            if run.is_abandoned() {
+                // Whoever takes it up finds the same doubt recorded.
+                return;
+            }
+            let order = match &run.journal {
+                Some(record) => record.next_seq(),
+                None => run.undo_count(),
+            };
+            run.to_undo(undo.at(order));
+        }
     }
 }
 

@@ -34,6 +34,12 @@ pub(crate) fn decision_about(instance: &str) -> String {
     format!("@decide/{instance}")
 }
 
+/// The event id of such a signal, so that of two who decide at once the first one counts; another one once the run was
+/// taken up again from an earlier point, as what was decided before is done with.
+pub(crate) fn decision_event(retried_after: i64) -> String {
+    format!("decision-{retried_after}")
+}
+
 /// Waits for as long as a node says.
 pub(crate) async fn sleep(frame: &Arc<Frame>, node: usize) -> Called {
     let NodeCode::Sleep(length) = frame.layout.code.nodes[node] else {
@@ -110,7 +116,13 @@ pub(crate) async fn decision(
         .expires
         .map(|expires| i64::try_from(expires.as_millis()).unwrap_or(i64::MAX));
     let until = begun(record, frame, &instance, length).await;
-    let came = taken(record, &name, until).await;
+    let past = record.retried_after();
+    let came = loop {
+        match taken(record, &name, until).await {
+            Some(signal) if signal.number <= past => {}
+            came => break came,
+        }
+    };
     let decision = came.and_then(|signal| serde_json::from_str(&signal.value).ok());
     let decision = decision.unwrap_or_else(|| Decision {
         approved: checkpoint.on_expire == OnExpire::Approve,

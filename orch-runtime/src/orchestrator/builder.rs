@@ -78,8 +78,11 @@ impl Builder {
         self
     }
 
-    /// How many durable runs may be under way at once, those that wait left aside; 1,000 by default, and at least 1.
+    /// How many durable runs may be under way at once, those that wait left aside; 1,000 by default.
     /// Others are queued, durably: those of the highest priority go first, and none waits forever.
+    ///
+    /// With 0 no run is driven here, for a process that starts and steers runs which others drive: its workflows are
+    /// registered without the resources that their steps want.
     #[must_use]
     pub fn max_active_runs(mut self, runs: usize) -> Self {
         self.active_runs = Some(runs);
@@ -192,6 +195,24 @@ impl Builder {
         self
     }
 
+    /// Lets things go wrong, for a test, the same for the same seed.
+    ///
+    /// A run that is killed is given up by those who wait for it, `RunError::Interrupted`, and goes on by itself:
+    /// whoever starts it again, under its id, waits for its end.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn faults(mut self, faults: crate::testing::Faults) -> Self {
+        self.services.faults = Some(faults);
+        self
+    }
+
+    /// Keeps durable runs in this store, unless there is one.
+    #[cfg(feature = "testing")]
+    pub(crate) fn store_by_default(mut self, store: impl Store) -> Self {
+        self.store.get_or_insert_with(|| Arc::new(store));
+        self
+    }
+
     /// The orchestrator.
     ///
     /// # Errors
@@ -199,9 +220,11 @@ impl Builder {
     /// by one name with different settings, overrides that fit nothing, two workflows of one name.
     pub async fn build(mut self) -> Result<Orchestrator, BuildError> {
         let mut problems = Vec::new();
+        let drives = self.active_runs != Some(0);
         for (workflow, needs) in &self.needs {
+            let durable = self.durable.contains_key(workflow);
             for need in needs {
-                if !self.services.resources.has(need.id) {
+                if !self.services.resources.has(need.id) && (drives || !durable) {
                     let name = need.name;
                     problems.push(format!(
                         "workflow `{workflow}` wants a resource of type `{name}`: give one with `.resource(…)` or `.shared(…)`"
@@ -240,6 +263,11 @@ impl Builder {
     async fn join(&mut self) -> Result<Option<Arc<Durability>>, BuildError> {
         let Some(store) = self.store.take() else {
             return Ok(None);
+        };
+        #[cfg(feature = "testing")]
+        let store = match &self.services.faults {
+            Some(faults) => faults.before(store),
+            None => store,
         };
         #[cfg(feature = "testing")]
         let clock = self.virtual_time.map_or(Clock::System, Clock::of_runtime);
@@ -301,6 +329,13 @@ pub struct BuildError {
 }
 
 impl BuildError {
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(problem: String) -> Self {
+        Self {
+            problems: vec![problem],
+        }
+    }
+
     /// Each problem in words.
     #[must_use]
     pub fn problems(&self) -> &[String] {

@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use orch_core::error::RunError;
 use orch_core::plan::WorkflowSpec;
+#[cfg(feature = "testing")]
+use orch_core::run::RunStatus;
 
 pub use self::builder::{BuildError, Builder};
 pub use self::handle::{Emissions, Events, ProgressStream, RunHandle};
@@ -54,6 +56,28 @@ impl Orchestrator {
     ) -> Result<W::Output, RunError<W::Error>> {
         let run = self.services.clone().run_arc(W::program());
         execute_observed::<W>(run, input).await
+    }
+
+    /// Runs a durable workflow until it has ended, however often its process seems to be killed.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn run_kept<W: Workflow>(
+        &self,
+        input: W::Input,
+    ) -> Result<Result<W::Output, RunError<W::Error>>, StartError> {
+        let handle = Start::<W>::new(self.services.clone(), input).await?;
+        let (id, runs) = (handle.id().clone(), self.runs());
+        let mut result = handle.result().await;
+        while let (Err(RunError::Interrupted(_)), Some(runs)) = (&result, &runs) {
+            match runs.stands(&id).await {
+                Ok(kept) if kept.status == RunStatus::Parked => break,
+                Ok(kept) => result = kept.result::<W>(&id),
+                Err(error) => {
+                    let reason = error.to_string();
+                    return Err(StartError::Store { reason });
+                }
+            }
+        }
+        Ok(result)
     }
 
     /// The durable runs; `None` without a store.

@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::signal::{SendSignal, To};
 use crate::durability::{Durability, steer};
 use crate::durable::{Durable, Signal};
-use crate::engine::record::RETRIED;
-use crate::engine::wait::{Decision, decision_about};
+use crate::engine::record::{RETRIED, made_again};
+use crate::engine::wait::{Decision, decision_about, decision_event};
 use crate::program::Workflow;
 use crate::store::journal::JournalError;
 use crate::store::{
@@ -232,6 +232,22 @@ impl Runs {
         self.record(id).await.map(RunInfo::from)
     }
 
+    /// How a run ended, or that it does not go on here, once it is so.
+    #[cfg(feature = "testing")]
+    pub(super) async fn stands(
+        &self,
+        id: &RunId,
+    ) -> Result<Arc<crate::durability::Kept>, SteerError> {
+        let key = self.record(id.as_str()).await?.key;
+        // Before it is looked at again, so that its end is not missed.
+        let waiter = self.durability.wait_for(key);
+        let record = self.record(id.as_str()).await?;
+        match crate::durability::Kept::recorded(&record) {
+            Some(kept) => Ok(Arc::new(kept)),
+            None => Ok(waiter.wait().await),
+        }
+    }
+
     async fn record(&self, id: &str) -> Result<RunRecord, SteerError> {
         let run = RunId::new(id);
         let find = run.clone();
@@ -334,10 +350,13 @@ impl Runs {
     /// # Errors
     /// If there is no such run, its workflow is not registered here, or the store cannot be read.
     pub async fn checkpoints(&self, id: &str) -> Result<Vec<Checkpoint>, SteerError> {
-        let history = self.history(id).await?;
+        self.checkpoints_of(&self.history(id).await?)
+    }
+
+    fn checkpoints_of(&self, history: &History) -> Result<Vec<Checkpoint>, SteerError> {
         let Some(registered) = self.durability.registered(&history.run.workflow) else {
             return Err(SteerError::NotRegistered {
-                workflow: history.run.workflow,
+                workflow: history.run.workflow.clone(),
             });
         };
         let layout = registered.program.layout();
@@ -347,7 +366,7 @@ impl Runs {
                 EntryKind::Done => {
                     let checkpoint = layout
                         .find(path(&entry.node))
-                        .and_then(|node| node.checkpoint());
+                        .and_then(crate::engine::layout::NodeLayout::checkpoint);
                     if let (Some(checkpoint), Some(json)) = (checkpoint, &entry.value) {
                         waiting.retain(|known| known.node != entry.node);
                         waiting.push(Checkpoint {
@@ -369,9 +388,11 @@ impl Runs {
                 _ => {}
             }
         }
+        let past = retried_after(history);
         let sent = |node: &str| {
             let name = decision_about(node);
-            history.signals.iter().any(|signal| signal.name == name)
+            let mut signals = history.signals.iter();
+            signals.any(|signal| signal.name == name && signal.number > past)
         };
         waiting.retain(|checkpoint| !sent(&checkpoint.node));
         Ok(waiting)
@@ -430,7 +451,8 @@ impl Runs {
         approved: bool,
         edited: Option<Json>,
     ) -> Result<(), SteerError> {
-        let waiting = self.checkpoints(id).await?;
+        let history = self.history(id).await?;
+        let waiting = self.checkpoints_of(&history)?;
         let Some(checkpoint) = waiting.into_iter().find(|waiting| waiting.node == node) else {
             let reason = "has no value that waits for a decision".to_owned();
             return Err(SteerError::Node {
@@ -445,8 +467,7 @@ impl Runs {
             });
         }
         if let Some(edited) = &edited {
-            let run = self.record(id).await?;
-            self.check_value(&run, node, edited)?;
+            self.check_value(&history.run, node, edited)?;
         }
         let raw = edited.and_then(|json| serde_json::value::RawValue::from_string(json).ok());
         let decision = Decision {
@@ -460,8 +481,8 @@ impl Runs {
         })?;
         let to = To::Kept(Arc::clone(&self.durability));
         let name = decision_about(node);
-        // Of two who decide at once the first one counts.
-        let sent = SendSignal::new(to, RunId::new(id), &name, Ok(decision)).event_id("decision");
+        let event = decision_event(retried_after(&history));
+        let sent = SendSignal::new(to, RunId::new(id), &name, Ok(decision)).event_id(event);
         if sent.await? {
             return Ok(());
         }
@@ -487,19 +508,25 @@ impl Runs {
     }
 
     /// Takes a run up again that did not succeed: what succeeded keeps its value, what failed is called again with the
-    /// same arguments, and what was undone is done again.
+    /// same arguments, what was rejected waits for another decision, and what was undone is done again.
     ///
     /// # Errors
     /// If there is no such run, it has not ended, or it succeeded.
     pub async fn retry(&self, id: &str) -> Result<(), SteerError> {
         let history = self.history(id).await?;
         unsuccessful(&history)?;
+        let rejected = rejected(&history);
         self.rewind(&history, |entry, undone| {
             matches!(
                 entry.kind,
                 EntryKind::Failed | EntryKind::UndoFailed | EntryKind::Undone
-            ) || (undone.contains(&entry.node)
-                && matches!(entry.kind, EntryKind::Done | EntryKind::Started))
+            ) || (rejected.contains(&entry.node)
+                && matches!(entry.kind, EntryKind::Decided | EntryKind::Wait))
+                || (undone.contains(&entry.node)
+                    && matches!(
+                        entry.kind,
+                        EntryKind::Done | EntryKind::Started | EntryKind::Decided | EntryKind::Wait
+                    ))
         })
         .await
     }
@@ -602,10 +629,20 @@ impl Runs {
             item: None,
             at: now,
         };
-        let entries = added.into_iter().chain([retried]).map(|entry| {
-            seq += 1;
-            Entry { seq, ..entry }
+        let again = undone.iter().map(|instance| Entry {
+            node: made_again(instance),
+            value: Some((times_undone(history, instance) + 1).to_string()),
+            ..retried.clone()
         });
+        let again: Vec<Entry> = again.collect();
+        let entries = added
+            .into_iter()
+            .chain(again)
+            .chain([retried])
+            .map(|entry| {
+                seq += 1;
+                Entry { seq, ..entry }
+            });
         let change = Change::Rewind {
             run: history.run.key,
             drop,
@@ -852,6 +889,40 @@ fn unsuccessful(history: &History) -> Result<(), SteerError> {
         return Err(SteerError::Ended { run, status });
     }
     Ok(())
+}
+
+/// The number of the last signal before the run was last taken up again from an earlier point.
+fn retried_after(history: &History) -> i64 {
+    let mut entries = history.entries.iter().rev();
+    let last = entries.find(|entry| entry.node == RETRIED);
+    let number = last.and_then(|entry| entry.value.as_ref()?.parse().ok());
+    number.unwrap_or(0)
+}
+
+/// The nodes whose values were rejected.
+fn rejected(history: &History) -> BTreeSet<String> {
+    let decided = |entry: &&Entry| entry.kind == EntryKind::Decided;
+    let entries = history.entries.iter().filter(decided);
+    let rejected = entries.filter(|entry| {
+        let decision = entry.value.as_deref().map(serde_json::from_str);
+        matches!(
+            decision,
+            Some(Ok(Decision {
+                approved: false,
+                ..
+            }))
+        )
+    });
+    rejected.map(|entry| entry.node.clone()).collect()
+}
+
+/// How many times a call was undone and made again before.
+fn times_undone(history: &History, instance: &str) -> u32 {
+    let name = made_again(instance);
+    let mut entries = history.entries.iter().rev();
+    let last = entries.find(|entry| entry.node == name);
+    let times = last.and_then(|entry| entry.value.as_ref()?.parse().ok());
+    times.unwrap_or(0)
 }
 
 /// The path of the node that an entry is about, without its items and its turn.

@@ -177,10 +177,12 @@ impl<W: Workflow> Start<W> {
     }
 
     async fn begin(self) -> Result<RunHandle<W>, StartError> {
+        let durability = self.services.durability();
+        let elsewhere = W::SPEC.durable && durability.is_some_and(|here| !here.drives());
         let mut needs = Vec::new();
         W::needs(&mut needs);
         for need in needs {
-            if !self.services.resources.has(need.id) {
+            if !self.services.resources.has(need.id) && !elsewhere {
                 return Err(StartError::MissingResource {
                     workflow: W::program().spec.name,
                     resource: need.name,
@@ -224,7 +226,9 @@ impl<W: Workflow> Start<W> {
             return Err(StartError::ShuttingDown);
         }
         let cancelled = overlap::<W>(&durability).await?;
-        let id = self.id.unwrap_or_else(crate::id::run_id);
+        let id = self
+            .id
+            .unwrap_or_else(|| RunId::new(uuid::Uuid::now_v7().to_string()));
         let correlation_id = self
             .correlation_id
             .unwrap_or_else(|| Arc::from(id.as_str()));
@@ -253,12 +257,8 @@ impl<W: Workflow> Start<W> {
             .journal
             .submit(Change::Start(Box::new(new)))
             .await;
-        let (held, fresh, status) = match started {
-            Ok(Applied::Started {
-                held,
-                fresh,
-                status,
-            }) => (held, fresh, status),
+        let (held, fresh) = match started {
+            Ok(Applied::Started { held, fresh, .. }) => (held, fresh),
             Ok(_) => {
                 let reason = "the store answered something else".to_owned();
                 return Err(StartError::Store { reason });
@@ -303,8 +303,9 @@ impl<W: Workflow> Start<W> {
                     let kept = kept.workflow.clone();
                     return Err(StartError::OtherWorkflow { id, workflow, kept });
                 }
-                if status.is_ended()
-                    && let Some(kept) = kept.as_ref().and_then(Kept::recorded)
+                // As it is now: it may have ended since it was found, before anybody waited.
+                if let Some(kept) = kept.as_ref().filter(|kept| kept.status.is_ended())
+                    && let Some(kept) = Kept::recorded(kept)
                 {
                     waiter.tell(Arc::new(kept));
                 }

@@ -13,6 +13,7 @@ mod damage;
 mod docs;
 mod faults;
 mod model;
+mod owners;
 mod processes;
 mod speed;
 mod versions;

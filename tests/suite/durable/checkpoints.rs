@@ -160,6 +160,21 @@ fn what_is_rejected_fails_the_node() {
                 .contains("grace rejected its value: no dogs"),
             "{error}"
         );
+
+        // Tried again, it waits for another decision, and its value is there.
+        let runs = orch.runs().unwrap();
+        runs.retry("r").await.unwrap();
+        waiting(&orch, "r").await;
+        let published = world.calls("publish");
+        runs.approve("r", "draft", "ada", "well then")
+            .await
+            .unwrap();
+        let run = orch.start(Article, "dogs".into()).id("r").await.unwrap();
+        assert!(run.result().await.is_ok());
+        assert_eq!(
+            (published, world.calls("draft"), world.calls("publish")),
+            (0, 1, 1)
+        );
     });
 }
 

@@ -1,10 +1,13 @@
 //! Durable runs: what survives a crash, what is not done twice, and what operators can do.
 
 mod checkpoints;
+mod doubts;
+mod faults;
 mod recovery;
 mod shapes;
 mod steering;
 mod undoing;
+mod values;
 mod versions;
 mod waits;
 

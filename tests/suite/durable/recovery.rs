@@ -92,3 +92,52 @@ fn the_same_id_twice_is_one_run() {
     });
     assert_eq!(world.calls("first"), 1);
 }
+
+#[step]
+async fn unfetch(_outcome: Outcome<&u32>, n: u32, #[resource] world: &World, #[ctx] ctx: &StepCtx) {
+    world.called(&format!("undo {n}"), &ctx.idempotency_key());
+}
+
+#[step(compensate = unfetch)]
+async fn fetch(
+    n: u32,
+    #[resource] world: &World,
+    #[ctx] ctx: &StepCtx,
+) -> Result<u32, std::io::Error> {
+    world.called("fetch", &ctx.idempotency_key());
+    match n {
+        1 => Err(std::io::Error::other("not there")),
+        n => Ok(n),
+    }
+}
+
+#[step]
+async fn gives_up(n: u32) -> Result<u32, std::io::Error> {
+    Err(std::io::Error::other(format!("gives up at {n}")))
+}
+
+workflow! {
+    #[workflow(version = "1.0.0", durable)]
+    pub Fallback(n: u32) -> u32 {
+        got = fetch(n).or_else(fetch(n + 1));
+        gives_up(got)
+    }
+}
+
+#[test]
+fn a_fallback_and_what_undoes_it_have_keys_of_their_own() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Fallback);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Fallback, 1).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+    });
+    assert_eq!(world.keys("fetch"), ["r/got", "r/got~1"]);
+    assert_eq!(world.keys("undo 2"), ["r/got~1~undo"]);
+    assert_eq!(
+        world.calls("undo 1"),
+        0,
+        "what failed cleanly is not undone"
+    );
+}

@@ -125,17 +125,14 @@ workflow! {
 }
 
 /// Runs a workflow until `gate` is reached so often, kills the process, opens the gate and waits for the result.
-fn killed<W: Workflow>(
+pub fn killed<W: Workflow + Copy>(
     workflow: W,
     input: W::Input,
     again: W::Input,
     gate: &str,
     reached: usize,
     world: &World,
-) -> Result<W::Output, RunError<W::Error>>
-where
-    W: Copy,
-{
+) -> Result<W::Output, RunError<W::Error>> {
     let store = Memory::new();
     let before = Process::new();
     before.run(async {

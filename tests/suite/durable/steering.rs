@@ -262,6 +262,31 @@ fn the_eleventh_run_is_queued_and_survives() {
 }
 
 #[test]
+fn who_drives_nothing_starts_and_steers_what_others_drive() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = Orchestrator::builder().store(store.clone()).workflow(Two);
+        let desk = builder.max_active_runs(0).build().await.unwrap();
+        for id in ["r", "s"] {
+            desk.start(Two, 1).id(id).await.unwrap();
+        }
+        desk.runs().unwrap().cancel("s", "a mistake").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        status(&desk, "r", RunStatus::Queued).await;
+
+        let orch = orchestrator(&world, &store).workflow(Two);
+        let orch = orch.build().await.unwrap();
+        world.open("a", 1);
+        world.open("b", 1);
+        status(&desk, "r", RunStatus::Completed).await;
+        status(&desk, "s", RunStatus::Cancelled).await;
+        assert_eq!(desk.shutdown(Duration::ZERO).await, 0);
+        drop(orch);
+    });
+    assert_eq!((world.calls("a"), world.calls("b")), (1, 1));
+}
+
+#[test]
 fn shutting_down_lets_steps_finish_and_loses_nothing() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {

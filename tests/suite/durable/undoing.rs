@@ -74,6 +74,57 @@ fn book(what: &str) -> String {
     what.to_owned()
 }
 
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize, thiserror::Error,
+)]
+pub enum CallError {
+    #[error("there was no answer")]
+    NoAnswer,
+    #[error("it is not allowed")]
+    NotAllowed,
+}
+
+impl CallError {
+    fn is_worth_another(&self) -> bool {
+        *self == Self::NoAnswer
+    }
+}
+
+#[step]
+fn call_off(outcome: Outcome<&String>, how: &str, #[resource] world: &World, #[ctx] ctx: &StepCtx) {
+    let key = ctx.idempotency_key();
+    world.called("call_off", &format!("{how} {}: {key}", told(&outcome)));
+}
+
+#[step(compensate = call_off, retries = 1, backoff = "1ms..1ms", retry_if = CallError::is_worth_another)]
+fn order(how: &str, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> Result<String, CallError> {
+    world.called("order", &ctx.idempotency_key());
+    match how {
+        "lost" => Err(CallError::NoAnswer),
+        "refused" => Err(CallError::NotAllowed),
+        how => Ok(how.to_owned()),
+    }
+}
+
+#[step]
+async fn pay(#[resource] world: &World) -> Result<String, CallError> {
+    world.called("pay", "");
+    match world.calls("pay") {
+        1 | 2 => Err(CallError::NotAllowed),
+        _ => Ok("paid".to_owned()),
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Order(how: String) -> Result<String, CallError> {
+        ordered = order(&how);
+        #[node(after = [ordered])]
+        paid = pay();
+        paid
+    }
+}
+
 #[step]
 fn close(what: &str, #[resource] world: &World) {
     world.called("close", what);
@@ -109,7 +160,7 @@ workflow! {
 
 workflow! {
     #[workflow(version = "1", durable)]
-    pub Doubt(n: u32) -> Result<String, Refused> {
+    pub Doubt(_n: u32) -> Result<String, Refused> {
         a = hangs("hanging");
         a
     }
@@ -117,7 +168,7 @@ workflow! {
 
 workflow! {
     #[workflow(version = "1", durable)]
-    pub TimesOut(n: u32) -> Result<String, Refused> {
+    pub TimesOut(_n: u32) -> Result<String, Refused> {
         a = times_out("late");
         a
     }
@@ -300,5 +351,42 @@ fn undo_steps_have_policies_of_their_own() {
             "undoing succeeded in the end: {error}"
         );
         assert_eq!(world.keys("brittle"), ["done room"; 3]);
+    });
+}
+
+#[test]
+fn a_failure_that_may_have_had_its_effect_is_undone_and_a_refusal_is_not() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Order);
+        let orch = builder.build().await.unwrap();
+        for how in ["lost", "refused"] {
+            let run = orch.start(Order, how.into()).id(how).await.unwrap();
+            assert!(run.result().await.is_err());
+        }
+        assert_eq!(
+            world.keys("call_off"),
+            ["lost failed failed: lost/ordered~undo"]
+        );
+    });
+}
+
+#[test]
+fn what_is_done_again_after_it_was_undone_has_a_key_of_its_own() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Order);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Order, "tea".into()).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+        for left in [1, 0] {
+            orch.runs().unwrap().retry("r").await.unwrap();
+            let run = orch.start(Order, "tea".into()).id("r").await.unwrap();
+            assert_eq!(usize::from(run.result().await.is_err()), left);
+        }
+        let keys = ["r/ordered", "r/ordered~again1", "r/ordered~again2"];
+        assert_eq!(world.keys("order"), keys);
+        let undone = [0, 1].map(|idx| format!("tea done tea: {}~undo", keys[idx]));
+        assert_eq!(world.keys("call_off"), undone);
     });
 }

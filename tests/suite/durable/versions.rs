@@ -45,6 +45,14 @@ mod new {
     }
 }
 
+mod compatible {
+    use super::*;
+    workflow! {
+        #[workflow(version = "2", durable, compatible_with = ["1"])]
+        pub Job(n: u32) -> u32 { a = work(n); b = work(a); gated(b) }
+    }
+}
+
 /// A run of the old version, under way when its process was killed.
 fn left(world: &World) -> Memory {
     let store = Memory::new();
@@ -126,6 +134,30 @@ fn a_run_of_another_version_is_parked_and_goes_on_under_its_own() {
         );
     });
     assert_eq!(world.calls("work"), 1);
+}
+
+#[test]
+fn a_run_goes_on_under_a_version_that_says_so() {
+    let world = World::default();
+    let store = left(&world);
+    world.open("gate", 9);
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(compatible::Job)
+            .build()
+            .await
+            .unwrap();
+        assert_eq!(
+            orch.start(compatible::Job, 1)
+                .id("r")
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            4
+        );
+    });
 }
 
 #[step]

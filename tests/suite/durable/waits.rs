@@ -50,6 +50,25 @@ workflow! {
 }
 
 #[step]
+async fn look_up(what: u32) -> u32 {
+    tokio::time::sleep(Duration::from_millis(2)).await;
+    what
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Both() -> u32 {
+        left = look_up(1);
+        right = look_up(2);
+        #[node(after = [left])]
+        one = signal::<u32>();
+        #[node(after = [right])]
+        two = signal::<u32>();
+        one.unwrap_or(0) + two.unwrap_or(0)
+    }
+}
+
+#[step]
 fn remind(#[resource] world: &World) {
     world.called("remind", "");
 }
@@ -150,6 +169,32 @@ fn a_run_that_waits_leaves_memory_and_survives_kills() {
 }
 
 #[test]
+fn a_run_leaves_memory_wherever_it_waits() {
+    let store = Memory::new();
+    Process::new().run(async {
+        let builder = orchestrator(&World::default(), &store).workflow(Both);
+        let orch = builder.max_active_runs(1).build().await.unwrap();
+        let runs = orch.runs().unwrap();
+        let mut handles = Vec::new();
+        // There is room for the second one when the first one waits.
+        for id in ["a", "b"] {
+            handles.push(orch.start(Both, ()).id(id).await.unwrap());
+        }
+        for id in ["a", "b"] {
+            while runs.get(id).await.unwrap().status != RunStatus::Waiting {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            for (signal, value) in [(Both::one, 3), (Both::two, 4)] {
+                runs.signal(id, signal, value).await.unwrap();
+            }
+        }
+        for handle in handles {
+            assert_eq!(handle.result().await.unwrap(), 7);
+        }
+    });
+}
+
+#[test]
 fn nobody_answers_and_time_is_over() {
     let (world, store) = (World::default(), Memory::new());
     let given = paused(async {
@@ -209,6 +254,42 @@ fn a_signal_reaches_a_run_that_is_not_durable() {
         assert_eq!(run.result().await.unwrap(), "3 of 500 by Ada");
         let run = orch.start(InMemory, 3).await.unwrap();
         assert_eq!(run.result().await.unwrap(), "3 by nobody");
+    })
+    .unwrap();
+}
+
+#[step]
+async fn takes_a_second(#[resource] world: &World) {
+    world.called("second", "");
+    tokio::time::sleep(Duration::from_secs(1)).await;
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Beside(days: u64) -> u64 {
+        early = takes_a_second();
+        other = takes_a_second();
+        #[node(after = [early])]
+        one = sleep(Duration::from_secs(days * 86_400));
+        #[node(after = [other])]
+        two = sleep(Duration::from_secs(days * 86_400));
+        #[node(after = [one, two])]
+        remind();
+        days
+    }
+}
+
+#[test]
+fn a_run_whose_branches_end_in_waits_leaves_memory() {
+    let (world, store) = (World::default(), Memory::new());
+    paused(async {
+        let builder = orchestrator(&world, &store).workflow(Beside).virtual_time();
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Beside, 3).id("r").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        let info = orch.runs().unwrap().get("r").await.unwrap();
+        assert_eq!(info.status, RunStatus::Waiting);
+        assert_eq!(run.result().await.unwrap(), 3);
     })
     .unwrap();
 }

@@ -68,10 +68,12 @@ pub(super) struct Model {
     chosen: Vec<Option<usize>>,
     pub(super) arms_started: Vec<Option<usize>>,
     stop: Option<Stop>,
+    /// Whether something may still have to be undone.
+    pub(super) undoes: bool,
 }
 
 impl Model {
-    pub(super) fn new(scope: &'static ScopeSpec) -> Self {
+    pub(super) fn new(scope: &'static ScopeSpec, undoes: bool) -> Self {
         let count = scope.nodes.len();
         Self {
             scope,
@@ -79,7 +81,14 @@ impl Model {
             chosen: vec![None; count],
             arms_started: vec![None; count],
             stop: None,
+            undoes,
         }
+    }
+
+    /// Whether all nodes have ended that are not `finally`.
+    pub(super) fn closes(&self) -> bool {
+        let mut nodes = self.scope.nodes.iter().zip(&self.statuses);
+        nodes.all(|(node, status)| node.finally || status.is_ended())
     }
 
     pub(super) fn on(&mut self, event: Event) {
@@ -100,6 +109,7 @@ impl Model {
                 }
             }
             Event::Stop(stop) => self.stop_for(stop),
+            Event::Undone => self.undoes = false,
         }
         while (0..self.statuses.len()).any(|node| self.step(node)) {}
     }
@@ -164,8 +174,7 @@ impl Model {
     }
 
     fn verdict(&self, spec: &NodeSpec) -> Option<Verdict> {
-        let mut others = self.scope.nodes.iter().zip(&self.statuses);
-        if spec.finally && others.any(|(other, status)| !other.finally && !status.is_ended()) {
+        if spec.finally && (self.undoes || !self.closes()) {
             return None;
         }
         let rule = if spec.finally && spec.rule == Rule::AllSuccess {

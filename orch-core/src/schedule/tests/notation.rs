@@ -150,6 +150,7 @@ impl Told {
             Command::Start(node) => format!("start {}", name(node)),
             Command::StartArm(node, arm) => format!("start {}/{arm}", name(node)),
             Command::Ended(node, status) => format!("{} {}", name(node), status.as_str()),
+            Command::Undo => "undo".to_owned(),
             Command::Finish => "finish".to_owned(),
         });
         each.collect::<Vec<_>>().join("; ")

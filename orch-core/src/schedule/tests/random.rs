@@ -136,22 +136,30 @@ struct Play {
     arms_started: Vec<bool>,
     stop: Option<Stop>,
     finished: bool,
+    begun: bool,
+    /// Whether what was done is to be undone now.
+    undoing: bool,
 }
 
 impl Play {
-    fn new(scope: &'static ScopeSpec) -> Self {
-        let wiring = Wiring::new(scope);
+    fn new(scope: &'static ScopeSpec, undoes: bool) -> Self {
+        let mut wiring = Wiring::new(scope);
+        if undoes {
+            wiring = wiring.undoing();
+        }
         let count = scope.nodes.len();
         Self {
             scope,
             schedule: Schedule::new(&wiring),
             wiring,
-            model: Model::new(scope),
+            model: Model::new(scope, undoes),
             statuses: vec![Status::Waiting; count],
             chosen: vec![false; count],
             arms_started: vec![false; count],
             stop: None,
             finished: false,
+            begun: false,
+            undoing: false,
         }
     }
 
@@ -172,6 +180,10 @@ impl Play {
         let mut script = script.iter().copied();
         while !self.finished {
             let under_way = self.under_way();
+            if self.undoing {
+                self.tell(Event::Undone);
+                continue;
+            }
             assert!(
                 !under_way.is_empty(),
                 "nothing is under way and it goes on: {:?}",
@@ -209,6 +221,8 @@ impl Play {
     /// Tells the schedule events, and looks at what followed from all of them.
     fn tell_all(&mut self, events: &[Event]) {
         let (statuses, arms) = (self.model.statuses.clone(), self.model.arms_started.clone());
+        let closed = self.begun && self.model.closes();
+        self.begun = true;
         let mut commands = Vec::new();
         for &event in events {
             self.note(event);
@@ -219,7 +233,7 @@ impl Play {
             Event::Ended(node, _) | Event::Chose(node, None) => Some(*node),
             _ => None,
         });
-        self.compare(&commands, &statuses, &arms, ended_by_event);
+        self.compare(&commands, &statuses, &arms, ended_by_event, closed);
         for command in commands {
             self.obey(command);
         }
@@ -248,6 +262,10 @@ impl Play {
             Event::Chose(node, None) => self.statuses[node] = Status::Done,
             Event::Chose(node, Some(_)) => self.chosen[node] = true,
             Event::Stop(stop) => self.stop = self.stop.max(Some(stop)),
+            Event::Undone => {
+                assert!(self.undoing);
+                self.undoing = false;
+            }
         }
     }
 
@@ -257,6 +275,7 @@ impl Play {
         statuses: &[Status],
         arms: &[Option<usize>],
         ended_by_event: Option<usize>,
+        closed: bool,
     ) {
         let mut expected = Vec::new();
         for (node, &after) in self.model.statuses.iter().enumerate() {
@@ -271,7 +290,11 @@ impl Play {
                 expected.push(Command::Ended(node, after));
             }
         }
-        if self.model.statuses.iter().all(|status| status.is_ended()) {
+        if self.model.undoes && !closed && self.model.closes() {
+            expected.push(Command::Undo);
+        }
+        let ended = self.model.statuses.iter().all(|status| status.is_ended());
+        if ended && !self.model.undoes {
             expected.push(Command::Finish);
         }
         let sorted = |commands: &[Command]| {
@@ -308,7 +331,9 @@ impl Play {
                 assert!(matches!(status, Status::Skipped | Status::Blocked));
                 self.statuses[node] = status;
             }
+            Command::Undo => self.undoing = true,
             Command::Finish => {
+                assert!(!self.undoing);
                 assert!(self.statuses.iter().all(|status| status.is_ended()));
                 self.finished = true;
             }
@@ -372,18 +397,20 @@ proptest! {
     #![proptest_config(config(1024))]
 
     #[test]
-    fn runs_as_the_naive_model_says(scope in scope(), script in vec(happens(), 0..30)) {
-        let mut play = Play::new(scope);
+    fn runs_as_the_naive_model_says(
+        scope in scope(), undoes: bool, script in vec(happens(), 0..30),
+    ) {
+        let mut play = Play::new(scope, undoes);
         play.tell(Event::Begin);
         play.run(&script);
     }
 
     #[test]
     fn a_scope_of_a_run_that_is_stopping_begins_stopped(
-        scope in scope(), cancelled: bool, script in vec(happens(), 0..30),
+        scope in scope(), undoes: bool, cancelled: bool, script in vec(happens(), 0..30),
     ) {
         let stop = if cancelled { Stop::Cancelled } else { Stop::Failing };
-        let mut play = Play::new(scope);
+        let mut play = Play::new(scope, undoes);
         play.tell_all(&[Event::Stop(stop), Event::Begin]);
         play.run(&script);
     }
@@ -394,12 +421,16 @@ proptest! {
         raws in vec(raw(), 0..10),
         fates in vec((end(), choice()), 10),
         orders in [vec(any::<usize>(), 30), vec(any::<usize>(), 30)],
+        undoes: bool,
     ) {
         let scope = build(&raws, |_| true);
         let ends = orders.map(|order| {
-            let mut play = Play::new(scope);
+            let mut play = Play::new(scope, undoes);
             play.tell(Event::Begin);
             for which in order {
+                if play.undoing {
+                    play.tell(Event::Undone);
+                }
                 let under_way = play.under_way();
                 if under_way.is_empty() {
                     break;
@@ -407,6 +438,9 @@ proptest! {
                 let node = under_way[which % under_way.len()];
                 let (end, arm) = fates[node];
                 play.tell(play.event(node, end, arm));
+            }
+            if play.undoing {
+                play.tell(Event::Undone);
             }
             prop_assert!(play.finished);
             Ok(play.statuses)

@@ -57,5 +57,6 @@ const _: () = {
 #[cfg(unix)]
 #[doc(hidden)]
 struct crunch<'a> {
+    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

@@ -82,5 +82,6 @@ const _: () = {
 };
 #[doc(hidden)]
 struct step2<'a> {
+    #[doc(hidden)]
     pub __cx: &'a my_orch::__private::Cx,
 }

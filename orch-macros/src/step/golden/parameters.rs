@@ -83,5 +83,6 @@ const _: () = {
 };
 #[doc(hidden)]
 pub(crate) struct reserve<'a> {
+    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

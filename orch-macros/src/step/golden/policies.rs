@@ -96,5 +96,6 @@ const _: () = {
 };
 #[doc(hidden)]
 pub struct fetch_rates<'a> {
+    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

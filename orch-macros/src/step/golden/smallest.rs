@@ -37,5 +37,6 @@ const _: () = {
 };
 #[doc(hidden)]
 struct price<'a> {
+    #[doc(hidden)]
     pub __cx: &'a ::orch::__private::Cx,
 }

@@ -48,8 +48,8 @@ const _: () = {
         };
         const COMPENSATING: __p::Compensating<Self::Output> = <Self::Output as __p::Undoable>::COMPENSATING;
     }
+    #[doc(hidden)]
     impl reserve<'_> {
-        #[doc(hidden)]
         pub fn call(
             self,
             items: &[Item],
@@ -66,12 +66,11 @@ const _: () = {
                 __p::called(
                     match self.__cx.mock::<__M>() {
                         __p::Some(mock) => mock.0(items, hold),
-                        __p::None => reserve(items, hold).await,
+                        _ => reserve(items, hold).await,
                     },
                 )
             }
         }
-        #[doc(hidden)]
         pub fn mock(
             f: impl __p::Fn(
                 &[Item],

@@ -109,7 +109,10 @@ impl Analysis<'_> {
     fn known_nodes(&self, scope: ScopeId) -> Vec<String> {
         let equations = self.scopes[scope].scope.equations.iter();
         equations
-            .filter(|equation| equation.origin == Origin::Named && equation.rhs.is_node())
+            .filter(|equation| {
+                let view = matches!(equation.rhs, Rhs::View(_));
+                equation.origin == Origin::Named && !view
+            })
             .map(|equation| text::name_of(&equation.ident))
             .collect()
     }

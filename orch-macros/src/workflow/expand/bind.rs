@@ -226,7 +226,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             Symbol::Equation(scope, equation)
                 if self.only_waits(symbol) && self.analysis.is_moved(symbol) =>
             {
-                self.ended(scope, equation, &quote_spanned!(span=> __p::Some(())), span)
+                self.ended(scope, equation, &quote!(__p::Some(())), span)
             }
             Symbol::Equation(scope, equation) if self.analysis.is_moved(symbol) => {
                 let slot = self.slot_of(symbol, span);
@@ -342,12 +342,7 @@ impl<'a, 'w> Binder<'a, 'w> {
         let symbol = Symbol::Equation(scope, equation);
         if self.only_waits(symbol) {
             let nothing = if self.reads_outcome(symbol) {
-                self.ended(
-                    scope,
-                    equation,
-                    &quote_spanned!(span=> __p::Some(&())),
-                    span,
-                )
+                self.ended(scope, equation, &quote!(__p::Some(&())), span)
             } else {
                 quote_spanned!(span=> ())
             };

@@ -1,6 +1,6 @@
 //! The functions of a scope's nodes, and the table of them.
 
-use proc_macro2::{Literal, TokenStream};
+use proc_macro2::{Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
@@ -383,7 +383,8 @@ impl<'a, 'w> Node<'a, 'w> {
                 quote!(use __p::*; #length)
             }
             Length::Computed(length) => {
-                let span = length.span();
+                // With the macro's hygiene, so that lints leave it alone.
+                let span = length.span().resolved_at(Span::mixed_site());
                 let mut binder = self.binder();
                 let length = binder.expression(length);
                 let lets = binder.lets();

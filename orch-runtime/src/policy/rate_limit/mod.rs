@@ -1,7 +1,7 @@
 //! Rate limits: how many attempts start in a span of time.
 //!
-//! The algorithm is the generic cell rate algorithm of ITU-T I.371 as a virtual schedule. The queue
-//! before it is fair, and its clock is tokio's.
+//! The algorithm is the generic cell rate algorithm as the crate `governor` has it. The queue before
+//! it is fair, and its clock is tokio's.
 
 mod state;
 #[cfg(test)]

@@ -4,6 +4,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use governor::Quota;
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
 use orch_core::policy::RateLimit;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep_until};
@@ -12,7 +17,7 @@ use tokio::time::{Instant, sleep_until};
 const TIMER_SLACK: Duration = Duration::from_millis(2);
 /// Starts further apart than this lose little to the timer and are spaced strictly.
 const CLOSE_TOGETHER: Duration = Duration::from_millis(10);
-/// The longest time that a limit can look back, well below what nanoseconds in a `u64` overflow at.
+/// The longest time that a limit can look back, well below what governor's nanoseconds overflow at.
 const HORIZON: Duration = Duration::from_secs(50 * 365 * 24 * 60 * 60);
 /// So many keys are kept before the first look for stale ones.
 const FEW_KEYS: usize = 64;
@@ -33,56 +38,59 @@ struct Keyed {
     prune_at: usize,
 }
 
-/// What all lanes of a limiter have in common; times are nanoseconds since the epoch.
+/// What all lanes of a limiter have in common.
 #[derive(Debug, Clone, Copy)]
 struct Pace {
     epoch: Instant,
-    /// How long it takes for one cell to come back.
-    interval: u64,
-    /// How long it takes for all cells to come back.
-    refill: u64,
+    quota: Quota,
+    /// How long after its last use a lane is as good as new.
+    refill: Duration,
     /// How late a waiter may be let through without pushing back those behind it.
-    slack: u64,
+    slack: Nanos,
 }
 
 impl Pace {
     fn new(policy: &RateLimit) -> Self {
-        let burst = u64::from(policy.burst.max(1));
+        let burst = NonZeroU32::new(policy.burst).unwrap_or(NonZeroU32::MIN);
         let permits = u128::from(policy.permits.max(1));
         // Rounded up: three per second are never four.
-        let interval = nanos(policy.period.as_nanos().div_ceil(permits));
-        let interval = interval.clamp(1, nanos(HORIZON.as_nanos()) / burst);
-        let close = u128::from(interval) < CLOSE_TOGETHER.as_nanos();
+        let interval = policy.period.as_nanos().div_ceil(permits);
+        let longest = HORIZON.as_nanos() / u128::from(burst.get());
+        let interval = u64::try_from(interval.clamp(1, longest)).unwrap_or(u64::MAX);
+        let interval = Duration::from_nanos(interval);
         Self {
             epoch: Instant::now(),
-            interval,
-            refill: interval * burst,
-            slack: if close {
-                nanos(TIMER_SLACK.as_nanos())
+            quota: Quota::with_period(interval)
+                .unwrap_or(Quota::per_second(NonZeroU32::MIN))
+                .allow_burst(burst),
+            refill: interval.saturating_mul(burst.get()),
+            slack: if interval < CLOSE_TOGETHER {
+                TIMER_SLACK.into()
             } else {
-                0
+                Duration::ZERO.into()
             },
         }
     }
 
-    fn now(&self) -> u64 {
-        nanos(self.epoch.elapsed().as_nanos())
+    fn now(&self) -> Nanos {
+        self.epoch
+            .elapsed()
+            .as_nanos()
+            .try_into()
+            .unwrap_or(u64::MAX / 4)
+            .into()
     }
 
-    fn instant(&self, at: u64) -> Instant {
-        self.epoch + Duration::from_nanos(at)
+    fn instant(&self, at: Nanos) -> Instant {
+        self.epoch + Duration::from(at)
     }
-}
-
-fn nanos(time: u128) -> u64 {
-    u64::try_from(time).unwrap_or(u64::MAX / 4)
 }
 
 impl Lanes {
     pub(super) fn new(policy: &RateLimit) -> Self {
         let pace = Pace::new(policy);
         Self {
-            unkeyed: Lane::new(),
+            unkeyed: Lane::new(&pace),
             keyed: Mutex::new(Keyed {
                 lanes: HashMap::new(),
                 prune_at: FEW_KEYS,
@@ -110,7 +118,7 @@ impl Lanes {
         if keyed.lanes.len() >= keyed.prune_at {
             keyed.prune(&self.pace);
         }
-        let lane = Arc::new(Lane::new());
+        let lane = Arc::new(Lane::new(&self.pace));
         keyed.lanes.insert(key.into(), Arc::clone(&lane));
         lane
     }
@@ -126,7 +134,7 @@ impl Keyed {
         let now = pace.now();
         // Nobody is in a lane that only the map knows, and nobody can come while the map is locked.
         self.lanes
-            .retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_as_new(now));
+            .retain(|_, lane| Arc::strong_count(lane) > 1 || !lane.is_as_new(pace, now));
         self.prune_at = FEW_KEYS.max(self.lanes.len() * 2);
     }
 }
@@ -137,15 +145,14 @@ struct Lane {
     /// Whoever holds the turn is the only one to look at the cells, so that nobody overtakes and only
     /// one timer runs. The semaphore's queue is fair, and dropping a waiter takes it out.
     turn: Semaphore,
-    /// When all cells will have come back: none is missing once that is past.
-    full_at: AtomicU64,
+    cells: governor::RateLimiter<NotKeyed, InMemoryState, TurnClock, NoOpMiddleware<Nanos>>,
 }
 
 impl Lane {
-    fn new() -> Self {
+    fn new(pace: &Pace) -> Self {
         Self {
             turn: Semaphore::new(1),
-            full_at: AtomicU64::new(0),
+            cells: governor::RateLimiter::direct_with_clock(pace.quota, TurnClock::default()),
         }
     }
 
@@ -163,10 +170,10 @@ impl Lane {
             } else {
                 now
             };
-            let Err(due) = self.take(pace, weight, counted) else {
+            let Err(due) = self.take(weight, counted) else {
                 return;
             };
-            if due <= now && self.take(pace, weight, due).is_ok() {
+            if due <= now && self.take(weight, due).is_ok() {
                 return;
             }
             sleep_until(pace.instant(due)).await;
@@ -175,22 +182,35 @@ impl Lane {
     }
 
     /// Takes the cells as of this time, or says when they are there.
-    ///
-    /// More than the burst was refused at the door, so that there is such a time.
-    fn take(&self, pace: &Pace, weight: NonZeroU32, at: u64) -> Result<(), u64> {
-        // Only the holder of the turn is here, so that nothing happens between reading and writing.
-        let full_at = self.full_at.load(Ordering::Relaxed).max(at);
-        let full_at = full_at + pace.interval * u64::from(weight.get());
-        let due = full_at.saturating_sub(pace.refill);
-        if at < due {
-            return Err(due);
+    fn take(&self, weight: NonZeroU32, at: Nanos) -> Result<(), Nanos> {
+        self.cells.clock().set(at);
+        match self.cells.check_n(weight) {
+            Ok(Err(not_until)) => Err(not_until.earliest_possible()),
+            // More than the burst was refused at the door, so the other error does not happen.
+            Ok(Ok(())) | Err(_) => Ok(()),
         }
-        self.full_at.store(full_at, Ordering::Relaxed);
-        Ok(())
     }
 
     /// Whether all its cells are there, so that it differs in nothing from a new one.
-    fn is_as_new(&self, now: u64) -> bool {
-        self.full_at.load(Ordering::Relaxed) <= now
+    fn is_as_new(&self, pace: &Pace, now: Nanos) -> bool {
+        self.cells.clock().now() + Nanos::from(pace.refill) <= now
+    }
+}
+
+/// A lane's clock: it shows what the holder of the turn has set, in nanoseconds since the epoch.
+#[derive(Debug, Default)]
+struct TurnClock(AtomicU64);
+
+impl TurnClock {
+    fn set(&self, now: Nanos) {
+        self.0.store(now.as_u64(), Ordering::Relaxed);
+    }
+}
+
+impl Clock for TurnClock {
+    type Instant = Nanos;
+
+    fn now(&self) -> Nanos {
+        self.0.load(Ordering::Relaxed).into()
     }
 }

@@ -35,12 +35,20 @@ impl Lock {
     }
 
     /// Makes an owner's file and locks it.
+    ///
+    /// To be called in a transaction that writes, so that whoever else has it locked is about to let go: a process
+    /// that was killed before the owner's number was kept, so that the number is given anew.
     pub(super) fn make(database: &DatabaseFile, owner: i64) -> Result<Self, (io::Error, PathBuf)> {
         let path = Self::path(database, owner);
         let locked = || {
-            let file = open(&path, true)?;
-            file.try_lock()?;
-            Ok(file)
+            loop {
+                let file = open(&path, true)?;
+                lock(&file)?;
+                // Whoever had it locked may have removed it before letting go.
+                if path.try_exists()? {
+                    return Ok(file);
+                }
+            }
         };
         match locked() {
             Ok(file) => Ok(Self {
@@ -78,18 +86,11 @@ impl Lock {
             }
             Err(error) => return Err(error),
         };
-        loop {
-            match file.lock() {
-                Ok(()) => {
-                    return Ok(Self {
-                        path,
-                        _file: Some(file),
-                    });
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
+        lock(&file)?;
+        Ok(Self {
+            path,
+            _file: Some(file),
+        })
     }
 
     /// The files of owners that nobody knows and that do not live: what was left when a process was killed while it
@@ -118,6 +119,16 @@ impl Lock {
             }
         });
         owners.collect()
+    }
+}
+
+/// Locks a file, and waits for as long as another has it locked.
+fn lock(file: &File) -> io::Result<()> {
+    loop {
+        match file.lock() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            locked => return locked,
+        }
     }
 }
 

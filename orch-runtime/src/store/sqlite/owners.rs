@@ -219,7 +219,14 @@ impl Shared {
         const ENROLL: &str =
             "INSERT INTO owners (process, port, token, joined_at) VALUES (?1, ?2, ?3, ?4)";
         let owners = Arc::clone(batch.known.owners(batch.db)?);
-        let mut graves = Lock::left_over(&self.file, |id| owners.contains_key(&OwnerId(id)));
+        let values = params![process::id(), address.port, address.token, now()];
+        batch.db.prepare_cached(ENROLL)?.execute(values)?;
+        let owner = OwnerId(batch.db.last_insert_rowid());
+        let alive = Lock::make(&self.file, owner.0)
+            .map_err(|(error, path)| Failure::System(error, path))?;
+        // The file of this number may be there already, of a process that was killed before its number was kept.
+        let known = |id| id == owner.0 || owners.contains_key(&OwnerId(id));
+        let mut graves = Lock::left_over(&self.file, known);
         for owner in owners.keys() {
             let lives = free(&self.members).contains_key(owner);
             if !lives && let Pulse::Dead(lock) = Lock::feel(&self.file, owner.0) {
@@ -227,13 +234,9 @@ impl Shared {
                 graves.extend(lock);
             }
         }
-        let values = params![process::id(), address.port, address.token, now()];
-        batch.db.prepare_cached(ENROLL)?.execute(values)?;
         batch.known.owners_changed();
+        // Everybody is told that somebody has joined, which takes who they are.
         batch.announce = true;
-        let owner = OwnerId(batch.db.last_insert_rowid());
-        let alive = Lock::make(&self.file, owner.0)
-            .map_err(|(error, path)| Failure::System(error, path))?;
         Ok((owner, alive, graves))
     }
 
@@ -382,7 +385,7 @@ fn listen() -> io::Result<(Arc<UdpSocket>, Address)> {
     let socket = wire::listen()?;
     let address = Address {
         port: socket.local_addr()?.port(),
-        token: crate::id::fresh(),
+        token: uuid::Uuid::new_v4().to_string(),
     };
     Ok((Arc::new(socket), address))
 }

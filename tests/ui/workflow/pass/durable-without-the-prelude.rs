@@ -41,7 +41,7 @@ workflow! {
         pages = load(number);
         #[node(key = page.number)]
         printed = for page in &pages { print(page) };
-        again = for page in pages.clone() { print(&page) };
+        again = for page in ::std::clone::Clone::clone(&pages) { print(&page) };
         approved = signal::<u32>(timeout = "1d");
         wait = sleep("1d");
         #[node(after = [wait], allow_skip = "nothing is turned", checkpoint_after(approvers = ["a"]))]

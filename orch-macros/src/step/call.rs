@@ -1,0 +1,246 @@
+//! How a step is called: one attempt, or what the engine asks for instead of one.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::Type;
+
+use super::expand::{across, reads_arguments, struct_name};
+use super::model::{Param, Role, Step, placed};
+use crate::text;
+
+/// `pub fn call`, which makes one attempt or computes what policies want to know beforehand.
+pub(super) fn call(step: &Step) -> TokenStream {
+    let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
+    let future = future(step);
+    let undone = undone(step);
+    let facts = facts(step);
+    let attempt = attempt(step);
+    let lent = lent(step);
+    quote_spanned! {Span::mixed_site()=>
+        pub fn call(self, #(#params),*) -> #future {
+            #lent
+            async move { #undone #facts #attempt }
+        }
+    }
+}
+
+/// Whether the future of a call holds the context.
+///
+/// Of most it does not: what they want of it they look up before they begin, so that the compiler proves them to be
+/// `Send` without looking into all that a run holds.
+fn holds_context(step: &Step) -> bool {
+    let asks = step.params.iter().any(|param| param.role == Role::Ctx);
+    asks || step.blocking() || reads_arguments(step) || step.options.compensate.is_some()
+}
+
+/// The stand-in of a test, if there is one.
+fn stand_in() -> TokenStream {
+    quote_spanned!(Span::mixed_site()=> self.__cx.mock::<__M>())
+}
+
+/// What a call looks up before it begins: a stand-in, and resources under the names that the function has for them.
+fn lent(step: &Step) -> TokenStream {
+    if holds_context(step) {
+        return TokenStream::new();
+    }
+    let stand_in = stand_in();
+    let resources = step.params.iter().filter_map(|param| {
+        let (Role::Resource, Some(ty)) = (param.role, param.lent()) else {
+            return None;
+        };
+        let (name, place) = (&param.name, placed(&param.ty));
+        Some(quote_spanned!(place=> let #name = self.__cx.lend::<#ty>();))
+    });
+    quote_spanned!(Span::mixed_site()=> let mock = #stand_in; #(#resources)*)
+}
+
+/// Undoes the step, if that is what the call is for: the undo step takes the outcome and the same arguments.
+fn undone(step: &Step) -> Option<TokenStream> {
+    let path = &step.options.compensate.as_ref()?.value;
+    let place = placed(path);
+    let arguments = step.data().map(|param| {
+        let mut name = param.name.clone();
+        name.set_span(place.resolved_at(name.span()));
+        name
+    });
+    Some(quote_spanned! {place=>
+        if let __p::Some(mut it) = self.__cx.undoing::<Self>() {
+            let undo = __U { __cx: self.__cx };
+            return __p::undone::<Self, __U<'_>>(undo.call(__p::told(&mut it) #(, #arguments)*).await);
+        }
+    })
+}
+
+/// The type of the call's future, at the function's name: that is where one that is not `Send` is reported.
+pub(super) fn future(step: &Step) -> TokenStream {
+    quote_spanned! {placed(step.ident())=>
+        impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send
+    }
+}
+
+/// Gives what policies compute from the arguments or what the cache has, if that is what the call is for.
+fn facts(step: &Step) -> Option<TokenStream> {
+    if !reads_arguments(step) {
+        return None;
+    }
+    let limit = step
+        .options
+        .policies
+        .rate_limit
+        .as_ref()
+        .map(|limit| &limit.value);
+    let expression = |expression: &syn::Expr, function: &str| {
+        let place = placed(expression);
+        let function = Ident::new(function, place);
+        quote_spanned!(place=> __p::#function(&(#expression)))
+    };
+    let facts = [
+        ("cache_key", cache_key(step)),
+        (
+            "rate_key",
+            limit
+                .and_then(|limit| limit.key.as_ref())
+                .map(|key| expression(key, "rate_key")),
+        ),
+        (
+            "weight",
+            limit
+                .and_then(|limit| limit.weight.as_ref())
+                .map(|weight| expression(weight, "weight")),
+        ),
+    ];
+    let facts = facts.into_iter().filter_map(|(name, fact)| {
+        let (name, fact) = (Ident::new(name, Span::mixed_site()), fact?);
+        Some(quote_spanned!(Span::mixed_site()=> f.#name = #fact))
+    });
+    Some(quote_spanned! {Span::mixed_site()=>
+        if let __p::Some(it) = self.__cx.instead::<Self>(|f| { #(#facts);* }) {
+            return it;
+        }
+    })
+}
+
+fn cache_key(step: &Step) -> Option<TokenStream> {
+    let policies = &step.options.policies;
+    policies.cached()?;
+    let template = policies
+        .cache
+        .as_ref()
+        .and_then(|cache| cache.value.key.as_ref());
+    Some(match template {
+        Some(template) => {
+            let param = |wanted: &str| {
+                let mut names = step.data().map(|param| &param.name);
+                names.find(|name| text::name_of(name) == wanted).cloned()
+            };
+            template.tokens(param)
+        }
+        None => {
+            let parts = step.data().map(key_part);
+            quote_spanned!(Span::mixed_site()=> __p::key_of(&[#(#parts),*]))
+        }
+    })
+}
+
+/// A borrowed argument, at its type: that is where one that does not serialize is reported.
+fn key_part(param: &Param) -> TokenStream {
+    let mut name = param.name.clone();
+    let last = param.ty.to_token_stream().into_iter().last();
+    name.set_span(
+        last.map_or(name.span(), |last| last.span())
+            .resolved_at(name.span()),
+    );
+    across(&param.ty, quote!(& #name))
+}
+
+/// What a stand-in for the step is in a test: its type, which no other step has, and how it is made.
+pub(super) fn mock(step: &Step) -> (TokenStream, TokenStream) {
+    let types: Vec<&Type> = step.data().map(|param| &param.ty).collect();
+    let output = &step.function.signature.output;
+    let signature = quote_spanned!(Span::mixed_site()=> __p::Fn(#(#types),*) #output);
+    let bounds = quote_spanned!(Span::mixed_site()=> __p::Send + __p::Sync);
+    (
+        quote_spanned!(Span::mixed_site()=> struct __M(__p::Box<dyn #signature + #bounds>);),
+        quote_spanned! {Span::mixed_site()=>
+            pub fn mock(f: impl #signature + #bounds + 'static) -> __p::Mock {
+                __p::Mock::new(__M(__p::Box::new(f)))
+            }
+        },
+    )
+}
+
+/// Calls the function once, or what a test has put in its place.
+fn attempt(step: &Step) -> TokenStream {
+    // With the macro's hygiene it is the function even where a parameter has the same name.
+    let function = struct_name(step);
+    let arguments = step.params.iter().map(|param| argument(step, param));
+    let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
+    let value = if step.function.signature.asyncness.is_some() {
+        quote_spanned!(Span::mixed_site()=> #called.await)
+    } else if step.blocking() {
+        blocking(step, &called)
+    } else {
+        called
+    };
+    let passed = step.data().map(|param| &param.name);
+    let mock = if holds_context(step) {
+        stand_in()
+    } else {
+        quote_spanned!(Span::mixed_site()=> mock)
+    };
+    settled(
+        step,
+        &quote_spanned! {Span::mixed_site()=>
+            match #mock {
+                __p::Some(mock) => mock.0(#(#passed),*),
+                _ => #value,
+            }
+        },
+    )
+}
+
+/// Calls the function on the blocking pool, with a context of its own, as this one may be gone before it returns.
+fn blocking(step: &Step, called: &TokenStream) -> TokenStream {
+    let attempt = quote_spanned!(Span::mixed_site()=> __p::blocking(move || #called).await);
+    if step.params.iter().all(|param| param.role == Role::Data) {
+        return attempt;
+    }
+    quote_spanned!(Span::mixed_site()=> { let cx = self.__cx.detached(); #attempt })
+}
+
+/// A return value as what the engine wants to know of it.
+fn settled(step: &Step, value: &TokenStream) -> TokenStream {
+    let retry_if = step.options.policies.retry_if.as_ref();
+    match retry_if {
+        _ if !step.output.fallible => {
+            quote_spanned!(Span::mixed_site()=> __p::Called::Value(#value))
+        }
+        None => quote_spanned!(Span::mixed_site()=> __p::called(#value)),
+        Some(retry_if) => {
+            let path = &retry_if.value;
+            let place = placed(path);
+            quote_spanned!(place=> __p::called_if(#value, |e| #path(e)))
+        }
+    }
+}
+
+/// An argument: a parameter of the call, or what the run lends.
+fn argument(step: &Step, param: &Param) -> TokenStream {
+    let place = placed(&param.ty);
+    let cx = if step.blocking() {
+        quote_spanned!(place=> cx)
+    } else {
+        quote_spanned!(place=> self.__cx)
+    };
+    match (param.role, param.lent()) {
+        (Role::Ctx, _) => quote_spanned!(place=> #cx.ctx()),
+        (Role::Resource, Some(ty)) if holds_context(step) => {
+            quote_spanned!(place=> #cx.resource::<#ty>())
+        }
+        (Role::Resource, _) => {
+            let name = &param.name;
+            quote_spanned!(place=> #name.get())
+        }
+        _ => param.name.to_token_stream(),
+    }
+}

@@ -1,0 +1,181 @@
+//! What must hold, whatever happened in between.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use orch_core::run::RunStatus;
+
+use super::graph::{Does, Fate, Graph, Node, Scope};
+use super::life::{RUN, kept};
+use super::world::{Happened, World};
+use crate::store::EntryKind;
+
+/// What a call gives.
+pub(super) fn value(node: &Node, items: &[usize], read: u64) -> u64 {
+    let own: usize = node.name.bytes().map(usize::from).sum();
+    let items: usize = items.iter().map(|item| item + 1).sum();
+    (read * 31 + own as u64 + 7 * items as u64) % 1_000_003
+}
+
+/// What is sent to a node that waits.
+pub(super) fn sent(node: &str) -> u64 {
+    node.len() as u64 * 1_000 + 1
+}
+
+/// What a scope gives when nothing disturbs it; `None` if it fails.
+fn total(scope: &Scope, items: &[usize]) -> Option<u64> {
+    let mut values: Vec<Option<u64>> = Vec::new();
+    let mut fails = false;
+    for node in scope {
+        let blocked = node.reads.iter().any(|idx| values[*idx].is_none());
+        let read = node.reads.iter().filter_map(|idx| values[*idx]).sum();
+        let value = match blocked {
+            true => None,
+            false => outcome(node, items, read),
+        };
+        fails |= value.is_none() && !node.optional && !node.finally;
+        values.push(value.or(node.optional.then_some(0)));
+    }
+    let results = scope.iter().zip(&values).filter(|(node, _)| !node.finally);
+    let total = results.map(|(_, value)| value.unwrap_or(0)).sum();
+    (!fails).then_some(total)
+}
+
+fn outcome(node: &Node, items: &[usize], read: u64) -> Option<u64> {
+    match &node.does {
+        Does::Call { fate, .. } => {
+            let gives = matches!(fate, Fate::Gives | Fate::Stumbles);
+            gives.then(|| value(node, items, read))
+        }
+        Does::For { items: count, body } => {
+            let each = (0..*count).map(|item| total(body, &[items, &[item]].concat()));
+            each.sum()
+        }
+        Does::Branch { arm, arms } => total(&arms[*arm], items),
+        Does::Sleep(_) => Some(0),
+        Does::Signal(is_sent) => Some(if *is_sent { sent(node.name) } else { 0 }),
+    }
+}
+
+/// What does not hold.
+pub(super) fn wrong(graph: &Graph, world: &World) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let Some(history) = kept(world) else {
+        return vec!["the run was lost".to_owned()];
+    };
+    let expected = total(&graph.nodes, &[]);
+    let run = &history.run;
+    let cancelled = history
+        .signals
+        .iter()
+        .any(|signal| signal.name == "@cancel");
+    match (run.status, expected) {
+        (RunStatus::Completed, Some(total)) if run.output == Some(total.to_string()) => {}
+        (RunStatus::Failed | RunStatus::Panicked, None) => {}
+        (RunStatus::Cancelled, _) if cancelled => {}
+        (status, _) => wrong.push(format!(
+            "it is {status:?} with {:?} and {:?}, and was to give {expected:?}",
+            run.output, run.error
+        )),
+    }
+    let log = world.log();
+    calls(&log, &mut wrong);
+    undoing(graph, &log, run.status, &mut wrong);
+    if !wrong.is_empty() {
+        wrong.push(format!("{log:?}"));
+        wrong.push(format!("{:?}", graph.nodes));
+    }
+    wrong
+}
+
+fn key(node: &str) -> String {
+    format!("{RUN}/{node}")
+}
+
+/// The node's path of a key.
+fn path(key: &str) -> String {
+    let parts = key.split('/').skip(1);
+    let names: Vec<&str> = parts
+        .filter(|part| part.parse::<usize>().is_err())
+        .collect();
+    names.join("/")
+}
+
+/// What was recorded was done before, once, and never again.
+fn calls(log: &[Happened], wrong: &mut Vec<String>) {
+    let mut ended: BTreeSet<&str> = BTreeSet::new();
+    let mut recorded: BTreeSet<String> = BTreeSet::new();
+    let mut undone: BTreeSet<String> = BTreeSet::new();
+    let mut begun: BTreeSet<&str> = BTreeSet::new();
+    for happened in log {
+        match happened {
+            Happened::Began(call) => {
+                begun.insert(call);
+                if recorded.contains(call) {
+                    wrong.push(format!("{call} was called after it was recorded"));
+                }
+            }
+            Happened::Gave(call) | Happened::Failed(call) => {
+                ended.insert(call);
+            }
+            Happened::Recorded(kind @ (EntryKind::Done | EntryKind::Failed), node) => {
+                let call = key(node);
+                if begun.contains(call.as_str()) && !ended.contains(call.as_str()) {
+                    wrong.push(format!(
+                        "{call} was recorded as {kind:?} before it had ended"
+                    ));
+                }
+                if !recorded.insert(call) {
+                    wrong.push(format!("{node} was recorded twice"));
+                }
+            }
+            Happened::Undid(call) if undone.contains(call) => {
+                wrong.push(format!("{call} was undone after that was recorded"));
+            }
+            Happened::Recorded(EntryKind::Undone, node) if !undone.insert(key(node)) => {
+                wrong.push(format!("{node} was recorded as undone twice"));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What had an effect is undone if the run does not succeed, the last first, and nothing if it does.
+fn undoing(graph: &Graph, log: &[Happened], status: RunStatus, wrong: &mut Vec<String>) {
+    let mut first = BTreeMap::new();
+    for (at, happened) in log.iter().enumerate() {
+        if let Happened::Undid(call) = happened {
+            // The time that counts is that of the last, as one before may have been cut off.
+            first.insert(call.as_str(), at);
+        }
+    }
+    if status == RunStatus::Completed {
+        if let Some(call) = first.keys().next() {
+            wrong.push(format!("{call} was undone in a run that succeeded"));
+        }
+        return;
+    }
+    let undone = |call: &str| match graph.find(&path(call)).does {
+        Does::Call { undone, fate, .. } => undone && matches!(fate, Fate::Gives | Fate::Stumbles),
+        _ => false,
+    };
+    let mut done: Vec<String> = Vec::new();
+    for happened in log {
+        match happened {
+            Happened::Gave(call) if undone(call) && !first.contains_key(call.as_str()) => {
+                wrong.push(format!("{call} was not undone"));
+            }
+            Happened::Began(call) if undone(call) => {
+                let later = first.get(call.as_str());
+                let before = done.iter().filter(|before| *before != call);
+                let early = before.filter(|before| first.get(before.as_str()) < later);
+                wrong.extend(early.map(|before| {
+                    format!("{before} was over before {call} began, and was undone before it")
+                }));
+            }
+            Happened::Recorded(EntryKind::Done, node) if undone(&key(node)) => {
+                done.push(key(node));
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Values of every shape come back as they were: borrowed, moved, absent, of arms, of bodies, outcomes and turns.
+
+use orch::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::World;
+use super::shapes::killed;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Order {
+    id: u32,
+    items: Vec<Item>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    id: u32,
+    weights: Vec<u32>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    fallback: u32,
+    absent: Option<u32>,
+    present: Option<u32>,
+    ended: String,
+    note: String,
+    arm: (u32, String),
+    bodies: Vec<(u32, usize, Option<u32>)>,
+    turns: String,
+    owned: Vec<u32>,
+    last: u32,
+}
+
+/// Not kept: it lives as long as the process.
+pub struct Connection(u32);
+
+#[derive(Debug, thiserror::Error)]
+#[error("refused")]
+pub struct Refused;
+
+#[step]
+fn refuse(what: &str, #[resource] world: &World) -> Result<u32, Refused> {
+    world.called(what, "");
+    Err(Refused)
+}
+
+#[step]
+async fn load(what: &str, n: u32, #[resource] world: &World) -> Result<u32, Refused> {
+    world.called(what, "");
+    Ok(n)
+}
+
+#[step]
+fn describe(ended: Outcome<&u32>, #[resource] world: &World) -> String {
+    world.called("describe", "");
+    ended.error().map(ToString::to_string).unwrap_or_default()
+}
+
+#[step]
+fn upper(note: String, #[resource] world: &World) -> String {
+    world.called("upper", "");
+    note.to_uppercase()
+}
+
+#[step]
+fn turn(n: u32, #[resource] world: &World) -> ControlFlow<String, u32> {
+    world.called("turn", "");
+    if n < 3 {
+        ControlFlow::Continue(n + 1)
+    } else {
+        ControlFlow::Break(format!("broke at {n}"))
+    }
+}
+
+#[step]
+fn connect(n: u32, #[resource] world: &World) -> Connection {
+    world.called("connect", "");
+    Connection(n)
+}
+
+#[step]
+async fn last(connection: &Connection, #[resource] world: &World) -> Result<u32, Refused> {
+    world.called("last", "");
+    world.pass("last").await;
+    Ok(connection.0)
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Values(order: Order, note: String) -> Result<Summary, Refused> {
+        fallback = refuse("first").or_else(load("second", order.id));
+        #[node(optional)]
+        absent = refuse("absent");
+        #[node(optional)]
+        present = load("present", order.id + 1);
+        tried = refuse("tried").outcome();
+        ended = describe(tried);
+        upper = upper(note);
+        arm = if fallback > 1 {
+            inside = load("inside", 5);
+            (inside, "taken".to_owned())
+        } else {
+            (0_u32, String::new())
+        };
+        #[node(key = item.id)]
+        bodies = for item in &order.items {
+            weights = for weight in item.weights.clone() { load("weight", weight) };
+            big = if item.id > 1 { load("big", item.id) };
+            (item.id, weights.len(), big)
+        };
+        turns = turn(0).repeat(max = 5);
+        owned = for n in 0..3_u32 { load("owned", n) };
+        #[node(transient)]
+        connection = connect(fallback);
+        #[node(after = [absent, present, ended, upper, arm, bodies, turns, owned])]
+        last = last(&connection);
+        Summary {
+            fallback,
+            absent,
+            present,
+            ended,
+            note: upper,
+            arm: arm.clone(),
+            bodies: bodies.clone(),
+            turns: turns.clone(),
+            owned,
+            last,
+        }
+    }
+}
+
+#[test]
+fn values_come_back_as_they_were() {
+    let world = World::default();
+    let item = |id: u32, weights: &[u32]| Item {
+        id,
+        weights: weights.to_vec(),
+    };
+    let order = Order {
+        id: 7,
+        items: vec![item(1, &[1, 2]), item(2, &[])],
+    };
+    let input = (order, "mind the step".to_owned());
+    let summary = killed(Values, input.clone(), input, "last", 1, &world).unwrap();
+    assert_eq!(
+        summary,
+        Summary {
+            fallback: 7,
+            absent: None,
+            present: Some(8),
+            ended: summary.ended.clone(),
+            note: "MIND THE STEP".to_owned(),
+            arm: (5, "taken".to_owned()),
+            bodies: vec![(1, 2, None), (2, 0, Some(2))],
+            turns: "broke at 3".to_owned(),
+            owned: vec![0, 1, 2],
+            last: 7,
+        }
+    );
+    assert!(summary.ended.contains("refused"), "{}", summary.ended);
+    for (step, calls) in [
+        ("first", 1),
+        ("second", 1),
+        ("absent", 1),
+        ("present", 1),
+        ("tried", 1),
+        ("describe", 1),
+        ("upper", 1),
+        ("inside", 1),
+        ("weight", 2),
+        ("big", 1),
+        ("turn", 4),
+        ("owned", 3),
+        ("connect", 2),
+        ("last", 2),
+    ] {
+        assert_eq!(world.calls(step), calls, "{step}");
+    }
+}
