@@ -5,7 +5,8 @@
 //! `cargo test --release -p orch-runtime --test store -- --ignored --nocapture --test-threads 1 speed`.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 use std::time::Instant;
 
 use orch_core::run::{RunId, RunStatus};
@@ -14,6 +15,8 @@ use orch_runtime::store::{
     Applied, Change, Entry, EntryKind, Filter, Held, NewRun, OwnerId, Sqlite, Store, Synchronous,
 };
 use rusqlite::Connection;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 fn start(id: String, owner: OwnerId) -> Change {
     Change::Start(Box::new(NewRun {
@@ -67,20 +70,14 @@ fn held(applied: &Applied) -> Held {
 }
 
 /// So many workflows of seven rows at once, each batch a step of all of them: rows a second.
-fn rows_a_second(
-    store: &Sqlite,
-    owner: OwnerId,
-    at_once: usize,
-    seconds: f64,
-    prefix: &str,
-) -> f64 {
+fn rows_a_second(store: &Sqlite, owner: OwnerId, at_once: usize, prefix: &str) -> f64 {
     let began = Instant::now();
     let (mut rows, mut next) = (0, 0);
     // Each at a step of its own, as they would be.
     let mut under_way: Vec<(Option<Held>, i64)> = (0..at_once)
         .map(|place| (None, -(place as i64 % 7)))
         .collect();
-    while began.elapsed().as_secs_f64() < seconds {
+    while began.elapsed().as_secs_f64() < SECONDS {
         let changes: Vec<Change> = under_way
             .iter()
             .map(|(held, step)| match (held, step) {
@@ -106,8 +103,11 @@ fn rows_a_second(
     rows as f64 / began.elapsed().as_secs_f64()
 }
 
-/// So many rows at once into one table, by its key, as bare as can be: rows a second.
-fn floor(path: &Path, synchronous: Synchronous, at_once: usize, seconds: f64) -> f64 {
+/// How long each figure is measured at a time.
+const SECONDS: f64 = 1.0;
+
+/// A table as bare as can be.
+fn bare(path: &Path, synchronous: Synchronous) -> Connection {
     let db = Connection::open(path).unwrap();
     db.pragma_update(None, "journal_mode", "wal").unwrap();
     db.pragma_update(None, "synchronous", format!("{synchronous:?}"))
@@ -117,22 +117,32 @@ fn floor(path: &Path, synchronous: Synchronous, at_once: usize, seconds: f64) ->
                                PRIMARY KEY (run, seq)) WITHOUT ROWID",
     )
     .unwrap();
+    db
+}
+
+fn insert(db: &Connection, run: i64, seq: i64) {
+    const INSERT: &str =
+        "INSERT INTO journal VALUES (?1, ?2, 'charge', 'done', '12345', 1800000000000)";
+    db.prepare_cached(INSERT)
+        .unwrap()
+        .execute([run, seq])
+        .unwrap();
+}
+
+/// So many rows at once into a bare table: rows a second.
+fn bare_rows_a_second(path: &Path, synchronous: Synchronous, at_once: usize) -> f64 {
+    let db = bare(path, synchronous);
     let began = Instant::now();
     let mut rows = 0;
-    while began.elapsed().as_secs_f64() < seconds {
+    while began.elapsed().as_secs_f64() < SECONDS {
         db.prepare_cached("BEGIN IMMEDIATE")
             .unwrap()
             .execute([])
             .unwrap();
         for place in 0..at_once {
-            let row = (rows + place) as i64;
-            let run = row / 7 % at_once as i64 + row / 7 / at_once as i64 * at_once as i64;
-            db.prepare_cached(
-                "INSERT INTO journal VALUES (?1, ?2, 'charge', 'done', '12345', 1800000000000)",
-            )
-            .unwrap()
-            .execute([run, row % 7])
-            .unwrap();
+            // A step of each run at a time.
+            let turn = rows / at_once;
+            insert(&db, (turn / 7 * at_once + place) as i64, (turn % 7) as i64);
         }
         db.prepare_cached("COMMIT").unwrap().execute([]).unwrap();
         rows += at_once;
@@ -158,9 +168,9 @@ fn speed_of_commits() {
             let (mut rates, mut floors) = (Vec::new(), Vec::new());
             for round in 0..5 {
                 let path = directory.path().join(format!("floor-{round}.db"));
-                floors.push(floor(&path, synchronous, at_once, 0.5));
+                floors.push(bare_rows_a_second(&path, synchronous, at_once));
                 let prefix = format!("run-{round}");
-                rates.push(rows_a_second(&store, owner, at_once, 0.5, &prefix));
+                rates.push(rows_a_second(&store, owner, at_once, &prefix));
             }
             let (rate, floor) = (median(rates), median(floors));
             println!(
@@ -210,7 +220,7 @@ fn speed_among_many() {
         }
         let filled = rows as f64 / began.elapsed().as_secs_f64();
         let rates =
-            (0..5).map(|round| rows_a_second(&store, owner, 64, 0.5, &format!("{wanted}-{round}")));
+            (0..5).map(|round| rows_a_second(&store, owner, 64, &format!("{wanted}-{round}")));
         let rate = median(rates.collect());
         let began = Instant::now();
         let failed = Filter {
@@ -233,7 +243,7 @@ async fn workflows_a_second(journal: Arc<Journal>, owner: OwnerId, at_once: usiz
             let journal = Arc::clone(&journal);
             tokio::spawn(async move {
                 let mut took = Vec::new();
-                while began.elapsed().as_secs_f64() < 3.0 {
+                while began.elapsed().as_secs_f64() < SECONDS {
                     let start_at = Instant::now();
                     let id = format!("{place}-{}", took.len());
                     let started = journal.submit(start(id, owner)).await.unwrap();
@@ -248,15 +258,70 @@ async fn workflows_a_second(journal: Arc<Journal>, owner: OwnerId, at_once: usiz
             })
         })
         .collect();
+    figures(tasks, began).await
+}
+
+/// The same through a channel to a thread that inserts bare rows, and answers once they are committed.
+async fn bare_workflows_a_second(
+    path: &Path,
+    synchronous: Synchronous,
+    at_once: usize,
+) -> (f64, f64) {
+    type Row = (i64, i64, oneshot::Sender<()>);
+    let db = bare(path, synchronous);
+    let (submit, submitted) = mpsc::channel::<Row>();
+    let writer = thread::spawn(move || {
+        while let Ok(first) = submitted.recv() {
+            let rows: Vec<Row> = std::iter::once(first)
+                .chain(submitted.try_iter().take(1023))
+                .collect();
+            db.prepare_cached("BEGIN IMMEDIATE")
+                .unwrap()
+                .execute([])
+                .unwrap();
+            for (run, seq, _) in &rows {
+                insert(&db, *run, *seq);
+            }
+            db.prepare_cached("COMMIT").unwrap().execute([]).unwrap();
+            for (_, _, reply) in rows {
+                reply.send(()).unwrap();
+            }
+        }
+    });
+    let began = Instant::now();
+    let tasks: Vec<_> = (0..at_once)
+        .map(|place| {
+            let submit = submit.clone();
+            tokio::spawn(async move {
+                let mut took = Vec::new();
+                while began.elapsed().as_secs_f64() < SECONDS {
+                    let started = Instant::now();
+                    let run = took.len() * at_once + place;
+                    for seq in 0..7 {
+                        let (reply, answer) = oneshot::channel();
+                        submit.send((run as i64, seq, reply)).unwrap();
+                        answer.await.unwrap();
+                    }
+                    took.push(started.elapsed().as_secs_f64());
+                }
+                took
+            })
+        })
+        .collect();
+    drop(submit);
+    let figures = figures(tasks, began).await;
+    writer.join().unwrap();
+    figures
+}
+
+/// How many a second, and how many milliseconds the median took.
+async fn figures(tasks: Vec<JoinHandle<Vec<f64>>>, began: Instant) -> (f64, f64) {
     let mut took = Vec::new();
     for task in tasks {
         took.extend(task.await.unwrap());
     }
-    took.sort_by(f64::total_cmp);
-    (
-        took.len() as f64 / began.elapsed().as_secs_f64(),
-        took[took.len() / 2] * 1e3,
-    )
+    let rate = took.len() as f64 / began.elapsed().as_secs_f64();
+    (rate, median(took) * 1e3)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -264,20 +329,33 @@ async fn workflows_a_second(journal: Arc<Journal>, owner: OwnerId, at_once: usiz
 async fn speed_of_the_journal() {
     for synchronous in [Synchronous::Full, Synchronous::Normal] {
         for at_once in [1, 64, 256, 1024] {
-            let directory = scratch();
-            let options = Sqlite::options().synchronous(synchronous);
-            let store = options
-                .open(directory.path().join("speed.db"))
-                .await
-                .unwrap();
-            let store = Arc::new(store);
-            let owner = store.join(Arc::new(|_| {})).unwrap();
-            let journal = Arc::new(Journal::new(store));
-            let (rate, median) = workflows_a_second(Arc::clone(&journal), owner, at_once).await;
+            let (mut ours, mut floors) = (Vec::new(), Vec::new());
+            for _ in 0..5 {
+                let directory = scratch();
+                let path = directory.path().join("floor.db");
+                floors.push(bare_workflows_a_second(&path, synchronous, at_once).await);
+                let options = Sqlite::options().synchronous(synchronous);
+                let store = options
+                    .open(directory.path().join("speed.db"))
+                    .await
+                    .unwrap();
+                let store = Arc::new(store);
+                let owner = store.join(Arc::new(|_| {})).unwrap();
+                let journal = Arc::new(Journal::new(store));
+                ours.push(workflows_a_second(Arc::clone(&journal), owner, at_once).await);
+                journal.close().await;
+            }
+            let of = |figures: &[(f64, f64)]| {
+                let (rates, medians) = figures.iter().copied().unzip();
+                (median(rates), median(medians))
+            };
+            let ((rate, p50), (floor, floor_p50)) = (of(&ours), of(&floors));
             println!(
-                "{synchronous:?}, {at_once} at once: {rate:.0} workflows/s, p50 {median:.2} ms"
+                "{synchronous:?}, {at_once} at once: {rate:.0} workflows/s, p50 {p50:.2} ms; \
+                 floor {floor:.0}, p50 {floor_p50:.2} ms; {:.2} of its rate, {:.2} of its p50",
+                rate / floor,
+                p50 / floor_p50
             );
-            journal.close().await;
         }
     }
 }

@@ -78,8 +78,8 @@ impl Queue {
         }
     }
 
-    /// Takes what is to be kept next; false when nothing more will come.
-    fn take(&self, changes: &mut Vec<Change>, replies: &mut Vec<Reply>) -> bool {
+    /// Takes what is to be kept next, after so many were answered; false when nothing more will come.
+    fn take(&self, answered: usize, changes: &mut Vec<Change>, replies: &mut Vec<Reply>) -> bool {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closing {
@@ -95,7 +95,7 @@ impl Queue {
         // Those who were answered just now are about to submit what comes next: it can be kept with this.
         // Without it, half of them would wait for the other half, and each change for two transactions.
         let mut seen = 0;
-        while seen < state.waiting.len() && state.waiting.len() < BATCH {
+        while seen < state.waiting.len() && state.waiting.len() < answered {
             seen = state.waiting.len();
             drop(state);
             thread::yield_now();
@@ -161,7 +161,9 @@ impl Writer {
 
     fn run(mut self) {
         let (mut changes, mut replies) = (Vec::new(), Vec::new());
-        while self.queue.take(&mut changes, &mut replies) {
+        let mut answered = 0;
+        while self.queue.take(answered, &mut changes, &mut replies) {
+            answered = changes.len();
             match self.keep(&changes) {
                 Ok(answers) => {
                     for (reply, answer) in replies.drain(..).zip(answers) {

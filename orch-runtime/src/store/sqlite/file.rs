@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::errors::{Doing, of_system, trouble};
 use crate::store::{StoreError, StoreErrorKind};
@@ -21,7 +23,15 @@ pub(super) struct DatabaseFile {
     log: PathBuf,
     identity: Identity,
     log_identity: Identity,
+    opened: Instant,
+    /// How long after that it was last found to be the same, in nanoseconds; [`NEVER`] if it was not.
+    seen: AtomicU64,
 }
+
+const NEVER: u64 = u64::MAX;
+
+/// How long what was found of the file is taken to hold.
+const FRESH: Duration = Duration::from_millis(1);
 
 impl DatabaseFile {
     /// Takes note of an open database at this path.
@@ -34,6 +44,8 @@ impl DatabaseFile {
                 log_identity: identity(&log)?,
                 path,
                 log,
+                opened: Instant::now(),
+                seen: AtomicU64::new(NEVER),
             })
         };
         known().map_err(|error| of_system(error, path, Doing::Open))
@@ -48,9 +60,20 @@ impl DatabaseFile {
         beside(&self.path, suffix)
     }
 
+    /// Fails as [`check`](Self::check) does, without looking at the file if that was done just now.
+    pub(super) fn check_lately(&self, doing: Doing) -> Result<(), StoreError> {
+        let seen = self.seen.load(Ordering::Relaxed);
+        let since = self.opened.elapsed();
+        if seen != NEVER && since.saturating_sub(Duration::from_nanos(seen)) < FRESH {
+            return Ok(());
+        }
+        self.check(doing)
+    }
+
     /// Fails if the database or its log was deleted, moved or replaced: SQLite would go on with files that nobody
     /// finds again.
     pub(super) fn check(&self, doing: Doing) -> Result<(), StoreError> {
+        self.seen.store(NEVER, Ordering::Relaxed);
         for (path, known) in [
             (&self.path, &self.identity),
             (&self.log, &self.log_identity),
@@ -73,6 +96,8 @@ impl DatabaseFile {
                 ),
             ));
         }
+        let seen = u64::try_from(self.opened.elapsed().as_nanos()).unwrap_or(NEVER);
+        self.seen.store(seen, Ordering::Relaxed);
         Ok(())
     }
 }

@@ -21,7 +21,6 @@ pub(super) fn list(db: &Connection, filter: &Filter) -> rusqlite::Result<Vec<Run
         }
     }
     keys.sort_unstable_by_key(|key| Reverse(*key));
-    keys.dedup();
     keys.truncate(filter.limit);
     let records = keys
         .into_iter()

@@ -110,7 +110,7 @@ impl Shared {
         write: impl FnOnce(&mut Writer) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         let mut writer = free(&self.writer);
-        self.file.check(Doing::Write)?;
+        self.file.check_lately(Doing::Write)?;
         let written = write(&mut writer);
         drop(writer);
         let value = written.map_err(|failure| match failure {

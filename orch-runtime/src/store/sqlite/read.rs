@@ -39,32 +39,34 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, StoreError> {
-        self.file.check(Doing::Read)?;
-        self.connected(|db| {
+        self.file.check_lately(Doing::Read)?;
+        let words = |error| translate(error, self.file.path(), Doing::Read);
+        let waiting = self.lock().pop();
+        let db = match waiting {
+            Some(db) => db,
+            None => self.connect()?,
+        };
+        let at_once = || {
             let moment = db.unchecked_transaction()?;
             let value = read(&moment)?;
             moment.commit()?;
             Ok(value)
-        })
-        .map_err(|error| translate(error, self.file.path(), Doing::Read))
-    }
-
-    fn connected<T>(
-        &self,
-        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
-    ) -> rusqlite::Result<T> {
-        let waiting = self.lock().pop();
-        let db = match waiting {
-            Some(db) => db,
-            None => self.options.connect_reader(self.file.path())?,
         };
-        // One that failed is not used again.
-        let value = read(&db)?;
+        // A connection that failed is not used again.
+        let value = at_once().map_err(words)?;
         let mut idle = self.lock();
         if idle.len() < IDLE {
             idle.push(db);
         }
         Ok(value)
+    }
+
+    fn connect(&self) -> Result<Connection, StoreError> {
+        let path = self.file.path();
+        let db = self.options.connect_reader(path);
+        // What is found at the path now may be another file.
+        self.file.check(Doing::Read)?;
+        db.map_err(|error| translate(error, path, Doing::Read))
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
