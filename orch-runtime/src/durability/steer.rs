@@ -31,8 +31,13 @@ pub(crate) fn steer(run: &Run) {
     while let Some(asked) = record.mailbox.try_take(PAUSE) {
         pause = Some(asked).filter(|asked| asked.number > past);
     }
+    let mut resumed = false;
     while let Some(asked) = record.mailbox.try_take(RESUME) {
         pause = pause.filter(|pause| pause.number > asked.number);
+        resumed = true;
+    }
+    if resumed && pause.is_none() {
+        record.stay();
     }
     if let Some(pause) = pause {
         record.leave(Left::Paused(text(&pause)));

@@ -352,7 +352,7 @@ impl Ledger {
         }
     }
 
-    pub(crate) fn turn_to(&self, phase: Phase) {
+    fn turn_to(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Release);
         self.turned.notify_waiters();
     }
@@ -533,6 +533,21 @@ impl Ledger {
             self.phase.store(Phase::Holding as u8, Ordering::Release);
         }
         self.stirred.notify_one();
+    }
+
+    /// Takes back that the run is to be paused, if it has not been left by now.
+    pub(crate) fn stay(&self) {
+        let mut state = self.state();
+        if !matches!(state.left, Some(Left::Paused(_))) {
+            return;
+        }
+        if self.durability.draining.load(Ordering::Acquire) {
+            state.left = Some(Left::Released);
+            return;
+        }
+        state.left = None;
+        drop(state);
+        self.turn_to(Phase::Going);
     }
 
     /// Leaves a run that is to be released, with what has begun and not ended: it is begun again.

@@ -96,6 +96,27 @@ fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
 }
 
 #[test]
+fn a_run_that_is_resumed_before_it_has_paused_goes_on() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Two)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(Two, 1).id("r").await.unwrap();
+        let runs = orch.runs().unwrap();
+        world.until("a", 1).await;
+        runs.pause("r", "lunch").await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        runs.resume("r").await.unwrap();
+        world.open("a", 1);
+        world.open("b", 1);
+        assert_eq!(run.result().await.unwrap(), 3);
+    });
+}
+
+#[test]
 fn a_run_can_be_cancelled_wherever_it_is() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
