@@ -59,9 +59,9 @@ fn per_node() -> Vec<String> {
         let Some(&(_, at_most)) = limit else { continue };
         let mut cells = Vec::new();
         for candidate in &case.candidates {
-            let _warm = candidate.sample(&runtime, 2, case.expected);
+            let _warm = candidate.sample(&runtime, case.turn(0, 2));
             let region = Region::new(ALLOCATOR);
-            let _timing = candidate.sample(&runtime, 10, case.expected);
+            let _timing = candidate.sample(&runtime, case.turn(0, 10));
             let change = region.change();
             let nodes = f64::from(case.nodes) * 10.0;
             let times = (change.allocations + change.reallocations) as f64 / nodes;

@@ -61,9 +61,6 @@ fn main() -> ExitCode {
     ExitCode::from(u8::from(!missed.is_empty()))
 }
 
-/// How often what is missed is measured again at most, since a machine may be busy for a while.
-const AGAIN: usize = 3;
-
 /// What is still missed when it is measured again.
 ///
 /// Whole runs are not measured again: what the engine learns in a first run, it knows by now.
@@ -71,7 +68,7 @@ fn missed_again(missed: Vec<(&'static str, String)>, effort: Effort) -> Vec<Stri
     let is_trivial = |name: &str| cases::trivial().iter().any(|case| case.name == name);
     let (mut missed, whole): (Vec<_>, Vec<_>) =
         missed.into_iter().partition(|(name, _)| is_trivial(name));
-    for _ in 0..AGAIN {
+    for _ in 0..goals::AGAIN {
         if missed.is_empty() {
             break;
         }

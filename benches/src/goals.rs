@@ -6,6 +6,9 @@ use crate::report::Row;
 /// By how much what stands may be exceeded before that is a failure: machines are noisy.
 pub const SLACK: f64 = 4.0 / 3.0;
 
+/// How often what is missed is measured again at most, since a machine may be busy for a while.
+pub const AGAIN: usize = 3;
+
 /// What stands for the steps of the candidate itself, run in turn.
 pub const OWN_STEPS: &str = "its steps in turn";
 

@@ -42,7 +42,18 @@ impl Stretch {
     }
 }
 
-type Sampler = Box<dyn Fn(&Runtime, u32, u64) -> Timing>;
+/// What a candidate does in a turn.
+#[derive(Debug, Clone, Copy)]
+pub struct Turn {
+    /// How many runs come before those that are measured, in the same task: others left the caches full of their own.
+    pub warming: u32,
+    /// How many runs are measured.
+    pub runs: u32,
+    /// What every run is to give.
+    pub expected: u64,
+}
+
+type Sampler = Box<dyn Fn(&Runtime, Turn) -> Timing>;
 type Local<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// One way to run a shape.
@@ -68,13 +79,16 @@ impl Candidate {
         R: Future<Output = u64> + Send,
     {
         let run = Arc::new(run);
-        let sampler = move |runtime: &Runtime, runs, expected| {
+        let sampler = move |runtime: &Runtime, turn: Turn| {
             let run = Arc::clone(&run);
             in_task(runtime, async move {
                 let mut timing = Timing::default();
+                for _ in 0..turn.warming {
+                    check(name, run().await, turn.expected);
+                }
                 let stretch = Stretch::start();
-                for _ in 0..runs {
-                    check(name, black_box(run().await), expected);
+                for _ in 0..turn.runs {
+                    check(name, black_box(run().await), turn.expected);
                 }
                 stretch.end(&mut timing);
                 timing
@@ -93,16 +107,16 @@ impl Candidate {
         R: Future<Output = u64> + Send,
     {
         let run = Arc::new(run);
-        let sampler = move |runtime: &Runtime, runs, expected| {
+        let sampler = move |runtime: &Runtime, turn: Turn| {
             let run = Arc::clone(&run);
             in_task(runtime, async move {
                 let mut timing = Timing::default();
-                for _ in 0..runs {
-                    check(name, run().await, expected);
+                for _ in 0..turn.runs {
+                    check(name, run().await, turn.expected);
                     let stretch = Stretch::start();
                     let value = black_box(run().await);
                     stretch.end(&mut timing);
-                    check(name, value, expected);
+                    check(name, value, turn.expected);
                 }
                 timing
             })
@@ -122,18 +136,21 @@ impl Candidate {
         R: Future<Output = u64> + Send,
     {
         let parts = Arc::new((build, run));
-        let sampler = move |runtime: &Runtime, runs, expected| {
+        let sampler = move |runtime: &Runtime, turn: Turn| {
             let parts = Arc::clone(&parts);
             in_task(runtime, async move {
                 let mut timing = Timing::default();
-                for _ in 0..runs {
+                for nth in 0..turn.warming + turn.runs {
+                    if nth == turn.warming {
+                        timing = Timing::default();
+                    }
                     let start = Instant::now();
                     let graph = (parts.0)();
                     timing.build += start.elapsed();
                     let stretch = Stretch::start();
                     let value = black_box((parts.1)(graph).await);
                     stretch.end(&mut timing);
-                    check(name, value, expected);
+                    check(name, value, turn.expected);
                 }
                 timing
             })
@@ -150,17 +167,20 @@ impl Candidate {
         build: impl Fn() -> G + 'static,
         run: impl for<'a> Fn(&'a mut G) -> Local<'a, u64> + 'static,
     ) -> Self {
-        let sampler = move |runtime: &Runtime, runs, expected| {
+        let sampler = move |runtime: &Runtime, turn: Turn| {
             runtime.block_on(async {
                 let mut timing = Timing::default();
-                for _ in 0..runs {
+                for nth in 0..turn.warming + turn.runs {
+                    if nth == turn.warming {
+                        timing = Timing::default();
+                    }
                     let start = Instant::now();
                     let mut graph = build();
                     timing.build += start.elapsed();
                     let stretch = Stretch::start();
                     let value = black_box(run(&mut graph).await);
                     stretch.end(&mut timing);
-                    check(name, value, expected);
+                    check(name, value, turn.expected);
                 }
                 timing
             })
@@ -171,10 +191,10 @@ impl Candidate {
         }
     }
 
-    /// Runs it so many times, and checks each result.
+    /// Runs it, and checks each result.
     #[must_use]
-    pub fn sample(&self, runtime: &Runtime, runs: u32, expected: u64) -> Timing {
-        (self.sampler)(runtime, runs, expected)
+    pub fn sample(&self, runtime: &Runtime, turn: Turn) -> Timing {
+        (self.sampler)(runtime, turn)
     }
 }
 
@@ -280,7 +300,8 @@ impl Case {
         for round in 0..effort.rounds as usize {
             for offset in 0..self.candidates.len() {
                 let which = (round + offset) % self.candidates.len();
-                let timing = self.candidates[which].sample(&runtime, runs[which], self.expected);
+                let turn = self.turn(u32::from(!self.whole), runs[which]);
+                let timing = self.candidates[which].sample(&runtime, turn);
                 let nodes = f64::from(runs[which]) * f64::from(self.nodes);
                 turns[which].push((
                     timing.run.as_nanos() as f64 / nodes,
@@ -309,6 +330,16 @@ impl Case {
             .collect()
     }
 
+    /// What a candidate does in a turn of this case.
+    #[must_use]
+    pub fn turn(&self, warming: u32, runs: u32) -> Turn {
+        Turn {
+            warming,
+            runs,
+            expected: self.expected,
+        }
+    }
+
     /// Runs a candidate until it is warm, and finds how many of its runs make a turn.
     fn runs_in_a_turn(&self, candidate: &Candidate, runtime: &Runtime, turn: Duration) -> u32 {
         let mut runs = 1;
@@ -316,7 +347,7 @@ impl Case {
             return runs;
         }
         loop {
-            let timing = candidate.sample(runtime, runs, self.expected);
+            let timing = candidate.sample(runtime, self.turn(0, runs));
             let took = (timing.run + timing.build).max(Duration::from_nanos(1));
             if took >= turn || runs >= 1 << 20 {
                 return (f64::from(runs) * turn.as_secs_f64() / took.as_secs_f64()).max(1.0) as u32;
