@@ -1,0 +1,282 @@
+//! Taking runs up again from an earlier point, and starting others from what they did.
+
+use std::collections::BTreeSet;
+
+use orch_core::plan::{NodeKind, WorkflowSpec};
+use orch_core::run::RunId;
+use serde_json::Value;
+
+use super::{RunInfo, Runs, SteerError, path, root, unsuccessful};
+use crate::engine::record::{RETRIED, made_again};
+use crate::engine::wait::Decision;
+use crate::store::{Applied, Change, Entry, EntryKind, History, NewRun, RunRecord};
+
+impl Runs {
+    /// Takes a run up again that did not succeed: what succeeded keeps its value, what failed is called again with the
+    /// same arguments, what was rejected waits for another decision, and what was undone is done again.
+    ///
+    /// # Errors
+    /// If there is no such run, it has not ended, or it succeeded.
+    pub async fn retry(&self, id: &str) -> Result<(), SteerError> {
+        let history = self.history(id).await?;
+        unsuccessful(&history)?;
+        let rejected = rejected(&history);
+        let undone = undone(&history);
+        let drop = |entry: &Entry| match entry.kind {
+            EntryKind::Decided | EntryKind::Wait => {
+                rejected.contains(&entry.node) || undone.contains(&entry.node)
+            }
+            EntryKind::Done | EntryKind::Started => undone.contains(&entry.node),
+            _ => false,
+        };
+        self.rewind(&history, drop, None).await
+    }
+
+    /// Takes an ended run up again from a node: that node and all that follows from it is done again.
+    ///
+    /// # Errors
+    /// If there is no such run or node, the run has not ended, or its workflow is not registered here.
+    pub async fn retry_from(&self, id: &str, node: &str) -> Result<(), SteerError> {
+        let history = self.history(id).await?;
+        let again = self.following(&history.run, node)?;
+        let undone = undone(&history);
+        let drop =
+            |entry: &Entry| again.contains(root(&entry.node)) || undone.contains(&entry.node);
+        self.rewind(&history, drop, None).await
+    }
+
+    /// Lets a run go on without the value of a node that failed, where the workflow says `allow_skip`.
+    ///
+    /// # Errors
+    /// If there is no such run or node, the run has not ended, or the node may not be skipped.
+    pub async fn skip(&self, id: &str, node: &str, by: &str) -> Result<(), SteerError> {
+        let history = self.history(id).await?;
+        unsuccessful(&history)?;
+        let registered = self.registered(&history.run)?;
+        let refused = |reason| SteerError::node(node, reason);
+        let Some(layout) = registered.program.layout().find(path(node)) else {
+            return Err(refused("is not a node of this workflow"));
+        };
+        if layout.spec.allow_skip.is_empty() {
+            return Err(refused(
+                "may not be skipped: its workflow does not say `allow_skip`",
+            ));
+        }
+        let failed = history
+            .entries
+            .iter()
+            .rev()
+            .find(|entry| entry.node == node);
+        let Some(failed) = failed.filter(|entry| entry.kind == EntryKind::Failed) else {
+            return Err(refused("has not failed"));
+        };
+        let skipped = Entry {
+            kind: EntryKind::Skipped,
+            value: Some(Value::from(by).to_string()),
+            at: self.durability.clock.now(),
+            ..failed.clone()
+        };
+        let undone = undone(&history);
+        let drop = |entry: &Entry| undone.contains(&entry.node);
+        self.rewind(&history, drop, Some(skipped)).await
+    }
+
+    /// Takes an ended run up again without what was recorded of its failure and what else is to be dropped.
+    async fn rewind(
+        &self,
+        history: &History,
+        drop: impl Fn(&Entry) -> bool,
+        added: Option<Entry>,
+    ) -> Result<(), SteerError> {
+        let entries = history.entries.iter();
+        let dropped = entries.filter(|entry| is_of_a_failure(entry) || drop(entry));
+        let drop = dropped.map(|entry| entry.seq).collect();
+        let mut seq = history.entries.last().map_or(0, |entry| entry.seq);
+        let now = self.durability.clock.now();
+        let last = history.signals.last().map_or(0, |signal| signal.number);
+        let retried = Entry {
+            seq: 0,
+            node: RETRIED.to_owned(),
+            kind: EntryKind::Received,
+            value: Some(last.to_string()),
+            item: None,
+            at: now,
+        };
+        let undone = undone(history);
+        let again = undone.iter().map(|instance| Entry {
+            node: made_again(instance),
+            value: Some((times_undone(history, instance) + 1).to_string()),
+            ..retried.clone()
+        });
+        let again: Vec<Entry> = again.collect();
+        let entries = added
+            .into_iter()
+            .chain(again)
+            .chain([retried])
+            .map(|entry| {
+                seq += 1;
+                Entry { seq, ..entry }
+            });
+        let change = Change::Rewind {
+            run: history.run.key,
+            drop,
+            entries: entries.collect(),
+            now,
+        };
+        self.submit(&history.run.id, change).await?;
+        self.durability.stir();
+        Ok(())
+    }
+
+    /// The nodes of a workflow that follow from one, itself included, by their outermost names.
+    fn following(&self, run: &RunRecord, node: &str) -> Result<BTreeSet<&'static str>, SteerError> {
+        let spec = self.registered(run)?.program.spec;
+        following(spec, root(node))
+            .ok_or_else(|| SteerError::node(node, "is not a node of this workflow"))
+    }
+
+    /// Starts a new run with the input of another one, or an edited one; nothing of what the other did is taken over
+    /// unless [`fork_from`](Self::fork_from) says from where.
+    ///
+    /// # Errors
+    /// If there is no such run, or a run of the new id is there already.
+    pub async fn fork(
+        &self,
+        id: &str,
+        new_id: &str,
+        input: Option<&Value>,
+    ) -> Result<RunInfo, SteerError> {
+        let history = self.history(id).await?;
+        self.fork_with(history, new_id, input, Vec::new()).await
+    }
+
+    /// The same, with all that the other run recorded but for a node and what follows from it.
+    ///
+    /// # Errors
+    /// If there is no such run or node, or a run of the new id is there already.
+    pub async fn fork_from(
+        &self,
+        id: &str,
+        new_id: &str,
+        node: &str,
+        input: Option<&Value>,
+    ) -> Result<RunInfo, SteerError> {
+        let mut history = self.history(id).await?;
+        let again = self.following(&history.run, node)?;
+        let entries = std::mem::take(&mut history.entries);
+        let kept = entries
+            .into_iter()
+            .filter(|entry| !again.contains(root(&entry.node)) && !is_of_a_failure(entry));
+        let kept = kept.collect();
+        self.fork_with(history, new_id, input, kept).await
+    }
+
+    async fn fork_with(
+        &self,
+        history: History,
+        new_id: &str,
+        input: Option<&Value>,
+        entries: Vec<Entry>,
+    ) -> Result<RunInfo, SteerError> {
+        let input = input.map_or(history.run.input.clone(), Value::to_string);
+        if let Ok(registered) = self.registered(&history.run) {
+            registered
+                .check_input(&input)
+                .map_err(|error| SteerError::value(&error))?;
+        }
+        let now = self.durability.clock.now();
+        let id = RunId::new(new_id);
+        let span = history
+            .run
+            .deadline
+            .map(|deadline| deadline - history.run.started_at);
+        let new = NewRun {
+            id: id.clone(),
+            workflow: history.run.workflow,
+            version: history.run.version,
+            fingerprint: history.run.fingerprint,
+            input,
+            correlation_id: Some(history.run.correlation_id),
+            parent: None,
+            priority: history.run.priority,
+            at: now,
+            deadline: span.map(|span| now.saturating_add(span)),
+            owner: None,
+            entries,
+        };
+        match self.submit(&id, Change::Start(Box::new(new))).await? {
+            Applied::Started { fresh: true, .. } => {}
+            _ => {
+                return Err(SteerError::Value {
+                    reason: format!("there is a run {id} already"),
+                });
+            }
+        }
+        self.durability.stir();
+        self.get(new_id).await
+    }
+}
+
+/// Whether it tells of a failure, or of what was undone after one.
+fn is_of_a_failure(entry: &Entry) -> bool {
+    matches!(
+        entry.kind,
+        EntryKind::Failed | EntryKind::Undone | EntryKind::UndoFailed
+    )
+}
+
+/// The calls that were undone, or were to be.
+fn undone(history: &History) -> BTreeSet<String> {
+    let entries = history.entries.iter();
+    let undone =
+        entries.filter(|entry| matches!(entry.kind, EntryKind::Undone | EntryKind::UndoFailed));
+    undone.map(|entry| entry.node.clone()).collect()
+}
+
+/// The nodes whose values were rejected.
+fn rejected(history: &History) -> BTreeSet<String> {
+    let decided = |entry: &&Entry| entry.kind == EntryKind::Decided;
+    let entries = history.entries.iter().filter(decided);
+    let rejected = entries.filter(|entry| {
+        let decision = entry.value.as_deref().map(serde_json::from_str);
+        matches!(
+            decision,
+            Some(Ok(Decision {
+                approved: false,
+                ..
+            }))
+        )
+    });
+    rejected.map(|entry| entry.node.clone()).collect()
+}
+
+/// How many times a call was undone and made again before.
+fn times_undone(history: &History, instance: &str) -> u32 {
+    let name = made_again(instance);
+    let mut entries = history.entries.iter().rev();
+    let last = entries.find(|entry| entry.node == name);
+    let times = last.and_then(|entry| entry.value.as_ref()?.parse().ok());
+    times.unwrap_or(0)
+}
+
+fn following(spec: &WorkflowSpec, node: &str) -> Option<BTreeSet<&'static str>> {
+    let nodes = spec.scope.nodes;
+    let first = nodes.iter().position(|known| known.name == node)?;
+    let mut found = BTreeSet::from([first]);
+    // Nodes are in a topological order.
+    for (idx, node) in nodes.iter().enumerate().skip(first) {
+        let arms = match node.kind {
+            NodeKind::Branch { arms, .. } => arms,
+            _ => &[],
+        };
+        let mut named = node
+            .reads
+            .iter()
+            .chain(node.after)
+            .chain(arms.iter().flat_map(|arm| arm.reads));
+        if named.any(|named| found.contains(named)) || node.finally {
+            found.insert(idx);
+        }
+    }
+    Some(found.into_iter().map(|idx| nodes[idx].name).collect())
+}
