@@ -284,6 +284,7 @@ impl Schedule {
     ///
     /// # Panics
     /// If the event names a node or an arm that the scope does not have, or the wiring is that of another scope.
+    #[inline]
     pub fn on(&mut self, wiring: &Wiring, event: Event, commands: &mut Vec<Command>) {
         if self.scope.finished {
             return;
@@ -295,6 +296,11 @@ impl Schedule {
             first: commands.len(),
             commands,
         };
+        if let Event::Ended(node, Status::Done) = event
+            && wiring.nodes[node].hands_on
+        {
+            return step.hand_on(node);
+        }
         step.take(event);
     }
 }
@@ -339,10 +345,49 @@ impl Step<'_> {
             }
             Event::Undone => {}
         }
+        self.close();
+    }
+
+    /// Lets what has ended without having started reach what waits for it, and ends the scope if all has.
+    fn close(&mut self) {
         self.propagate();
         if self.scope.open == 0 && self.scope.undoing == Undoing::Over {
             self.scope.finished = true;
             self.commands.push(Command::Finish);
+        }
+    }
+
+    /// Lets the success of a node reach [those that want nothing else](Wired::hands_on): what [`take`](Self::take) does too,
+    /// and nearly all that happens in a run, without what cannot follow from it.
+    #[inline]
+    fn hand_on(mut self, node: usize) {
+        if self.nodes[node].status != Status::Running {
+            return;
+        }
+        self.end(node, Status::Done);
+        let (wiring, mut judged) = (self.wiring, false);
+        for &successor in wiring.successors(node) {
+            let successor = successor as usize;
+            let state = &mut self.nodes[successor];
+            if state.status != Status::Waiting {
+                continue;
+            }
+            state.tally.open -= 1;
+            state.tally.done = true;
+            if state.tally.open > 0 {
+                continue;
+            }
+            if state.tally.failed || state.tally.skipped {
+                self.judge(successor);
+                judged = true;
+            } else {
+                state.status = Status::Running;
+                self.commands.push(Command::Start(successor));
+            }
+        }
+        // With one of them running and none ended, nothing follows.
+        if judged || self.commands.len() == self.first {
+            self.close();
         }
     }
 

@@ -42,7 +42,7 @@ impl Cx {
         Self {
             ctx: StepCtx {
                 frame,
-                node,
+                node: node as u32,
                 tier: 0,
                 attempt: 1,
                 turn: 0,
@@ -59,11 +59,6 @@ impl Cx {
         cx
     }
 
-    /// The frame, taken out of its context.
-    pub(crate) fn into_frame(self) -> Arc<Frame> {
-        self.ctx.frame
-    }
-
     pub(crate) fn attempt(
         frame: &Arc<Frame>,
         node: usize,
@@ -75,9 +70,9 @@ impl Cx {
         Self {
             ctx: StepCtx {
                 frame: Arc::clone(frame),
-                node,
+                node: node as u32,
                 attempt,
-                tier,
+                tier: tier as u32,
                 turn,
                 undoes: matches!(mode, Mode::Undo(_)),
             },
@@ -136,14 +131,14 @@ impl Cx {
 
     /// Whether the value waits for a decision before it is placed.
     pub(crate) fn withholds(&self) -> bool {
-        let node = &self.ctx.frame.layout.nodes[self.ctx.node];
+        let node = &self.ctx.frame.layout.nodes[self.ctx.node_index()];
         node.checkpoint().is_some()
     }
 
     /// Which callee of a fallback chain is called.
     #[must_use]
     pub fn tier(&self) -> usize {
-        self.ctx.tier
+        self.ctx.tier as usize
     }
 
     /// Which turn of a repeated step it is, counted from 0.
@@ -250,9 +245,9 @@ impl<'a, R: ?Sized> Lend<'a, R> {
 #[derive(Debug, Clone)]
 pub struct StepCtx {
     frame: Arc<Frame>,
-    node: usize,
+    node: u32,
     attempt: u32,
-    tier: usize,
+    tier: u32,
     turn: u32,
     /// Whether the call undoes another.
     undoes: bool,
@@ -280,7 +275,7 @@ impl StepCtx {
     /// The node's path: `parcels/pack` is the node `pack` in the body of `parcels`.
     #[must_use]
     pub fn node(&self) -> &str {
-        &self.frame.layout.nodes[self.node].path
+        &self.frame.layout.nodes[self.node_index()].path
     }
 
     /// Which attempt this is, counted from 1.
@@ -315,7 +310,7 @@ impl StepCtx {
             let _ = write!(key, "~{}", self.tier);
         }
         if let Some(record) = &self.frame.run().journal {
-            let times = record.times_undone(&record.instance(&self.frame, self.node));
+            let times = record.times_undone(&record.instance(&self.frame, self.node_index()));
             if times > 0 {
                 let _ = write!(key, "~again{times}");
             }
@@ -391,7 +386,7 @@ impl StepCtx {
             return;
         };
         match serde_json::to_value(value) {
-            Ok(value) => observer.emit(&self.frame, self.node, value),
+            Ok(value) => observer.emit(&self.frame, self.node_index(), value),
             Err(error) => tracing::warn!(
                 target: "orch",
                 event = "emission_lost",
@@ -430,8 +425,11 @@ impl StepCtx {
 
     /// Names from the plan: never an id, so that their number is bounded.
     fn labels(&self) -> Vec<metrics::Label> {
-        let node = &self.frame.layout.nodes[self.node];
-        let step = node.tiers.get(self.tier).map_or(node.step(), Tier::step);
+        let node = &self.frame.layout.nodes[self.node_index()];
+        let step = node
+            .tiers
+            .get(self.tier as usize)
+            .map_or(node.step(), Tier::step);
         vec![
             metrics::Label::from_static_parts("workflow", self.workflow()),
             metrics::Label::new("node", Arc::clone(&node.path)),
@@ -444,7 +442,7 @@ impl StepCtx {
     }
 
     pub(crate) fn node_index(&self) -> usize {
-        self.node
+        self.node as usize
     }
 }
 

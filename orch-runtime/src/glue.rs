@@ -462,24 +462,24 @@ fn child_record<W: Workflow>(cx: &Cx) -> Option<Veiled<Record>> {
 }
 
 /// Gathers a fan-out's items into a vector.
-pub fn collect<T: Send + 'static>(
+pub fn collect<T: Send + 'static, P: Put<Vec<T>>>(
     items: &Items<'_>,
-    slot: impl Put<Vec<T>>,
+    slot: impl FnOnce() -> P,
     item: impl Fn(&Cx) -> T,
 ) {
     if let Some(values) = items.gather(item) {
-        slot.put(values.whole());
+        slot().put(values.whole());
     }
 }
 
 /// Gathers a fan-out's items into a vector, with the errors of those that were tolerated.
-pub fn collect_results<T: Send + 'static>(
+pub fn collect_results<T: Send + 'static, P: Put<Vec<Result<T, NodeError>>>>(
     items: &Items<'_>,
-    slot: impl Put<Vec<Result<T, NodeError>>>,
+    slot: impl FnOnce() -> P,
     item: impl Fn(&Cx) -> T,
 ) {
     if let Some(values) = items.gather(item) {
-        slot.put(values.results());
+        slot().put(values.results());
     }
 }
 

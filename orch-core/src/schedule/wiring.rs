@@ -32,6 +32,8 @@ pub(super) struct Wired {
     always_there: bool,
     /// Whether it still starts while a failure is on its way out.
     cleans_up: bool,
+    /// Whether its end concerns nothing but ordinary nodes that want the success of what they name, and at least one.
+    pub(super) hands_on: bool,
     /// How many nodes it names.
     pub(super) named: u32,
     /// Where the successors of the next node begin.
@@ -91,6 +93,7 @@ impl Wiring {
                 handled: node.handled,
                 always_there: node.optional || node.outcome,
                 cleans_up,
+                hands_on: false,
                 named: (node.reads.len() + node.after.len()) as u32,
                 successors_end: 0,
                 arms_end: 0,
@@ -103,6 +106,16 @@ impl Wiring {
             arms_end += arms.len() as u32;
             node.successors_end = successors_end;
             node.arms_end = arms_end;
+        }
+        for node in 0..nodes.len() {
+            let ordinary = |&successor: &u32| {
+                let successor = &nodes[successor as usize];
+                successor.rule == Rule::AllSuccess && !successor.finally
+            };
+            let successors = &successors[node];
+            nodes[node].hands_on = !successors.is_empty()
+                && arms_behind[node].is_empty()
+                && successors.iter().all(ordinary);
         }
         let finally = (0..nodes.len()).filter(|&idx| nodes[idx].finally).collect();
         Self {

@@ -10,10 +10,12 @@ use orch_core::schedule::Event;
 use super::fan::{After, Fan, Outcome};
 use super::frame::{Frame, Role};
 use super::gather::Items;
+use super::jobs::{Job, Jobs};
 use super::record::Left;
 use super::settle;
-use super::strand::{Called, Job, Jobs, cancelled, node_error, panic_message, survives};
+use super::strand::{Called, cancelled, node_error, panic_message, survives};
 use crate::ctx::Cx;
+use crate::panics::contain;
 use crate::program::NodeCode;
 use crate::store::EntryKind;
 
@@ -23,7 +25,7 @@ enum Head {
 }
 
 /// Evaluates the head of a `for` or a branch.
-pub(crate) fn head(frame: Arc<Frame>, node: usize, jobs: &mut Jobs) {
+pub(crate) fn head(frame: Arc<Frame>, node: usize, jobs: &mut Jobs<'_>) {
     settle::started(&frame, node);
     let cx = Cx::new(&frame, node);
     let evaluated = catch_unwind(AssertUnwindSafe(|| match frame.layout.code.nodes[node] {
@@ -71,7 +73,7 @@ fn agrees(frame: &Arc<Frame>, node: usize, taken: String) -> bool {
     }
 }
 
-fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
+fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs<'_>) {
     let NodeKind::For {
         concurrency,
         tolerate,
@@ -80,7 +82,7 @@ fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
     else {
         return;
     };
-    let run = Arc::clone(frame.run());
+    let run = jobs.run;
     let most = run.services.max_fan_out;
     if count > most {
         let message = format!(
@@ -106,8 +108,8 @@ fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs) {
 }
 
 /// Starts a fan-out's next item; gives its call, if that is all there is to do.
-pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs) -> Option<(Arc<Frame>, usize)> {
-    let stop = fan.run().stop();
+pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, usize)> {
+    let stop = jobs.run.stop();
     if stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop)) {
         if fan.close() {
             jobs.ready.push_back(Job::Collect(fan));
@@ -129,12 +131,12 @@ pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs) -> Option<(Arc<Frame>, u
 }
 
 /// Takes the value of an item that has ended.
-pub(crate) fn item_ended(item: Arc<Frame>, result: Called, jobs: &mut Jobs) {
+pub(crate) fn item_ended(item: Arc<Frame>, result: Called, jobs: &mut Jobs<'_>) {
     let item = Cx::of(item, 0);
     let Role::Item { fan, idx } = &item.ctx().frame().role else {
         return;
     };
-    let stop = fan.run().stop();
+    let stop = jobs.run.stop();
     let stopping = stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop));
     let NodeCode::For { collect, .. } = fan.frame().layout.code.nodes[fan.node] else {
         return;
@@ -153,11 +155,11 @@ pub(crate) fn item_ended(item: Arc<Frame>, result: Called, jobs: &mut Jobs) {
         After::Queue => jobs.ready.push_back(Job::Fan(Arc::clone(fan))),
         After::Over => jobs.ready.push_back(Job::Collect(Arc::clone(fan))),
     }
-    item.into_frame().release();
+    contain(jobs.run, item);
 }
 
 /// Gathers a fan-out's items.
-pub(crate) fn collect(fan: &Fan, jobs: &mut Jobs) {
+pub(crate) fn collect(fan: &Fan, jobs: &mut Jobs<'_>) {
     let (frame, node) = (fan.frame(), fan.node);
     let result = match fan.outcome() {
         Outcome::Failed { errors, failed } => Err(fan_error(fan, errors, failed)),
@@ -200,7 +202,7 @@ fn fan_error(fan: &Fan, errors: Vec<NodeError>, failed: usize) -> NodeError {
 }
 
 /// Hands an arm's value to its branch.
-pub(crate) fn close_arm(arm: Arc<Frame>, jobs: &mut Jobs) {
+pub(crate) fn close_arm(arm: Arc<Frame>, jobs: &mut Jobs<'_>) {
     let Role::Arm {
         frame,
         node,
@@ -220,5 +222,5 @@ pub(crate) fn close_arm(arm: Arc<Frame>, jobs: &mut Jobs) {
     });
     settle::ended(Arc::clone(frame), *node, result, jobs);
     drop(cx);
-    arm.release();
+    contain(jobs.run, arm);
 }

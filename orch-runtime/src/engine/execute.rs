@@ -10,10 +10,11 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::frame::{Frame, Opening, Role};
+use super::jobs::Jobs;
 use super::record::{Left, Next};
 use super::run::{Halt, Run};
 use super::settle::{self, verdict};
-use super::strand::{Jobs, strand};
+use super::strand::strand;
 use crate::ctx::Cx;
 use crate::program::Workflow;
 use crate::store::Millis;
@@ -36,7 +37,7 @@ impl Drop for Guard {
         let ending = Ending(Arc::clone(&self.run));
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(async move {
-                strand(&ending.0, Jobs::default()).await;
+                strand(&ending.0, Jobs::of(&ending.0)).await;
                 finished(&ending.0).await;
             });
         }
@@ -83,8 +84,8 @@ async fn execute<W: Workflow>(
     result
 }
 
-fn begin<W: Workflow>(run: &Arc<Run>, input: W::Input) -> (Arc<Frame>, Jobs) {
-    let mut jobs = Jobs::default();
+fn begin<W: Workflow>(run: &Arc<Run>, input: W::Input) -> (Arc<Frame>, Jobs<'_>) {
+    let mut jobs = Jobs::of(run);
     let layout = &run.program.layout().root;
     let role = Role::Root(Arc::clone(run));
     let open = |opening: Opening| opening.with(W::open(input));
@@ -136,7 +137,7 @@ enum Driven {
 /// How long a run that waits stays here before it is let go of.
 const LINGER: Duration = Duration::from_secs(1);
 
-async fn drive_durable(run: &Arc<Run>, jobs: Jobs) -> Driven {
+async fn drive_durable(run: &Arc<Run>, jobs: Jobs<'_>) -> Driven {
     let Some(record) = &run.journal else {
         drive(run, jobs).await;
         return Driven::Over;
@@ -194,7 +195,7 @@ async fn drive_durable(run: &Arc<Run>, jobs: Jobs) -> Driven {
 }
 
 /// Drives a run's nodes until all have ended; not generic, so that it is compiled once.
-async fn drive(run: &Arc<Run>, jobs: Jobs) {
+async fn drive(run: &Arc<Run>, jobs: Jobs<'_>) {
     let mut whole = pin!(async {
         strand(run, jobs).await;
         finished(run).await;

@@ -106,12 +106,6 @@ impl Frame {
         self.role.parent()
     }
 
-    /// Lets go of a scope that has ended: a value whose `Drop` panics takes nothing from the run.
-    pub(crate) fn release(self: Arc<Self>) {
-        let run = Arc::clone(self.run());
-        crate::panics::contain(&run, self);
-    }
-
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,6 +7,7 @@ mod execute;
 pub(crate) mod fan;
 pub mod frame;
 pub mod gather;
+pub(crate) mod jobs;
 mod journaled;
 pub mod layout;
 pub(crate) mod mailbox;

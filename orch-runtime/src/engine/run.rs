@@ -11,9 +11,9 @@ use orch_core::schedule::Stop;
 use tokio::sync::{Notify, Semaphore};
 
 use super::frame::Frame;
+use super::jobs::Job;
 use super::mailbox::Mailbox;
 use super::record::Record;
-use super::strand::Job;
 use super::undo::Undo;
 use crate::observe::Observer;
 use crate::program::Program;
@@ -46,7 +46,7 @@ pub(crate) struct Run {
     finished: AtomicBool,
     pub(crate) finishing: Notify,
     /// Failures that nobody consumed, in the order in which they happened.
-    errors: Mutex<Vec<NodeError>>,
+    errors: Seldom<NodeError>,
     /// Bounds how many attempts of this run are under way.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
@@ -54,7 +54,7 @@ pub(crate) struct Run {
     /// `None` of a run that is not durable.
     pub(crate) journal: Option<Veiled<Record>>,
     /// What may have to be undone.
-    undos: Mutex<Vec<Undo>>,
+    undos: Seldom<Undo>,
     /// The signals of a run that is not durable.
     mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
@@ -68,6 +68,33 @@ pub(crate) enum Halt {
     Cancelled(String),
     /// Its deadline passed.
     TimedOut(String),
+}
+
+/// A list that most runs leave empty: nobody locks it to find it so.
+#[derive(Debug)]
+struct Seldom<T>(OnceLock<Mutex<Vec<T>>>);
+
+impl<T> Default for Seldom<T> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<T> Seldom<T> {
+    /// The list, to look at.
+    fn get(&self) -> Option<MutexGuard<'_, Vec<T>>> {
+        self.0.get().map(lock)
+    }
+
+    /// The list, to add to.
+    fn of(&self) -> MutexGuard<'_, Vec<T>> {
+        lock(self.0.get_or_init(Mutex::default))
+    }
+
+    fn take(&self) -> Vec<T> {
+        self.get()
+            .map_or_else(Vec::new, |mut list| std::mem::take(&mut *list))
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -97,14 +124,14 @@ impl Run {
             stopped: Notify::new(),
             finished: AtomicBool::new(false),
             finishing: Notify::new(),
-            errors: Mutex::default(),
+            errors: Seldom::default(),
             slots: program
                 .spec
                 .concurrency
                 .map(|max| Arc::new(Semaphore::new(max as usize))),
             observer,
             journal: None,
-            undos: Mutex::default(),
+            undos: Seldom::default(),
             mailbox: OnceLock::new(),
         }
     }
@@ -142,22 +169,25 @@ impl Run {
 
     /// Remembers what may have to be undone.
     pub(crate) fn to_undo(&self, undo: Undo) {
-        lock(&self.undos).push(undo);
+        self.undos.of().push(undo);
     }
 
     /// How many calls may have to be undone.
     pub(crate) fn undo_count(&self) -> i64 {
-        lock(&self.undos).len() as i64
+        self.undos.get().map_or(0, |undos| undos.len()) as i64
     }
 
     /// Takes over what a run inside this one may have to undo, which has succeeded for itself.
     pub(crate) fn undo_after(&self, inside: &Self) {
         let undos = inside.take_undos();
-        lock(&self.undos).extend(undos);
+        if undos.is_empty() {
+            return;
+        }
+        self.undos.of().extend(undos);
     }
 
     pub(crate) fn take_undos(&self) -> Vec<Undo> {
-        std::mem::take(&mut *lock(&self.undos))
+        self.undos.take()
     }
 
     /// Undoing something failed.
@@ -165,7 +195,7 @@ impl Run {
         if let Some(observer) = &self.observer {
             observer.undo_failed(self, &error);
         }
-        lock(&self.errors).push(error);
+        self.errors.of().push(error);
     }
 
     /// The run's id, given when it is first asked for.
@@ -238,7 +268,7 @@ impl Run {
 
     /// A failure that nobody consumes.
     pub(crate) fn fail(&self, error: NodeError) {
-        lock(&self.errors).push(error);
+        self.errors.of().push(error);
         match self.program.spec.on_failure {
             OnFailure::Cancel => self.cancel_nodes(),
             OnFailure::Finish => {
@@ -248,12 +278,17 @@ impl Run {
     }
 
     pub(crate) fn errors(&self) -> Vec<NodeError> {
-        lock(&self.errors).clone()
+        self.errors
+            .get()
+            .map_or_else(Vec::new, |errors| errors.clone())
     }
 
     pub(crate) fn finish(&self) {
         self.finished.store(true, Ordering::Release);
-        self.finishing.notify_waiters();
+        // The strand that nobody counts is that of the task which waits for the end.
+        if self.strands.load(Ordering::Relaxed) > 0 {
+            self.finishing.notify_waiters();
+        }
     }
 
     pub(crate) fn is_finished(&self) -> bool {
@@ -262,7 +297,10 @@ impl Run {
 
     /// Lets go of what holds the run in turn.
     pub(crate) fn clear(&self) {
-        lock(&self.ready).clear();
-        lock(&self.undos).clear();
+        if self.has_ready() {
+            lock(&self.ready).clear();
+            self.waiting.store(0, Ordering::Release);
+        }
+        drop(self.undos.take());
     }
 }

@@ -9,8 +9,11 @@ use orch_core::schedule::{Command, Event, Schedule, Status, Stop};
 
 use super::control;
 use super::frame::{Frame, Opening, Role};
+use super::jobs::{Job, Jobs};
 use super::layout::ScopeLayout;
-use super::strand::{Called, Job, Jobs, node_error, survives};
+use super::run::Run;
+use super::strand::{Called, node_error, survives};
+use crate::panics::contain;
 use crate::program::NodeCode;
 
 /// A node has started.
@@ -21,7 +24,7 @@ pub(crate) fn started(frame: &Arc<Frame>, node: usize) {
 }
 
 /// A node that had started has ended.
-pub(crate) fn ended(frame: Arc<Frame>, node: usize, result: Called, jobs: &mut Jobs) {
+pub(crate) fn ended(frame: Arc<Frame>, node: usize, result: Called, jobs: &mut Jobs<'_>) {
     let status = match result {
         Ok(()) => Status::Done,
         Err(error) => record(&frame, node, error),
@@ -32,13 +35,14 @@ pub(crate) fn ended(frame: Arc<Frame>, node: usize, result: Called, jobs: &mut J
 
 /// Like [`ended`], but gives the call that follows instead of making it a job, if that is all there is to do and nobody
 /// listens.
+#[inline]
 pub(crate) fn ended_or_next(
     frame: Arc<Frame>,
     node: usize,
     result: Called,
-    jobs: &mut Jobs,
+    jobs: &mut Jobs<'_>,
 ) -> Option<(Arc<Frame>, usize)> {
-    if result.is_err() || frame.run().observer.is_some() {
+    if result.is_err() || jobs.run.observer.is_some() {
         ended(frame, node, result, jobs);
         return None;
     }
@@ -46,7 +50,7 @@ pub(crate) fn ended_or_next(
         control::item_ended(frame, Ok(()), jobs);
         return None;
     }
-    decide(&frame, Event::Ended(node, Status::Done), &mut jobs.commands);
+    decide(&frame, Event::Ended(node, Status::Done), jobs);
     let next = if jobs.ready.is_empty() {
         next_call(frame, jobs)
     } else {
@@ -58,10 +62,11 @@ pub(crate) fn ended_or_next(
 }
 
 /// Gives the call that a schedule answered with, if that is all and nobody listens; otherwise carries out the answer.
-pub(crate) fn next_call(frame: Arc<Frame>, jobs: &mut Jobs) -> Option<(Arc<Frame>, usize)> {
+#[inline]
+pub(crate) fn next_call(frame: Arc<Frame>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, usize)> {
     if let [Command::Start(next)] = jobs.commands[..]
         && matches!(frame.layout.code.nodes[next], NodeCode::Call(_))
-        && frame.run().observer.is_none()
+        && jobs.run.observer.is_none()
     {
         jobs.commands.clear();
         return Some((frame, next));
@@ -96,9 +101,9 @@ pub(crate) fn prepare(
     layout: &'static ScopeLayout,
     role: Role,
     open: impl FnOnce(Opening) -> Arc<Frame>,
-    jobs: &mut Jobs,
+    jobs: &mut Jobs<'_>,
 ) -> Arc<Frame> {
-    let schedule = match stop(&role) {
+    let schedule = match stop(jobs.run, &role) {
         None => {
             jobs.commands.extend_from_slice(&layout.first);
             layout.begun.clone()
@@ -118,26 +123,29 @@ pub(crate) fn prepare(
 }
 
 /// Tells a schedule what happened, and carries out what it and those it concerns answer.
-pub(crate) fn apply(frame: Arc<Frame>, event: Event, jobs: &mut Jobs) {
+pub(crate) fn apply(frame: Arc<Frame>, event: Event, jobs: &mut Jobs<'_>) {
     tell(frame, event, jobs);
     settle_events(jobs);
 }
 
-fn settle_events(jobs: &mut Jobs) {
+#[inline]
+fn settle_events(jobs: &mut Jobs<'_>) {
     while let Some((frame, event)) = jobs.events.pop() {
         tell(frame, event, jobs);
     }
 }
 
-fn tell(frame: Arc<Frame>, event: Event, jobs: &mut Jobs) {
-    decide(&frame, event, &mut jobs.commands);
+fn tell(frame: Arc<Frame>, event: Event, jobs: &mut Jobs<'_>) {
+    decide(&frame, event, jobs);
     carry_out_all(frame, jobs);
 }
 
 /// Tells a schedule what happened, and adds what it answers.
-fn decide(frame: &Frame, event: Event, commands: &mut Vec<Command>) {
+#[inline]
+fn decide(frame: &Frame, event: Event, jobs: &mut Jobs<'_>) {
     let wiring = &frame.layout.wiring;
-    let stop = stop(&frame.role);
+    let stop = stop(jobs.run, &frame.role);
+    let commands = &mut jobs.commands;
     let mut state = frame.state();
     if let Some(stop) = stop {
         state.schedule.on(wiring, Event::Stop(stop), commands);
@@ -146,8 +154,9 @@ fn decide(frame: &Frame, event: Event, commands: &mut Vec<Command>) {
 }
 
 /// What keeps a frame of this role from starting more: the run's stop, unless its node goes on under it.
-fn stop(role: &Role) -> Option<Stop> {
-    let stop = role.run().stop()?;
+#[inline]
+fn stop(run: &Run, role: &Role) -> Option<Stop> {
+    let stop = run.stop()?;
     let spared = role
         .parent()
         .is_some_and(|(frame, node)| survives(frame, node, stop));
@@ -155,7 +164,7 @@ fn stop(role: &Role) -> Option<Stop> {
 }
 
 /// Carries out what a schedule answered.
-pub(crate) fn carry_out_all(frame: Arc<Frame>, jobs: &mut Jobs) {
+pub(crate) fn carry_out_all(frame: Arc<Frame>, jobs: &mut Jobs<'_>) {
     let mut commands = std::mem::take(&mut jobs.commands);
     // The last command takes the frame along, so that a chain never counts references to it.
     if let Some(last) = commands.pop() {
@@ -167,14 +176,14 @@ pub(crate) fn carry_out_all(frame: Arc<Frame>, jobs: &mut Jobs) {
     jobs.commands = commands;
 }
 
-fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
+fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>) {
     match command {
         Command::Start(node) => match frame.layout.code.nodes[node] {
             NodeCode::Call(_)
             | NodeCode::Recorded(..)
             | NodeCode::Signal(_)
             | NodeCode::Sleep(_) => {
-                let observer = frame.run().observer.as_ref();
+                let observer = jobs.run.observer.as_ref();
                 let queued = observer.map(|observer| Box::new(observer.node_queued()));
                 jobs.ready.push_back(Job::Call(frame, node, queued));
             }
@@ -187,7 +196,7 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
                 return;
             };
             let layout = &frame.layout.nodes[node].bodies[arm];
-            if let Some(observer) = &frame.run().observer {
+            if let Some(observer) = &jobs.run.observer {
                 observer.expect_more(layout.nodes.len() as u64);
             }
             let role = Role::Arm { frame, node, arm };
@@ -201,7 +210,7 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs) {
 }
 
 /// All nodes of a scope have ended.
-fn finish(frame: Arc<Frame>, jobs: &mut Jobs) {
+fn finish(frame: Arc<Frame>, jobs: &mut Jobs<'_>) {
     match &frame.role {
         Role::Root(run) => run.finish(),
         Role::Item { .. } => {
@@ -220,7 +229,7 @@ fn finish(frame: Arc<Frame>, jobs: &mut Jobs) {
                 report(around, *node, status);
                 let around = Arc::clone(around);
                 jobs.events.push((around, Event::Ended(*node, status)));
-                frame.release();
+                contain(jobs.run, frame);
             }
         },
     }

@@ -6,7 +6,6 @@
 //! functions until they are known to be quick, and async ones once they are known [to be slow](super::pace).
 
 use std::any::Any;
-use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
@@ -15,12 +14,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use orch_core::error::{ErrorKind, NodeError};
-use orch_core::schedule::{Command, Event, Stop};
+use orch_core::schedule::{Event, Stop};
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::fan::Fan;
 use super::frame::Frame;
+use super::jobs::{Job, Jobs};
 use super::journaled::{self, Recalled};
 use super::run::Run;
 use super::slice::Slice;
@@ -28,31 +27,6 @@ use super::{call, control, settle};
 use crate::ctx::Cx;
 use crate::observe::Queued;
 use crate::program::{Attempt, NodeCode, Started};
-
-/// Something that is ready.
-#[derive(Debug)]
-pub(crate) enum Job {
-    /// Call this node's step; with its place in the queue, where somebody listens.
-    Call(Arc<Frame>, usize, Option<Box<Queued>>),
-    /// Evaluate the head of this `for` or branch.
-    Head(Arc<Frame>, usize),
-    /// Start an item.
-    Fan(Arc<Fan>),
-    /// Gather the items.
-    Collect(Arc<Fan>),
-    /// Hand an arm's value to its branch.
-    Close(Arc<Frame>),
-    /// Undo what the run has done, should it not succeed.
-    Undo(Arc<Frame>),
-}
-
-/// What is ready and known to one strand alone, and room to work out what follows.
-#[derive(Debug, Default)]
-pub(crate) struct Jobs {
-    pub(crate) ready: VecDeque<Job>,
-    pub(crate) events: Vec<(Arc<Frame>, Event)>,
-    pub(crate) commands: Vec<Command>,
-}
 
 /// What a node's call gives: that its value is in its slot, or what it failed with.
 pub(crate) type Called = Result<(), NodeError>;
@@ -73,7 +47,7 @@ enum Aloft {
 }
 
 impl Flight {
-    fn land(mut self, result: Called, jobs: &mut Jobs) {
+    fn land(mut self, result: Called, jobs: &mut Jobs<'_>) {
         let Some(frame) = self.frame.take() else {
             return;
         };
@@ -104,7 +78,7 @@ impl Drop for Flight {
         if run.is_abandoned() {
             return;
         }
-        let mut jobs = Jobs::default();
+        let mut jobs = Jobs::of(&run);
         match self.what {
             Aloft::Node(node) => {
                 let error = cancelled(&frame, node);
@@ -113,12 +87,12 @@ impl Drop for Flight {
             // It begins anew.
             Aloft::Undo => jobs.ready.push_back(Job::Undo(frame)),
         }
-        run.push(jobs.ready.into_iter());
+        run.push(jobs.ready.drain(..));
     }
 }
 
 /// Runs what is ready until nothing is.
-pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs) {
+pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs<'_>) {
     if let Some(record) = &run.journal {
         record.work();
     }
@@ -126,9 +100,8 @@ pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs) {
 }
 
 /// The same for a strand that is known to be at work.
-async fn at_work(run: &Arc<Run>, jobs: Jobs) {
+async fn at_work(run: &Arc<Run>, jobs: Jobs<'_>) {
     let mut strand = Strand {
-        run,
         jobs,
         slice: Slice::default(),
     };
@@ -171,8 +144,7 @@ enum Pause {
 }
 
 struct Strand<'a> {
-    run: &'a Arc<Run>,
-    jobs: Jobs,
+    jobs: Jobs<'a>,
     slice: Slice,
 }
 
@@ -189,15 +161,15 @@ impl Strand<'_> {
             if self.slice.is_over() {
                 return Pause::Spent;
             }
-            if self.run.is_abandoned() {
+            if self.jobs.run.is_abandoned() {
                 self.jobs.ready.clear();
-                self.run.clear();
+                self.jobs.run.clear();
                 return Pause::Idle;
             }
-            if self.run.strands.load(Ordering::Relaxed) > 0 {
+            if self.jobs.run.strands.load(Ordering::Relaxed) > 0 {
                 self.share();
             }
-            let Some(job) = self.jobs.ready.pop_front().or_else(|| self.run.pop()) else {
+            let Some(job) = self.jobs.ready.pop_front().or_else(|| self.jobs.run.pop()) else {
                 return Pause::Idle;
             };
             let pending = match job {
@@ -241,13 +213,13 @@ impl Strand<'_> {
     }
 
     fn others_wait(&self) -> bool {
-        !self.jobs.ready.is_empty() || self.run.has_ready()
+        !self.jobs.ready.is_empty() || self.jobs.run.has_ready()
     }
 
     /// Leaves what it has not begun to every strand.
     fn share(&mut self) {
         if !self.jobs.ready.is_empty() {
-            self.run.push(self.jobs.ready.drain(..));
+            self.jobs.run.push(self.jobs.ready.drain(..));
         }
     }
 
@@ -260,7 +232,8 @@ impl Strand<'_> {
         cx: &mut Context<'_>,
     ) -> Option<(Flight, Call)> {
         loop {
-            if self.run.stop() == Some(Stop::Cancelled) && !survives(&frame, node, Stop::Cancelled)
+            if self.jobs.run.stop() == Some(Stop::Cancelled)
+                && !survives(&frame, node, Stop::Cancelled)
             {
                 let error = cancelled(&frame, node);
                 settle::ended(frame, node, Err(error), &mut self.jobs);
@@ -274,7 +247,7 @@ impl Strand<'_> {
                 }
             };
             (frame, node) = settle::ended_or_next(frame, node, result, &mut self.jobs)?;
-            if self.run.has_ready() || self.slice.is_over() {
+            if self.jobs.run.has_ready() || self.slice.is_over() {
                 self.jobs.ready.push_back(Job::Call(frame, node, None));
                 return None;
             }
@@ -295,7 +268,7 @@ impl Strand<'_> {
         let layout = &frame.layout.nodes[node];
         if layout.may_keep_busy() {
             self.share();
-            call_for_help(self.run);
+            call_for_help(self.jobs.run);
         }
         if !layout.pace.is_due() {
             return begin(frame, node, queued, cx);
@@ -311,7 +284,7 @@ impl Strand<'_> {
         let Ok(handle) = Handle::try_current() else {
             return Some((flight, call));
         };
-        let run = Arc::clone(self.run);
+        let run = Arc::clone(self.jobs.run);
         let counted = Counted::new(&run, |run| &run.strands);
         if let Some(record) = &run.journal {
             record.fly();
@@ -321,9 +294,9 @@ impl Strand<'_> {
             if let Some(record) = &run.journal {
                 record.land();
             }
-            let mut jobs = Jobs::default();
+            let mut jobs = Jobs::of(&run);
             flight.land(result, &mut jobs);
-            boxed(Arc::clone(&run), jobs).await;
+            boxed(&run, jobs).await;
             drop(counted);
         });
         None
@@ -367,7 +340,7 @@ fn call_for_help(run: &Arc<Run>) {
         record.work();
     }
     handle.spawn(async move {
-        boxed(run, Jobs::default()).await;
+        boxed(&run, Jobs::of(&run)).await;
         drop((helper, strand));
     });
     // A task spawned from a worker waits in a slot that nobody steals from; the next one displaces it.
@@ -375,8 +348,8 @@ fn call_for_help(run: &Arc<Run>) {
 }
 
 /// A strand at work behind a type that can be named, as strands begin strands.
-fn boxed(run: Arc<Run>, jobs: Jobs) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-    Box::pin(async move { at_work(&run, jobs).await })
+fn boxed<'a>(run: &'a Arc<Run>, jobs: Jobs<'a>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+    Box::pin(at_work(run, jobs))
 }
 
 /// A node's call under way.
@@ -394,6 +367,7 @@ enum Begun {
 }
 
 /// Begins a call and polls it once; a panic is a failure.
+#[inline]
 fn begin(
     frame: &Arc<Frame>,
     node: usize,

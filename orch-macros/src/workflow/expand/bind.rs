@@ -293,10 +293,15 @@ impl<'a, 'w> Binder<'a, 'w> {
         }
     }
 
+    /// The slots of a scope, which are bound once.
+    pub(super) fn open(&mut self, scope: ScopeId) -> Ident {
+        self.opened.insert(scope);
+        types::values(scope)
+    }
+
     /// A slot of a scope around.
     fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
-        self.opened.insert(scope);
-        let values = types::values(scope);
+        let values = self.open(scope);
         quote_spanned!(span=> #values.#field)
     }
 

@@ -1,7 +1,7 @@
 //! The functions of a scope's nodes, and the table of them.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
@@ -114,17 +114,22 @@ impl<'a, 'w> Node<'a, 'w> {
         Binder::new(self.analysis, self.scope, Some(reader))
     }
 
-    /// A field of the scope's slots, so many scopes further out.
-    fn field(self, letter: &str, levels: usize) -> TokenStream {
+    /// The scope's slots, so many scopes further out.
+    fn slots(self, levels: usize) -> TokenStream {
         let (cx, slots) = (types::cx(), types::slots(self.scope));
-        let field = format_ident!("{letter}{}", self.equation);
         let levels = Literal::usize_unsuffixed(levels);
-        quote!(#cx.up::<#slots>(#levels).#field)
+        quote!(#cx.up::<#slots>(#levels))
+    }
+
+    /// The node's field of its scope's slots.
+    fn field(self, slots: &TokenStream, letter: &str) -> TokenStream {
+        let field = format_ident!("{letter}{}", self.equation);
+        quote!(#slots.#field)
     }
 
     /// Where the node's value is put.
-    fn slot(self, levels: usize) -> TokenStream {
-        let slot = self.field("n", levels);
+    fn slot(self, slots: &TokenStream) -> TokenStream {
+        let slot = self.field(slots, "n");
         if types::may_be_absent(self.analysis, self.scope, self.equation) {
             quote!(__p::Present(&#slot))
         } else {
@@ -171,7 +176,7 @@ impl<'a, 'w> Node<'a, 'w> {
     fn restoring_function(self, call: &Call) -> TokenStream {
         let cx = types::cx();
         let function = types::restoring_function(self.scope, self.equation);
-        let (put, keep) = (self.put(call, 0), self.keep(call, 0));
+        let (put, keep) = (self.put(&self.slots(0), call, 0), self.keep(call, 0));
         let restored = if call.repeat.is_some() {
             quote!(restore_turn(#cx, json, #keep, #put))
         } else {
@@ -202,7 +207,8 @@ impl<'a, 'w> Node<'a, 'w> {
             Some(retries) if retries.value > 0 => quote!(__p::Anew),
             _ => quote!(#alias),
         };
-        let arguments = self.arguments(call, tier, &mut binder);
+        let slots = binder.open(self.scope).to_token_stream();
+        let arguments = self.arguments(&slots, call, tier, &mut binder);
         let lets = binder.lets();
         let called = match callee {
             Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
@@ -213,7 +219,7 @@ impl<'a, 'w> Node<'a, 'w> {
         };
         let called = self.decided(call, tier, called);
         let attempt = self.attempted(call, tier);
-        let put = self.put(call, tier);
+        let put = self.put(&slots, call, tier);
         let fallback = self.reached_fallback(call, tier);
         let keep = self.is_recorded().then(|| {
             let keep = self.keep(call, tier);
@@ -224,12 +230,18 @@ impl<'a, 'w> Node<'a, 'w> {
     }
 
     /// The arguments in the parentheses that the user wrote, so that the compiler's fixes fit.
-    fn arguments(self, call: &Call, tier: usize, binder: &mut Binder<'_, '_>) -> TokenStream {
+    fn arguments(
+        self,
+        slots: &TokenStream,
+        call: &Call,
+        tier: usize,
+        binder: &mut Binder<'_, '_>,
+    ) -> TokenStream {
         let called = &call.tiers[tier];
         let mut arguments: Vec<TokenStream> =
             called.args.iter().map(|arg| binder.argument(arg)).collect();
         if let (Some(_), [first]) = (&call.repeat, arguments.as_mut_slice()) {
-            let (cx, state, taker) = (types::cx(), self.field("t", 0), &binder.taker);
+            let (cx, state, taker) = (types::cx(), self.field(slots, "t"), &binder.taker);
             let alias = self.alias(call, tier);
             *first = quote_spanned!(alias.span()=>
                 __p::next::<#taker, #alias, _>(&#state, #cx, || #first)
@@ -289,8 +301,8 @@ impl<'a, 'w> Node<'a, 'w> {
     }
 
     /// Where what a tier gives is put: of a fallback, it has to be what the first tier gives.
-    fn put(self, call: &Call, tier: usize) -> TokenStream {
-        let (slot, span) = (self.slot(0), call.tiers[tier].callee.path().span());
+    fn put(self, slots: &TokenStream, call: &Call, tier: usize) -> TokenStream {
+        let (slot, span) = (self.slot(slots), call.tiers[tier].callee.path().span());
         if tier > 0 {
             let first = self.alias(call, 0);
             return quote_spanned!(span=> __p::InsteadOf::<__p::OutputOf<#first>, _>::new(#slot));
@@ -298,7 +310,7 @@ impl<'a, 'w> Node<'a, 'w> {
         if call.repeat.is_none() {
             return slot;
         }
-        let state = self.field("t", 0);
+        let state = self.field(slots, "t");
         quote_spanned!(span=> __p::Turning(&#state, #slot))
     }
 
@@ -319,8 +331,8 @@ impl<'a, 'w> Node<'a, 'w> {
         let mut binder = self.binder();
         let head = binder.argument_in_head(&for_loop.head);
         let lets = binder.lets();
-        let fan = types::fan(&for_loop.head, &self.field("h", 0), &head);
-        let slot = self.slot(0);
+        let fan = types::fan(&for_loop.head, &self.field(&self.slots(0), "h"), &head);
+        let slot = self.slot(&self.slots(0));
         let body = self.analysis.scopes[self.scope].inner[self.equation][0];
         let item = value::tail(self.analysis, body);
         let tolerant = self.equation().options.tolerate.is_some();
@@ -337,7 +349,7 @@ impl<'a, 'w> Node<'a, 'w> {
         quote! {
             fn #function(#cx: &__p::Cx) -> usize { #lets #fan.hold() }
             fn #closing(#cx: &__p::Cx, __items: &__p::Items) {
-                __p::#collect(__items, #slot, |#cx| { #item });
+                __p::#collect(__items, || #slot, |#cx| { #item });
             }
             #key
         }
@@ -368,7 +380,7 @@ impl<'a, 'w> Node<'a, 'w> {
 
     fn signal_function(self, signal: &Signal) -> TokenStream {
         let (cx, function) = (types::cx(), types::function(self.scope, self.equation));
-        let (ty, slot) = (&signal.carries, self.slot(0));
+        let (ty, slot) = (&signal.carries, self.slot(&self.slots(0)));
         let received = quote_spanned!(ty.span()=> __p::received::<#ty>);
         quote! {
             fn #function(#cx: &__p::Cx, json: __p::Option<&str>) -> __p::Restored { #received(json, #slot) }
@@ -406,7 +418,7 @@ impl<'a, 'w> Node<'a, 'w> {
         let lets = binder.lets();
         let arms = &self.analysis.scopes[self.scope].inner[self.equation];
         let value = value::arms(self.analysis, arms, &quote!(__taken));
-        let slot = self.slot(1);
+        let slot = self.slot(&self.slots(1));
         quote! {
             fn #function(#cx: &__p::Cx) -> __p::Option<usize> { #lets #head }
             fn #closing(#cx: &__p::Cx, __taken: usize) { __p::Put::put(&#slot, #value); }
