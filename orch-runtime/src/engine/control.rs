@@ -119,30 +119,41 @@ pub(crate) fn next_item(fan: Arc<Fan>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame
     let (Some(idx), more) = fan.next() else {
         return None;
     };
-    let NodeCode::For { open, .. } = fan.frame().layout.code.nodes[fan.node] else {
-        return None;
-    };
-    let layout = &fan.frame().layout.nodes[fan.node].bodies[0];
     if more {
         jobs.ready.push_back(Job::Fan(Arc::clone(&fan)));
     }
+    start_item(fan, idx, jobs)
+}
+
+/// Starts an item; gives its call, if that is all there is to do.
+fn start_item(fan: Arc<Fan>, idx: usize, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, usize)> {
+    let frame = fan.frame();
+    let NodeCode::For { open, .. } = frame.layout.code.nodes[fan.node] else {
+        return None;
+    };
+    let layout = &frame.layout.nodes[fan.node].bodies[0];
     let item = settle::prepare(layout, Role::Item { fan, idx }, open, jobs);
     settle::next_call(item, jobs)
 }
 
-/// Takes the value of an item that has ended.
-pub(crate) fn item_ended(item: Arc<Frame>, result: Called, jobs: &mut Jobs<'_>) {
+/// Takes the value of an item that has ended; gives the call of the next one, if the fan-out's job is the next one here.
+pub(crate) fn item_ended(
+    item: Arc<Frame>,
+    result: Called,
+    jobs: &mut Jobs<'_>,
+) -> Option<(Arc<Frame>, usize)> {
     let item = Cx::of(item, 0);
     let Role::Item { fan, idx } = &item.ctx().frame().role else {
-        return;
+        return None;
     };
     let stop = jobs.run.stop();
     let stopping = stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop));
     let NodeCode::For { collect, .. } = fan.frame().layout.code.nodes[fan.node] else {
-        return;
+        return None;
     };
+    let holds_job = matches!(jobs.ready.front(), Some(Job::Fan(next)) if Arc::ptr_eq(next, fan));
     let gathered = result.and_then(|()| {
-        let items = Items::one(fan, *idx, &item, stopping);
+        let items = Items::one(fan, *idx, &item, stopping, holds_job);
         let gathered = catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items)));
         items.after().ok_or_else(|| {
             let said = gathered.err().map(|panic| panic_message(&*panic));
@@ -150,12 +161,24 @@ pub(crate) fn item_ended(item: Arc<Frame>, result: Called, jobs: &mut Jobs<'_>) 
             node_error(fan.frame(), fan.node, ErrorKind::Panicked, 1, message)
         })
     });
-    match gathered.unwrap_or_else(|error| fan.failed(*idx, error, stopping)) {
-        After::Nothing => {}
-        After::Queue => jobs.ready.push_back(Job::Fan(Arc::clone(fan))),
-        After::Over => jobs.ready.push_back(Job::Collect(Arc::clone(fan))),
-    }
+    let next = match gathered.unwrap_or_else(|error| fan.failed(*idx, error, stopping)) {
+        After::Nothing => None,
+        After::Queue => {
+            jobs.ready.push_back(Job::Fan(Arc::clone(fan)));
+            None
+        }
+        After::Over => {
+            jobs.ready.push_back(Job::Collect(Arc::clone(fan)));
+            None
+        }
+        After::Next(idx, true) => Some((Arc::clone(fan), idx)),
+        After::Next(idx, false) => match jobs.ready.pop_front() {
+            Some(Job::Fan(fan)) => Some((fan, idx)),
+            _ => Some((Arc::clone(fan), idx)),
+        },
+    };
     contain(jobs.run, item);
+    next.and_then(|(fan, idx)| start_item(fan, idx, jobs))
 }
 
 /// Gathers a fan-out's items.

@@ -57,6 +57,8 @@ pub(crate) enum After {
     Nothing,
     /// There is room for another item: its job belongs into the ready queue again.
     Queue,
+    /// The next item is this one, for whoever holds the job, and whether the job is to be passed on.
+    Next(usize, bool),
     /// All items have ended.
     Over,
 }
@@ -122,12 +124,17 @@ impl Fan {
         if state.closed {
             return (None, false);
         }
+        let (idx, more) = self.claim(&mut state);
+        (Some(idx), more)
+    }
+
+    fn claim(&self, state: &mut State) -> (usize, bool) {
         let idx = state.next;
         state.next += 1;
         state.running += 1;
         let more = state.next < self.total && state.running < self.limit;
         state.queued = more;
-        (Some(idx), more)
+        (idx, more)
     }
 
     /// Lets no further item start, for whoever has taken the job; says whether it is over by that.
@@ -138,11 +145,23 @@ impl Fan {
         first && state.running == 0
     }
 
-    /// An item has given its value; `stopping` if the run's stop lets no further one start.
-    pub(crate) fn done<T: Send + 'static>(&self, idx: usize, value: T, stopping: bool) -> After {
+    /// An item has given its value, told by somebody who may hold the job; `stopping` if the run's stop lets no further
+    /// item start.
+    pub(crate) fn done<T: Send + 'static>(
+        &self,
+        idx: usize,
+        value: T,
+        stopping: bool,
+        holds_job: bool,
+    ) -> After {
         let mut state = self.state();
         state.values.keep(idx, value);
-        self.ended(&mut state, stopping)
+        let after = self.ended(&mut state, stopping);
+        if holds_job && after == After::Nothing && !state.closed {
+            let (idx, more) = self.claim(&mut state);
+            return After::Next(idx, more);
+        }
+        after
     }
 
     /// An item has failed; `stopping` if the run's stop lets no further one start.

@@ -22,6 +22,8 @@ enum Gathering<'a> {
         item: &'a Cx,
         /// Whether the run's stop lets no further item start.
         stopping: bool,
+        /// Whether whoever gathers it holds the fan-out's job.
+        holds_job: bool,
         after: Cell<Option<After>>,
     },
     All(Cell<Option<Values>>),
@@ -35,12 +37,19 @@ impl fmt::Debug for Items<'_> {
 
 impl<'a> Items<'a> {
     /// An item that has ended well, in whose scope its value is.
-    pub(crate) fn one(fan: &'a Fan, idx: usize, item: &'a Cx, stopping: bool) -> Self {
+    pub(crate) fn one(
+        fan: &'a Fan,
+        idx: usize,
+        item: &'a Cx,
+        stopping: bool,
+        holds_job: bool,
+    ) -> Self {
         Self(Gathering::One {
             fan,
             idx,
             item,
             stopping,
+            holds_job,
             after: Cell::new(None),
         })
     }
@@ -66,10 +75,11 @@ impl<'a> Items<'a> {
                 idx,
                 item,
                 stopping,
+                holds_job,
                 after,
             } => {
                 let value = value(item);
-                after.set(Some(fan.done(*idx, value, *stopping)));
+                after.set(Some(fan.done(*idx, value, *stopping, *holds_job)));
                 None
             }
             Gathering::All(values) => values.take(),

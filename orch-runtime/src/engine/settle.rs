@@ -47,8 +47,7 @@ pub(crate) fn ended_or_next(
         return None;
     }
     if frame.layout.is_one_call && matches!(frame.role, Role::Item { .. }) {
-        control::item_ended(frame, Ok(()), jobs);
-        return None;
+        return control::item_ended(frame, Ok(()), jobs);
     }
     decide(&frame, Event::Ended(node, Status::Done), jobs);
     let next = if jobs.ready.is_empty() {
@@ -215,7 +214,9 @@ fn finish(frame: Arc<Frame>, jobs: &mut Jobs<'_>) {
         Role::Root(run) => run.finish(),
         Role::Item { .. } => {
             let result = verdict(&frame).map_err(|errors| first(&frame, errors));
-            control::item_ended(frame, result, jobs);
+            if let Some((item, node)) = control::item_ended(frame, result, jobs) {
+                jobs.ready.push_front(Job::Call(item, node, None));
+            }
         }
         Role::Arm {
             frame: around,

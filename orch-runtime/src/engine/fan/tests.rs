@@ -149,6 +149,7 @@ impl Sim {
         if count == 0 {
             return false;
         }
+        let picked = pick / count;
         let mut pick = pick % count;
         let mut kind = 0;
         while pick >= counts[kind] {
@@ -169,7 +170,9 @@ impl Sim {
             }
             _ => {
                 let ending = self.ending.swap_remove(pick);
-                self.end(&ending);
+                // Whoever tells may be the one in whose queue the job is.
+                let holds_job = self.jobs == 1 && picked % 2 == 0;
+                self.end(&ending, holds_job);
             }
         }
         self.check();
@@ -192,10 +195,7 @@ impl Sim {
             Strand::Looked { stopping: false } => {
                 let (idx, more) = self.fan.next();
                 if let Some(idx) = idx {
-                    assert!(!self.closed, "an item starts though the fan is closed");
-                    assert!(!self.started[idx], "item {idx} starts again");
-                    self.started[idx] = true;
-                    self.running.push(idx);
+                    self.start(idx);
                 }
                 if more {
                     assert!(idx.is_some());
@@ -205,7 +205,14 @@ impl Sim {
         }
     }
 
-    fn end(&mut self, ending: &Ending) {
+    fn start(&mut self, idx: usize) {
+        assert!(!self.closed, "an item starts though the fan is closed");
+        assert!(!self.started[idx], "item {idx} starts again");
+        self.started[idx] = true;
+        self.running.push(idx);
+    }
+
+    fn end(&mut self, ending: &Ending, holds_job: bool) {
         self.ends[ending.idx] = Some(ending.good);
         if !ending.good && ending.stopping && self.fan.tolerates() {
             self.cut += 1;
@@ -214,7 +221,8 @@ impl Sim {
         }
         self.closed |= ending.stopping || !self.is_tolerable();
         let after = if ending.good {
-            self.fan.done(ending.idx, ending.idx, ending.stopping)
+            let Ending { idx, stopping, .. } = *ending;
+            self.fan.done(idx, idx, stopping, holds_job)
         } else {
             let error = error(ending.idx);
             self.fan.failed(ending.idx, error, ending.stopping)
@@ -223,6 +231,14 @@ impl Sim {
             After::Nothing => {}
             After::Queue => self.jobs += 1,
             After::Over => self.over += 1,
+            After::Next(idx, more) => {
+                assert!(holds_job);
+                self.jobs -= 1;
+                self.start(idx);
+                if more {
+                    self.strands.push(Strand::Passing);
+                }
+            }
         }
     }
 
