@@ -60,18 +60,43 @@ pub(crate) fn ended_or_next(
     next
 }
 
-/// Gives the call that a schedule answered with, if that is all and nobody listens; otherwise carries out the answer.
+/// Gives the call that a schedule answered with, the first of them where there are more, if nothing else is to be done and
+/// nobody listens; otherwise carries out the answer.
 #[inline]
 pub(crate) fn next_call(frame: Arc<Frame>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, usize)> {
     if let [Command::Start(next)] = jobs.commands[..]
-        && matches!(frame.layout.code.nodes[next], NodeCode::Call(_))
+        && is_call(&frame, next)
         && jobs.run.observer.is_none()
     {
         jobs.commands.clear();
         return Some((frame, next));
     }
-    carry_out_all(frame, jobs);
-    None
+    next_of_many(frame, jobs)
+}
+
+fn is_call(frame: &Frame, node: usize) -> bool {
+    matches!(frame.layout.code.nodes[node], NodeCode::Call(_))
+}
+
+#[inline(never)]
+fn next_of_many(frame: Arc<Frame>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, usize)> {
+    let is_start =
+        |command: &Command| matches!(command, Command::Start(node) if is_call(&frame, *node));
+    if jobs.commands.is_empty() {
+        return None;
+    }
+    if jobs.run.observer.is_some() || !jobs.commands.iter().all(is_start) {
+        carry_out_all(frame, jobs);
+        return None;
+    }
+    let mut starts = jobs.commands.drain(..).filter_map(|command| match command {
+        Command::Start(node) => Some(node),
+        _ => None,
+    });
+    let first = starts.next();
+    let job = |node| Job::Call(Arc::clone(&frame), node, None);
+    jobs.ready.extend(starts.map(job));
+    first.map(|first| (frame, first))
 }
 
 /// Keeps what a node failed with, and lets the run know if nobody consumes it.
