@@ -3,6 +3,7 @@
 mod checkpoints;
 mod doubts;
 mod faults;
+mod graphs;
 mod recovery;
 mod schedules;
 mod shapes;
