@@ -9,6 +9,7 @@ mod clock;
 mod kept;
 mod live;
 mod register;
+mod retention;
 #[cfg(feature = "schedule")]
 mod schedule;
 pub(crate) mod steer;
@@ -28,6 +29,7 @@ use self::kept::Told;
 pub(crate) use self::kept::{Kept, Waiter};
 use self::live::Resume;
 pub(crate) use self::live::{Beginning, begin};
+use self::retention::Ages;
 use crate::engine::check_value;
 use crate::engine::run::Run;
 use crate::program::{Program, Restored, Workflow};
@@ -54,6 +56,8 @@ pub(crate) struct Durability {
     programs: HashMap<&'static str, Registered>,
     /// How many runs may be under way here.
     limit: usize,
+    /// How long runs are kept after they ended, by how they did.
+    retain: Ages,
     active: AtomicUsize,
     /// Whether runs may be ready that nobody has taken up.
     more: AtomicBool,
@@ -166,6 +170,8 @@ pub(crate) struct Settings {
     pub(crate) clock: Clock,
     pub(crate) value_limit: usize,
     pub(crate) active_runs: usize,
+    /// How long runs are kept after they ended, by how they did.
+    pub(crate) retain: Ages,
     /// Whether changes are committed where they are submitted, by no thread of their own.
     pub(crate) direct: bool,
 }
@@ -184,6 +190,7 @@ impl Durability {
             clock,
             value_limit,
             active_runs,
+            retain,
             direct,
         } = settings;
         let slot: Arc<std::sync::OnceLock<Weak<Self>>> = Arc::default();
@@ -220,6 +227,7 @@ impl Durability {
             workflows: workflows.collect(),
             programs,
             limit: active_runs,
+            retain,
             active: AtomicUsize::new(0),
             more: AtomicBool::new(true),
             draining: AtomicBool::new(false),
@@ -239,8 +247,11 @@ impl Durability {
         services: &Veiled<Services>,
     ) -> Vec<tokio::task::AbortHandle> {
         let supervisor = supervisor::supervise(Arc::clone(self), services.downgrade());
-        #[cfg_attr(not(feature = "schedule"), expect(unused_mut, reason = "what follows"))]
         let mut tasks = vec![tokio::spawn(supervisor).abort_handle()];
+        if !self.retain.is_empty() {
+            let kept = retention::keep(self.retain.clone(), Arc::clone(self));
+            tasks.push(tokio::spawn(kept).abort_handle());
+        }
         #[cfg(feature = "schedule")]
         if self.limit > 0 {
             for registered in self.programs.values() {

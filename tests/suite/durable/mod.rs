@@ -5,6 +5,7 @@ mod doubts;
 mod faults;
 mod graphs;
 mod recovery;
+mod retention;
 mod schedules;
 mod shapes;
 mod steering;
