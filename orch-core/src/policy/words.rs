@@ -26,6 +26,9 @@ impl fmt::Display for Policies {
             self.concurrency.map(|limit| format!("at most {limit}")),
             self.breaker.map(|breaker| format!("breaker {breaker}")),
             self.cache.map(|cache| format!("cached {cache}")),
+            self.notify_human
+                .filter(|notify| *notify)
+                .map(|_| "notifies a human".to_owned()),
         ];
         let words: Vec<String> = parts.into_iter().flatten().collect();
         f.write_str(if words.is_empty() { "no policies" } else { "" })?;
@@ -144,6 +147,7 @@ mod tests {
                 half_open_max_calls: 2,
                 name: None,
             }),
+            notify_human: Some(true),
         };
         assert_eq!(
             all.to_string(),

@@ -14,6 +14,7 @@ mod retention;
 mod schedule;
 pub(crate) mod steer;
 mod supervisor;
+mod watchdog;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -30,6 +31,7 @@ pub(crate) use self::kept::{Kept, Waiter};
 use self::live::Resume;
 pub(crate) use self::live::{Beginning, begin};
 use self::retention::Ages;
+pub(crate) use self::watchdog::Watchdog;
 use crate::engine::check_value;
 use crate::engine::run::Run;
 use crate::program::{Program, Restored, Workflow};
@@ -58,6 +60,7 @@ pub(crate) struct Durability {
     limit: usize,
     /// How long runs are kept after they ended, by how they did.
     retain: Ages,
+    pub(crate) watchdog: Watchdog,
     active: AtomicUsize,
     /// Whether runs may be ready that nobody has taken up.
     more: AtomicBool,
@@ -172,6 +175,8 @@ pub(crate) struct Settings {
     pub(crate) active_runs: usize,
     /// How long runs are kept after they ended, by how they did.
     pub(crate) retain: Ages,
+    /// How long a run stands still before that is told, where its workflow does not say.
+    pub(crate) stuck_after: Option<std::time::Duration>,
     /// Whether changes are committed where they are submitted, by no thread of their own.
     pub(crate) direct: bool,
 }
@@ -191,6 +196,7 @@ impl Durability {
             value_limit,
             active_runs,
             retain,
+            stuck_after,
             direct,
         } = settings;
         let slot: Arc<std::sync::OnceLock<Weak<Self>>> = Arc::default();
@@ -228,6 +234,7 @@ impl Durability {
             programs,
             limit: active_runs,
             retain,
+            watchdog: Watchdog::new(stuck_after),
             active: AtomicUsize::new(0),
             more: AtomicBool::new(true),
             draining: AtomicBool::new(false),
@@ -248,6 +255,10 @@ impl Durability {
     ) -> Vec<tokio::task::AbortHandle> {
         let supervisor = supervisor::supervise(Arc::clone(self), services.downgrade());
         let mut tasks = vec![tokio::spawn(supervisor).abort_handle()];
+        if self.limit > 0 {
+            let watched = watchdog::keep(Arc::clone(self));
+            tasks.push(tokio::spawn(watched).abort_handle());
+        }
         if !self.retain.is_empty() {
             let kept = retention::keep(self.retain.clone(), Arc::clone(self));
             tasks.push(tokio::spawn(kept).abort_handle());
@@ -358,6 +369,7 @@ impl Durability {
     /// A run is under way here.
     fn enter(&self, key: RunKey, run: &Arc<Run>) {
         self.state().live.insert(key, Arc::clone(run));
+        self.watchdog.entered(run);
     }
 
     fn exit(&self, key: RunKey) {

@@ -36,6 +36,7 @@ pub struct Builder {
     value_limit: Option<usize>,
     active_runs: Option<usize>,
     retain: Vec<(RunStatus, Duration)>,
+    stuck_after: Option<Duration>,
     #[cfg(feature = "testing")]
     virtual_time: Option<Millis>,
     programs: Vec<&'static Program>,
@@ -111,6 +112,18 @@ impl Builder {
     #[must_use]
     pub fn retain(mut self, status: RunStatus, age: Duration) -> Self {
         self.retain.push((status, age));
+        self
+    }
+
+    /// How long a durable run may stand still before that is told, once, by an event
+    /// [`run_stuck`](orch_core::run::RunEventKind::RunStuck) and a warning: nothing of it has begun or ended, and
+    /// something is under way that does not wait for a time, a signal or a decision.
+    ///
+    /// By default three times what 99 of 100 calls of the workflow's steps took here, at least a minute; ten minutes
+    /// while fewer than a hundred calls are known. What `#[workflow(stuck_after = "5m")]` says goes before this.
+    #[must_use]
+    pub fn stuck_after(mut self, patience: Duration) -> Self {
+        self.stuck_after = Some(patience);
         self
     }
 
@@ -315,6 +328,7 @@ impl Builder {
             value_limit: self.value_limit.unwrap_or(VALUE_LIMIT),
             active_runs: self.active_runs.unwrap_or(ACTIVE_RUNS),
             retain: std::mem::take(&mut self.retain),
+            stuck_after: self.stuck_after,
             direct: matches!(clock, Clock::Runtime { .. }),
         };
         let durable = std::mem::take(&mut self.durable);
