@@ -153,7 +153,7 @@ mod tests {
             all.to_string(),
             "retries 3, backoff 200ms..30s ×2 equal jitter, timeout 10s, deadline 1m30s, at most 50/s, \
              at most 4 at once shared as model-api, \
-             breaker opens for 1m after 5 failures and probes with 2 calls, cached 10m tagged rates fx"
+             breaker opens for 1m after 5 failures and probes with 2 calls, cached 10m tagged rates fx, notifies a human"
         );
         assert_eq!(Policies::NONE.to_string(), "no policies");
         assert_eq!(
