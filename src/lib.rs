@@ -12,8 +12,8 @@ pub use orch_macros::{step, workflow};
 pub use orch_runtime::ctx::StepCtx;
 pub use orch_runtime::observe::Emission;
 pub use orch_runtime::orchestrator::{
-    BuildError, Builder, Checkpoint, Emissions, Events, Orchestrator, ProgressStream, RunHandle,
-    RunInfo, Runs, SendSignal, Start, StartError, SteerError,
+    BuildError, Builder, Checkpoint, Emissions, Events, InboxItem, Orchestrator, ProgressStream,
+    RunHandle, RunInfo, Runs, SendSignal, Start, StartError, SteerError,
 };
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;

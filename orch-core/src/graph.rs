@@ -38,6 +38,7 @@ use crate::plan::{ParamSpec, WorkflowSpec};
 
 mod check;
 mod diagram;
+mod difference;
 mod dot;
 mod dry_run;
 mod fingerprint;
@@ -52,6 +53,7 @@ mod table;
 mod tests;
 
 pub use self::check::{PlanError, Problem, ProblemKind, validate};
+pub use self::difference::difference;
 pub use self::dry_run::{Plan, PlannedCall, PlannedNode, PlannedScope, Wave};
 pub use self::fingerprint::Fingerprint;
 pub use self::inventory::{Entry, Inventory};

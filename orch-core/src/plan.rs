@@ -156,6 +156,9 @@ pub struct WorkflowSpec {
     pub max_active_runs: Option<u32>,
     /// What becomes of a run that is started when so many are under way.
     pub overlap: Overlap,
+    /// How long a run may stand still before that is told; what the orchestrator says, or has learned, by default.
+    #[serde(serialize_with = "duration::serialize_option")]
+    pub stuck_after: Option<Duration>,
     /// When runs start by themselves; never by default.
     pub schedule: Option<Schedule>,
     /// From 0, the lowest, to 100: which of the runs that wait for room begins first; 50 by default.
@@ -204,6 +207,7 @@ impl WorkflowSpec {
             compatible_with: &[],
             max_active_runs: None,
             overlap: Overlap::Queue,
+            stuck_after: None,
             schedule: None,
             priority: 50,
             scope,
@@ -247,6 +251,12 @@ pub struct Schedule {
     pub time_zone: &'static str,
     /// What becomes of times that passed while nobody was there.
     pub catch_up: CatchUp,
+    /// By how much each start is put off at most, by an amount of its own; not at all by default.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    pub jitter: Option<Duration>,
 }
 
 /// What becomes of the times of a schedule that passed while nobody was there.

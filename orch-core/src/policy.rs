@@ -46,6 +46,9 @@ pub struct Policies {
     /// When to stop calling what keeps failing; never by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerPolicy>,
+    /// Whether somebody is told when the attempts are used up; nobody is by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub notify_human: Option<bool>,
 }
 
 macro_rules! or {
@@ -68,6 +71,7 @@ impl Policies {
         rate_limit: None,
         concurrency: None,
         breaker: None,
+        notify_human: None,
     };
 
     /// These policies, with `base` wherever they say nothing.
@@ -82,6 +86,7 @@ impl Policies {
             rate_limit: or!(self.rate_limit, base.rate_limit),
             concurrency: or!(self.concurrency, base.concurrency),
             breaker: or!(self.breaker, base.breaker),
+            notify_human: or!(self.notify_human, base.notify_human),
         }
     }
 
@@ -96,6 +101,7 @@ impl Policies {
             && self.rate_limit.is_none()
             && self.concurrency.is_none()
             && self.breaker.is_none()
+            && self.notify_human.is_none()
     }
 }
 

@@ -159,6 +159,11 @@ pub enum RunEventKind {
         /// The tier that is called next, counted from 0.
         tier: usize,
     },
+    /// A node with `notify_human` failed for good: its attempts are used up, and its fallbacks as well. Told once.
+    HumanAttention {
+        /// What it failed with.
+        error: NodeError,
+    },
     /// A node ended.
     NodeEnded {
         /// The node's path.
@@ -172,6 +177,16 @@ pub enum RunEventKind {
         /// What it failed with, if it did.
         #[serde(skip_serializing_if = "Option::is_none")]
         error: Option<NodeError>,
+    },
+    /// Nothing of a durable run has gone on for too long, and it does not wait on purpose. Told once for each standstill.
+    RunStuck {
+        /// The call that has been under way for longest, by its node's path and its items: `parcels/pack/3`; `None` where
+        /// none is.
+        node: Option<Arc<str>>,
+        /// Since when that has been under way, or nothing has gone on.
+        since: SystemTime,
+        /// What it waits for, in words.
+        waits_for: String,
     },
     /// The run ended.
     RunEnded {

@@ -13,6 +13,7 @@
 //! ```
 
 mod faults;
+mod graphs;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -25,6 +26,7 @@ use orch_core::run::{RunEvent, RunEventKind};
 use orch_core::schedule::Status;
 
 pub use self::faults::Faults;
+pub use self::graphs::{GraphError, graph_unchanged};
 pub use crate::mock::Mock;
 use crate::orchestrator::{BuildError, Builder, Orchestrator};
 use crate::program::Workflow;

@@ -50,6 +50,11 @@ struct WorkflowView {
     max_active_runs: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     overlap: Option<Overlap>,
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "duration::serialize_option"
+    )]
+    stuck_after: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
     schedule: Option<Schedule>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -87,6 +92,7 @@ impl WorkflowView {
             compatible_with: spec.compatible_with,
             max_active_runs: spec.max_active_runs,
             overlap: spec.max_active_runs.map(|_| spec.overlap),
+            stuck_after: spec.stuck_after,
             schedule: spec.schedule,
             priority: spec.durable.then_some(spec.priority),
             fingerprint: graph.fingerprint(),

@@ -26,6 +26,9 @@ impl fmt::Display for Policies {
             self.concurrency.map(|limit| format!("at most {limit}")),
             self.breaker.map(|breaker| format!("breaker {breaker}")),
             self.cache.map(|cache| format!("cached {cache}")),
+            self.notify_human
+                .filter(|notify| *notify)
+                .map(|_| "notifies a human".to_owned()),
         ];
         let words: Vec<String> = parts.into_iter().flatten().collect();
         f.write_str(if words.is_empty() { "no policies" } else { "" })?;
@@ -144,12 +147,13 @@ mod tests {
                 half_open_max_calls: 2,
                 name: None,
             }),
+            notify_human: Some(true),
         };
         assert_eq!(
             all.to_string(),
             "retries 3, backoff 200ms..30s ×2 equal jitter, timeout 10s, deadline 1m30s, at most 50/s, \
              at most 4 at once shared as model-api, \
-             breaker opens for 1m after 5 failures and probes with 2 calls, cached 10m tagged rates fx"
+             breaker opens for 1m after 5 failures and probes with 2 calls, cached 10m tagged rates fx, notifies a human"
         );
         assert_eq!(Policies::NONE.to_string(), "no policies");
         assert_eq!(

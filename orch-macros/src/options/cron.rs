@@ -3,6 +3,8 @@
 //! Five fields of numbers, ranges, lists and steps, as POSIX and Vixie's cron have them. A day of the month and a day
 //! of the week, where both are said, are alternatives.
 
+use std::time::Duration;
+
 use proc_macro2::TokenStream;
 
 use super::value;
@@ -85,6 +87,65 @@ const NAMED: [(&str, &str); 7] = [
 
 /// The days of each month, in a leap year.
 const DAYS: [u8; 12] = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
+/// So many days are looked through for those that are next to each other: the calendar is the same every 28 years.
+const CYCLE: u32 = 28 * 366;
+
+/// The shortest time from one of a line's times to the next one; of a line that [was read](read).
+pub(crate) fn shortest_gap(line: &str) -> Duration {
+    let mut sets = [Set::default(); 5];
+    for ((field, word), set) in FIELDS.iter().zip(line.split(' ')).zip(&mut sets) {
+        if let Ok((_, read)) = field.read(word) {
+            *set = read;
+        }
+    }
+    let [minutes, hours, ..] = sets;
+    let hour = |hour: u64| {
+        let minutes = (0..60).filter(move |minute| minutes.has(*minute));
+        minutes.map(move |minute| hour * 60 + u64::from(minute))
+    };
+    let hours = (0..24).filter(|of_day| hours.has(*of_day));
+    let times: Vec<u64> = hours.flat_map(|of_day| hour(u64::from(of_day))).collect();
+    let within = times.windows(2).map(|pair| pair[1] - pair[0]);
+    let days = days(line, sets);
+    let apart = days.windows(2).map(|pair| u64::from(pair[1] - pair[0]));
+    let across = match (times.first(), times.last(), apart.min()) {
+        (Some(first), Some(last), Some(apart)) => Some(apart * 24 * 60 - (last - first)),
+        _ => None,
+    };
+    let shortest = within.chain(across).min();
+    Duration::from_secs(shortest.unwrap_or(24 * 60) * 60)
+}
+
+/// The days of a line in [`CYCLE`] days from the first of March 2000, a Wednesday.
+fn days(line: &str, [_, _, days, months, weekdays]: [Set; 5]) -> Vec<u32> {
+    let said: Vec<bool> = line.split(' ').map(|word| word != "*").collect();
+    let either = said.get(2) == Some(&true) && said.get(4) == Some(&true);
+    let (mut year, mut month, mut day) = (2000_u32, 3_u8, 1_u8);
+    let mut found = Vec::new();
+    for number in 0..CYCLE {
+        let weekday = (3 + number % 7) as u8 % 7;
+        let by_day = days.has(day);
+        let by_weekday = weekdays.has(weekday) || weekday == 0 && weekdays.has(7);
+        let fits = if either {
+            by_day || by_weekday
+        } else {
+            by_day && by_weekday
+        };
+        if months.has(month) && fits {
+            found.push(number);
+        }
+        let leap = year.is_multiple_of(4);
+        let last = DAYS[usize::from(month) - 1] - u8::from(month == 2 && !leap);
+        (day, month) = if day < last {
+            (day + 1, month)
+        } else {
+            (1, month % 12 + 1)
+        };
+        year += u32::from((month, day) == (1, 1));
+    }
+    found
+}
 
 /// Reads a line, and gives it in numbers: without names of months, of days or of the line itself.
 pub(crate) fn read(tokens: &TokenStream) -> syn::Result<String> {
@@ -299,6 +360,33 @@ mod tests {
             ("0 0 7-7 * *", "0 0 7 * *"),
         ] {
             assert_eq!(plain(line).as_deref(), Ok(expected), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_shortest_gap_is_that_of_the_calendar() {
+        let minutes = |line: &str| shortest_gap(&plain(line).unwrap()).as_secs() / 60;
+        let day = 24 * 60;
+        for (line, expected) in [
+            ("* * * * *", 1),
+            ("*/15 * * * *", 15),
+            ("7,10 * * * *", 3),
+            ("0 * * * *", 60),
+            ("30 8-18 * * *", 60),
+            ("0 6,18 * * *", 12 * 60),
+            ("0 1,23 * * *", 2 * 60),
+            ("0 6 * * *", day),
+            ("0 1,23 * * mon", 22 * 60),
+            ("@weekly", 7 * day),
+            ("0 0 * * mon,wed", 2 * day),
+            ("0 0 * * 6-7", day),
+            ("@monthly", 28 * day),
+            ("@yearly", 365 * day),
+            ("0 0 29 2 *", (4 * 365 + 1) * day),
+            ("0 0 1 * sun", day),
+            ("0 0 31 * *", 31 * day),
+        ] {
+            assert_eq!(minutes(line), expected, "{line}");
         }
     }
 

@@ -40,7 +40,7 @@ pub(crate) fn begin<W: Workflow>(
         deadline,
         input,
     } = beginning;
-    let ledger = Ledger::new(Arc::clone(durability), held, deadline, None);
+    let ledger = Ledger::new(Arc::clone(durability), (id.clone(), held), deadline, None);
     let run = run::<W>(&services, id, correlation_id, ledger);
     if let Some(observer) = run.observer.as_deref() {
         observer.open(&run);
@@ -114,7 +114,12 @@ async fn again<W: Workflow>(
         let id = history.run.id.clone();
         let correlation_id = Arc::from(history.run.correlation_id.as_str());
         let deadline = history.run.deadline;
-        let ledger = Ledger::new(Arc::clone(durability), held, deadline, Some(history));
+        let ledger = Ledger::new(
+            Arc::clone(durability),
+            (id.clone(), held),
+            deadline,
+            Some(history),
+        );
         let run = run::<W>(services, id, correlation_id, ledger);
         durability.enter(held.run, &run);
         // What came after the history was read, and before the run could be found.

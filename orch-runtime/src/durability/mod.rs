@@ -9,10 +9,12 @@ mod clock;
 mod kept;
 mod live;
 mod register;
+mod retention;
 #[cfg(feature = "schedule")]
 mod schedule;
 pub(crate) mod steer;
 mod supervisor;
+mod watchdog;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -28,6 +30,8 @@ use self::kept::Told;
 pub(crate) use self::kept::{Kept, Waiter};
 use self::live::Resume;
 pub(crate) use self::live::{Beginning, begin};
+use self::retention::Ages;
+pub(crate) use self::watchdog::Watchdog;
 use crate::engine::check_value;
 use crate::engine::run::Run;
 use crate::program::{Program, Restored, Workflow};
@@ -54,6 +58,9 @@ pub(crate) struct Durability {
     programs: HashMap<&'static str, Registered>,
     /// How many runs may be under way here.
     limit: usize,
+    /// How long runs are kept after they ended, by how they did.
+    retain: Ages,
+    pub(crate) watchdog: Watchdog,
     active: AtomicUsize,
     /// Whether runs may be ready that nobody has taken up.
     more: AtomicBool,
@@ -166,6 +173,10 @@ pub(crate) struct Settings {
     pub(crate) clock: Clock,
     pub(crate) value_limit: usize,
     pub(crate) active_runs: usize,
+    /// How long runs are kept after they ended, by how they did.
+    pub(crate) retain: Ages,
+    /// How long a run stands still before that is told, where its workflow does not say.
+    pub(crate) stuck_after: Option<std::time::Duration>,
     /// Whether changes are committed where they are submitted, by no thread of their own.
     pub(crate) direct: bool,
 }
@@ -184,6 +195,8 @@ impl Durability {
             clock,
             value_limit,
             active_runs,
+            retain,
+            stuck_after,
             direct,
         } = settings;
         let slot: Arc<std::sync::OnceLock<Weak<Self>>> = Arc::default();
@@ -220,6 +233,8 @@ impl Durability {
             workflows: workflows.collect(),
             programs,
             limit: active_runs,
+            retain,
+            watchdog: Watchdog::new(stuck_after),
             active: AtomicUsize::new(0),
             more: AtomicBool::new(true),
             draining: AtomicBool::new(false),
@@ -239,8 +254,15 @@ impl Durability {
         services: &Veiled<Services>,
     ) -> Vec<tokio::task::AbortHandle> {
         let supervisor = supervisor::supervise(Arc::clone(self), services.downgrade());
-        #[cfg_attr(not(feature = "schedule"), expect(unused_mut, reason = "what follows"))]
         let mut tasks = vec![tokio::spawn(supervisor).abort_handle()];
+        if self.limit > 0 {
+            let watched = watchdog::keep(Arc::clone(self));
+            tasks.push(tokio::spawn(watched).abort_handle());
+        }
+        if !self.retain.is_empty() {
+            let kept = retention::keep(self.retain.clone(), Arc::clone(self));
+            tasks.push(tokio::spawn(kept).abort_handle());
+        }
         #[cfg(feature = "schedule")]
         if self.limit > 0 {
             for registered in self.programs.values() {
@@ -347,6 +369,7 @@ impl Durability {
     /// A run is under way here.
     fn enter(&self, key: RunKey, run: &Arc<Run>) {
         self.state().live.insert(key, Arc::clone(run));
+        self.watchdog.entered(run);
     }
 
     fn exit(&self, key: RunKey) {

@@ -1,6 +1,6 @@
 //! Registering workflows with a store: a graph does not change under its version.
 
-use orch_core::graph::Fingerprint;
+use orch_core::graph::{Fingerprint, difference};
 
 use super::Registered;
 use crate::store::{Change, Store, StoreError};
@@ -45,34 +45,4 @@ pub(super) fn all<'a>(
         store.commit(&changes).map_err(unread)?;
     }
     Ok(())
-}
-
-/// The lines that differ, those of the kept graph with a minus before them and those of the new one with a plus.
-fn difference(kept: &str, new: &str) -> String {
-    let (kept, new): (Vec<&str>, Vec<&str>) = (kept.lines().collect(), new.lines().collect());
-    let same = kept.iter().zip(&new).take_while(|(a, b)| a == b).count();
-    let behind = kept[same..].iter().rev().zip(new[same..].iter().rev());
-    let end = behind.take_while(|(a, b)| a == b).count();
-    let removed = kept[same..kept.len() - end]
-        .iter()
-        .map(|line| format!("- {line}"));
-    let added = new[same..new.len() - end]
-        .iter()
-        .map(|line| format!("+ {line}"));
-    removed.chain(added).collect::<Vec<_>>().join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::difference;
-
-    #[test]
-    fn what_differs_is_shown_without_what_does_not() {
-        assert_eq!(
-            difference("a\nb\nc\nd", "a\nx\nc2\nd"),
-            "- b\n- c\n+ x\n+ c2"
-        );
-        assert_eq!(difference("a\nb", "a\nb\nc"), "+ c");
-        assert_eq!(difference("a", "a"), "");
-    }
 }

@@ -20,6 +20,7 @@ use tracing::Instrument as _;
 use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
+use super::under_way::{Calling, Doing};
 use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::ctx::{Cx, Mode};
@@ -97,11 +98,16 @@ pub(crate) async fn perform(
     frame: Arc<Frame>,
     node: usize,
     queued: Option<Box<Queued>>,
+    calling: Option<&Calling<'_>>,
 ) -> Result<Done, NodeError> {
     let observer = frame.run().observer.as_ref();
     let span =
         observer.map(|observer| observer.call_started(&frame, node, queued.map(|queued| *queued)));
-    let whole = pin!(Call::new(&frame, node).node_kind());
+    let call = Call {
+        calling,
+        ..Call::new(&frame, node)
+    };
+    let whole = pin!(call.node_kind());
     match span {
         Some(span) => whole.instrument(span).await,
         None => whole.await,
@@ -109,8 +115,9 @@ pub(crate) async fn perform(
 }
 
 /// Undoes a call, under the policies of its undo step.
-pub(crate) async fn undo(undo: &Undo) -> Result<(), NodeError> {
+pub(crate) async fn undo(undo: &Undo, calling: Option<&Calling<'_>>) -> Result<(), NodeError> {
     let call = Call {
+        calling,
         tier: undo.tier,
         undoing: Some(&undo.outcome),
         ..Call::new(&undo.frame, undo.node)
@@ -128,7 +135,7 @@ pub(crate) async fn undo(undo: &Undo) -> Result<(), NodeError> {
 /// A plain call that somebody watches: one attempt and nothing else, in a future that is small.
 pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let Some(observer) = &frame.run().observer else {
-        let performed = Box::pin(perform(Arc::clone(&frame), node, queued));
+        let performed = Box::pin(perform(Arc::clone(&frame), node, queued, None));
         return performed.await.map(|_| ());
     };
     let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
@@ -164,6 +171,8 @@ struct Call<'a> {
     turn: u32,
     /// The outcome of the call that this one undoes.
     undoing: Option<&'a Outcome<String>>,
+    /// Where it is said what the call waits for, of a durable run.
+    calling: Option<&'a Calling<'a>>,
 }
 
 impl<'a> Call<'a> {
@@ -174,7 +183,21 @@ impl<'a> Call<'a> {
             tier: 0,
             turn: 0,
             undoing: None,
+            calling: None,
         }
+    }
+
+    fn does(self, doing: Doing) {
+        if let Some(calling) = self.calling {
+            calling.does(doing);
+        }
+    }
+
+    /// Waits until the turn that begins then.
+    async fn turn_due(self, due: Millis) {
+        self.does(Doing::OnPurpose);
+        wait::turn_due(self.frame.run(), due).await;
+        self.does(Doing::Beginning);
     }
 
     /// What is called.
@@ -242,7 +265,7 @@ impl<'a> Call<'a> {
                     record.park(reason).await;
                 }
             }
-            wait::turn_due(run, due).await;
+            self.turn_due(due).await;
         }
         for turn in first..max {
             let turned = Self { turn, ..self };
@@ -263,7 +286,7 @@ impl<'a> Call<'a> {
                 .add(record.entry(self.frame, next, EntryKind::Turn, kept))
                 .await;
             if every.is_some() {
-                wait::turn_due(run, due).await;
+                self.turn_due(due).await;
             }
         }
         Err(self.too_many_turns(max))
@@ -422,6 +445,7 @@ impl<'a> Call<'a> {
                 computed = Some(done);
                 Ok(shared.unwrap_or_else(|| Arc::new(()) as Shared))
             });
+            self.does(Doing::Cached);
             cache.get_or_compute(&key, policy, run, compute).await
         };
         let cached = cached.inspect_err(|_| {
@@ -511,6 +535,7 @@ impl<'a> Call<'a> {
             let Some(wait) = wait else {
                 return Err(failed);
             };
+            self.does(Doing::Backoff(attempt + 1));
             tokio::time::sleep(wait).await;
             before = Some(failed);
         }
@@ -551,6 +576,7 @@ impl<'a> Call<'a> {
         let limiter = limiter
             .transpose()
             .map_err(|conflict| self.conflict(&conflict))?;
+        self.does(Doing::Concurrency);
         let _slot = match &limiter {
             Some(limiter) => Some(limiter.acquire().await),
             None => None,
@@ -564,6 +590,7 @@ impl<'a> Call<'a> {
         self.rated(tier, policies, facts, attempt).await?;
         #[cfg(not(feature = "rate-limit"))]
         let _ = facts;
+        self.does(Doing::Attempt(attempt));
         let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
         let mode = match self.undoing {
             Some(outcome) => Mode::Undo(outcome.clone()),
@@ -605,6 +632,7 @@ impl<'a> Call<'a> {
             .rate_limiter(tier.owner(), policy)
             .map_err(|conflict| self.conflict(&conflict))?;
         let weight = facts.weight.unwrap_or(1);
+        self.does(Doing::Rate);
         match limiter.acquire(facts.rate_key.as_deref(), weight).await {
             Ok(waited) => {
                 if let Some(observer) = &self.frame.run().observer {

@@ -4,16 +4,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use orch_core::error::ErrorKind;
+use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{Callee, Checkpoint};
 
 use super::call;
 use super::frame::{Frame, Role};
 use super::record::{Known, Phase, Record};
 use super::strand::{Called, cancelled, survives};
+use super::under_way::Doing;
 use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::observe::Queued;
+use crate::orchestrator::inbox;
 use crate::program::NodeCode;
 use crate::store::{EntryKind, Json};
 
@@ -131,7 +133,7 @@ fn remember_undo(frame: &Arc<Frame>, node: usize, known: &Known, json: Json) {
 pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let run = Arc::clone(frame.run());
     let Some(record) = &run.journal else {
-        return call::perform(frame, node, queued).await.map(|_| ());
+        return call::perform(frame, node, queued, None).await.map(|_| ());
     };
     // The call may be dropped while it waits here.
     let mut before = Doubtful::before(record, &frame, node);
@@ -151,7 +153,16 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         NodeCode::Recorded(..) if !keeps_its_own(&frame, node) => {
             recorded(record, &frame, node, queued).await
         }
-        _ => call::perform(frame, node, queued).await.map(|_| ()),
+        _ if keeps_its_own(&frame, node) => {
+            call::perform(frame, node, queued, None).await.map(|_| ())
+        }
+        _ => {
+            let calling = record
+                .under_way
+                .begin(&record.instance(&frame, node), false);
+            let called = call::perform(frame, node, queued, Some(&calling)).await;
+            called.map(|_| ())
+        }
     }
 }
 
@@ -188,13 +199,18 @@ async fn recorded(
     if let (Some((EntryKind::Done, Some(json))), Some(checkpoint)) = (known, checkpoint) {
         return decided(record, frame, node, checkpoint, json.clone()).await;
     }
-    let json = match call::perform(Arc::clone(frame), node, queued).await {
+    let calling = record.under_way.begin(&instance, false);
+    let called = call::perform(Arc::clone(frame), node, queued, Some(&calling)).await;
+    if let Some(took) = calling.took() {
+        let workflow = frame.run().program.spec.name;
+        record.durability.watchdog.took(workflow, took);
+    }
+    calling.does(Doing::Kept);
+    let json = match called {
         Ok(done) => done.into_json().unwrap_or_else(|| "null".to_owned()),
         Err(error) => {
             if error.kind() != ErrorKind::Cancelled {
-                let json = record.encode_error(&error);
-                let entry = record.entry(frame, instance, EntryKind::Failed, Some(json));
-                record.add(entry).await;
+                failed(record, frame, node, &error).await;
             }
             return Err(error);
         }
@@ -205,9 +221,28 @@ async fn recorded(
         None if is_last(record, frame, node) => record.note(entry),
         _ => record.add(entry).await,
     }
+    drop(calling);
     match held {
         Some((checkpoint, json)) => decided(record, frame, node, checkpoint, json).await,
         None => Ok(()),
+    }
+}
+
+/// Records what a node failed with, and tells somebody of it where that is asked for.
+async fn failed(record: &Record, frame: &Arc<Frame>, node: usize, error: &NodeError) {
+    let (run, instance) = (frame.run(), record.instance(frame, node));
+    let notifies = frame.layout.nodes[node].notifies_human();
+    let json = record.encode_error(error);
+    let mut entry = record.entry(frame, instance.clone(), EntryKind::Failed, None);
+    if notifies {
+        // Kept before the failure, which is not met again once it is recorded.
+        let item = inbox::keep(&record.id, &instance, &json, entry.at);
+        record.durability.journal.submit_and_forget(item);
+    }
+    entry.value = Some(json);
+    record.add(entry).await;
+    if let (true, Some(observer)) = (notifies, &run.observer) {
+        observer.wants_attention(run, error);
     }
 }
 

@@ -223,6 +223,12 @@ impl NodeLayout {
         }
     }
 
+    /// Whether somebody is told when it has failed for good.
+    pub(crate) fn notifies_human(&self) -> bool {
+        let notify = |tier: &Tier| tier.policies.notify_human == Some(true);
+        self.tiers.iter().any(notify)
+    }
+
     /// The decision that its value waits for.
     pub(crate) fn checkpoint(&self) -> Option<Checkpoint> {
         self.spec

@@ -19,6 +19,7 @@ mod settle;
 mod simulation;
 mod slice;
 pub(crate) mod strand;
+pub(crate) mod under_way;
 pub(crate) mod undo;
 pub(crate) mod wait;
 

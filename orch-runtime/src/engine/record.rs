@@ -21,12 +21,13 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_core::error::{Cause, ErrorKind, NodeError, Place};
-use orch_core::run::RunStatus;
+use orch_core::run::{RunId, RunStatus};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::frame::{Frame, Role};
 use super::mailbox::Mailbox;
+use super::under_way::UnderWay;
 use crate::ctx::Cx;
 use crate::durability::Durability;
 use crate::program::{NodeCode, Workflow};
@@ -108,10 +109,13 @@ pub(crate) fn made_again(instance: &str) -> String {
 
 /// What is recorded of a durable run.
 pub(crate) struct Ledger {
+    /// The outermost run's.
+    pub(crate) id: RunId,
     pub(crate) held: Held,
     pub(crate) durability: Arc<Durability>,
     pub(crate) mailbox: Mailbox,
     pub(crate) deadline: Option<Millis>,
+    pub(crate) under_way: UnderWay,
     /// What was recorded before the run was taken up, by node, item and turn.
     known: HashMap<String, Known>,
     phase: AtomicU8,
@@ -276,7 +280,7 @@ impl Ledger {
     /// A new run's record, or that of one that is taken up with its history.
     pub(crate) fn new(
         durability: Arc<Durability>,
-        held: Held,
+        (id, held): (RunId, Held),
         deadline: Option<Millis>,
         history: Option<History>,
     ) -> Self {
@@ -294,10 +298,12 @@ impl Ledger {
             Phase::Retracing
         };
         Self {
+            id,
             held,
             durability,
             mailbox,
             deadline,
+            under_way: UnderWay::default(),
             known,
             phase: AtomicU8::new(phase as u8),
             state: Mutex::new(state),
@@ -364,6 +370,7 @@ impl Ledger {
 
     /// Adds an entry; it is kept before anything that is added later. What waits for the answer waits until it is.
     pub(crate) fn add(&self, entry: Entry) -> impl Future<Output = ()> + Send + '_ {
+        self.under_way.moved();
         let mut state = self.state();
         state.seq += 1;
         let change = Change::Record {
@@ -479,6 +486,11 @@ impl Ledger {
         let mut state = self.state();
         state.flights -= 1;
         state.busy += 1;
+    }
+
+    /// Whether all that is under way waits, as it should.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.state().is_quiet()
     }
 
     fn stir(&self, state: &State) {

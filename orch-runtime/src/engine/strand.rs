@@ -400,7 +400,7 @@ fn begin(
                 Call::Whole(Box::pin(call::watched(Arc::clone(frame), node, queued)))
             }
             _ => {
-                let performed = call::perform(Arc::clone(frame), node, queued);
+                let performed = call::perform(Arc::clone(frame), node, queued, None);
                 Call::Whole(Box::pin(async move { performed.await.map(|_| ()) }))
             }
         };

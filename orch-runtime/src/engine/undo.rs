@@ -130,14 +130,16 @@ pub(crate) async fn all(root: Arc<Frame>) {
 async fn one(undo: &Undo) -> Result<(), NodeError> {
     let run = undo.frame.run();
     let Some(record) = &run.journal else {
-        return call::undo(undo).await;
+        return call::undo(undo, None).await;
     };
     let instance = record.instance(&undo.frame, undo.node);
     let before = record.known(&instance).and_then(|known| known.undone);
     if before.is_some() {
         return Ok(());
     }
-    let result = call::undo(undo).await;
+    let calling = record.under_way.begin(&instance, true);
+    let result = call::undo(undo, Some(&calling)).await;
+    drop(calling);
     let (kind, value) = match &result {
         Ok(()) => (EntryKind::Undone, None),
         Err(error) => (EntryKind::UndoFailed, Some(record.encode_error(error))),

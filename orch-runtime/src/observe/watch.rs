@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use orch_core::error::NodeError;
+use orch_core::error::{ErrorKind, NodeError};
 use orch_core::run::{Progress, RunEvent, RunEventKind, RunStatus};
 use orch_core::schedule::Status;
 use serde::Serialize;
@@ -20,6 +20,7 @@ use super::shares::{PlaceKey, Shares, place_key};
 use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
+use crate::engine::under_way::Standstill;
 use crate::program::Program;
 use crate::services::Services;
 
@@ -341,6 +342,13 @@ impl Observer {
         }
         self.log_end(frame, node, status, took, error.as_ref());
         self.ended.fetch_add(1, Ordering::AcqRel);
+        // What is recorded of a durable run is told when it is recorded, and not when it is gone over again.
+        if let Some(failure) = failure.filter(|failure| failure.kind() != ErrorKind::Cancelled)
+            && layout.notifies_human()
+            && frame.run().journal.is_none()
+        {
+            self.wants_attention(frame.run(), failure);
+        }
         if let Some(failure) = failure {
             call(&frame.run().services.listeners.on_error, failure);
         }
@@ -429,6 +437,46 @@ impl Observer {
             error = error.message(),
         );
         call(&run.services.listeners.on_error, error);
+    }
+
+    /// A node failed for good, and somebody is to know.
+    pub(crate) fn wants_attention(&self, run: &Run, error: &NodeError) {
+        tracing::error!(
+            target: "orch",
+            event = "human_attention",
+            workflow = self.workflow,
+            execution_id = %run.id(),
+            task_id = error.node(),
+            error_type = error.code(),
+            attempt = error.attempt(),
+            error = error.message(),
+        );
+        self.tell(run, || RunEventKind::HumanAttention {
+            error: error.clone(),
+        });
+    }
+
+    /// Nothing of the run has gone on for too long.
+    pub(crate) fn stuck(&self, run: &Run, standstill: Standstill) {
+        let Standstill {
+            node,
+            since,
+            waits_for,
+        } = standstill;
+        tracing::warn!(
+            target: "orch",
+            event = "run_stuck",
+            workflow = self.workflow,
+            execution_id = %run.id(),
+            task_id = node.as_deref(),
+            for_ms = since.elapsed().as_secs_f64() * 1000.0,
+            waits_for,
+        );
+        self.tell(run, || RunEventKind::RunStuck {
+            node,
+            since: self.began_at + since.saturating_duration_since(self.began),
+            waits_for,
+        });
     }
 
     pub(crate) fn fell_back(&self, frame: &Arc<Frame>, node: usize, tier: usize) {

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orch_core::error::NodeError;
 use orch_core::plan::{Callee, NodeKind, ScopeSpec};
-use orch_core::run::{Progress, RunEvent};
+use orch_core::run::{Progress, RunEvent, RunStatus};
 
 use super::Orchestrator;
 use crate::durability::{ACTIVE_RUNS, Clock, Durability, Registered, Settings, VALUE_LIMIT};
@@ -34,6 +35,8 @@ pub struct Builder {
     durable: HashMap<&'static str, Registered>,
     value_limit: Option<usize>,
     active_runs: Option<usize>,
+    retain: Vec<(RunStatus, Duration)>,
+    stuck_after: Option<Duration>,
     #[cfg(feature = "testing")]
     virtual_time: Option<Millis>,
     programs: Vec<&'static Program>,
@@ -86,6 +89,41 @@ impl Builder {
     #[must_use]
     pub fn max_active_runs(mut self, runs: usize) -> Self {
         self.active_runs = Some(runs);
+        self
+    }
+
+    /// Forgets durable runs of a status by itself, so long after they ended; for ever they are kept by default.
+    ///
+    /// Runs that have not ended are never forgotten, and [`build`](Self::build) reports a status that is none of an end,
+    /// or that was given twice.
+    /// A run is forgotten at most a minute late, with all that was recorded of it; under its id another one can be
+    /// started then.
+    /// It is enough if one of the processes on a store does this; it may be one that drives nothing.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # use orch_core::run::RunStatus;
+    /// # use orch_runtime::orchestrator::Orchestrator;
+    /// const DAY: Duration = Duration::from_secs(86_400);
+    /// let builder = Orchestrator::builder()
+    ///     .retain(RunStatus::Completed, 7 * DAY)
+    ///     .retain(RunStatus::Failed, 90 * DAY);
+    /// ```
+    #[must_use]
+    pub fn retain(mut self, status: RunStatus, age: Duration) -> Self {
+        self.retain.push((status, age));
+        self
+    }
+
+    /// How long a durable run may stand still before that is told, once, by an event
+    /// [`run_stuck`](orch_core::run::RunEventKind::RunStuck) and a warning: nothing of it has begun or ended, and
+    /// something is under way that does not wait for a time, a signal or a decision.
+    ///
+    /// By default three times what 99 of 100 calls of the workflow's steps took here, at least a minute; ten minutes
+    /// while fewer than a hundred calls are known. What `#[workflow(stuck_after = "5m")]` says goes before this.
+    #[must_use]
+    pub fn stuck_after(mut self, patience: Duration) -> Self {
+        self.stuck_after = Some(patience);
         self
     }
 
@@ -217,7 +255,8 @@ impl Builder {
     ///
     /// # Errors
     /// Lists every problem at once: resources that registered workflows want and that were not given, policies shared
-    /// by one name with different settings, overrides that fit nothing, two workflows of one name.
+    /// by one name with different settings, overrides that fit nothing, two workflows of one name, a status that runs
+    /// cannot be forgotten by.
     pub async fn build(mut self) -> Result<Orchestrator, BuildError> {
         let mut problems = Vec::new();
         let drives = self.active_runs != Some(0);
@@ -243,6 +282,16 @@ impl Builder {
             conflicts(&self.services, program.spec.scope, &mut problems);
         }
         problems.extend(self.services.overrides.resolve(&self.programs));
+        for (idx, (status, _)) in self.retain.iter().enumerate() {
+            let word = status.as_str();
+            if !status.is_ended() {
+                problems.push(format!(
+                    "a run that is `{word}` has not ended and is never forgotten: `retain` takes the status of one that has"
+                ));
+            } else if self.retain[..idx].iter().any(|(other, _)| other == status) {
+                problems.push(format!("`retain` is given twice for `{word}`"));
+            }
+        }
         let mut told = HashSet::new();
         problems.retain(|problem| told.insert(problem.clone()));
         if !problems.is_empty() {
@@ -278,6 +327,8 @@ impl Builder {
             clock,
             value_limit: self.value_limit.unwrap_or(VALUE_LIMIT),
             active_runs: self.active_runs.unwrap_or(ACTIVE_RUNS),
+            retain: std::mem::take(&mut self.retain),
+            stuck_after: self.stuck_after,
             direct: matches!(clock, Clock::Runtime { .. }),
         };
         let durable = std::mem::take(&mut self.durable);

@@ -156,7 +156,7 @@ pub enum Change {
     },
     /// Keeps a value in a space under a key, in place of the one before.
     Put {
-        /// The space: `breaker`, `cache`, `schedule`, `workflow`.
+        /// The space: `breaker`, `cache`, `inbox`, `schedule`, `workflow`.
         space: &'static str,
         /// The key.
         key: String,

@@ -35,7 +35,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use orch_core::run::RunId;
+use orch_core::run::{RunId, RunStatus};
 
 mod change;
 #[cfg(any(test, feature = "testing"))]
@@ -160,6 +160,13 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// If the store cannot be read.
     fn next_ready(&self, workflows: &[(String, Option<u32>)])
     -> Result<Option<Millis>, StoreError>;
+
+    /// When the first of the runs ended that [`Change::Prune`] may forget and that are of this status: of those that
+    /// ended at `since` or later.
+    ///
+    /// # Errors
+    /// If the store cannot be read.
+    fn first_ended(&self, status: RunStatus, since: Millis) -> Result<Option<Millis>, StoreError>;
 
     /// The value kept in a space under a key, unless it has expired by `now`.
     ///

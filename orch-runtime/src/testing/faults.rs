@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use orch_core::error::Cause;
 use orch_core::policy::Retry;
-use orch_core::run::RunId;
+use orch_core::run::{RunId, RunStatus};
 
 use crate::program::{Thrown, ThrownError};
 use crate::store::{
@@ -242,6 +242,10 @@ impl Store for Mortal {
         workflows: &[(String, Option<u32>)],
     ) -> Result<Option<Millis>, StoreError> {
         self.store.next_ready(workflows)
+    }
+
+    fn first_ended(&self, status: RunStatus, since: Millis) -> Result<Option<Millis>, StoreError> {
+        self.store.first_ended(status, since)
     }
 
     fn get(&self, space: &str, key: &str, now: Millis) -> Result<Option<Json>, StoreError> {

@@ -342,6 +342,10 @@ fn told(store: &dyn Store, now: i64) -> Vec<String> {
         told.push(format!("{:?}", store.next_ready(&all).unwrap()));
         told.push(format!("{:?}", store.next_ready(&all[..1]).unwrap()));
     }
+    for status in RunStatus::ALL {
+        let first = store.first_ended(status, now - 40);
+        told.push(format!("{:?}", first.unwrap()));
+    }
     for key in 0..4 {
         told.push(format!(
             "{:?}",

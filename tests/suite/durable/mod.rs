@@ -3,10 +3,14 @@
 mod checkpoints;
 mod doubts;
 mod faults;
+mod graphs;
+mod inbox;
 mod recovery;
+mod retention;
 mod schedules;
 mod shapes;
 mod steering;
+mod stuck;
 mod undoing;
 mod values;
 mod versions;

@@ -23,6 +23,11 @@ workflow! {
     pub Hourly() -> () { work() }
 }
 
+workflow! {
+    #[workflow(version = "1", durable, schedule(cron = "0 * * * *", jitter = "20m"))]
+    pub Spread() -> () { work() }
+}
+
 async fn ids(orch: &Orchestrator) -> Vec<String> {
     let runs = orch.runs().unwrap().list(Filter::default()).await.unwrap();
     let mut ids: Vec<String> = runs.iter().map(|run| run.id.to_string()).collect();
@@ -91,4 +96,35 @@ fn what_was_missed_is_made_up_for_as_the_workflow_says() {
     );
     assert_eq!(second.len(), 5, "three are made up for, and none twice");
     assert_eq!(world.calls("work"), 5);
+}
+
+#[test]
+fn starts_are_put_off_and_each_time_still_has_one_run() {
+    let (world, store) = (World::default(), Memory::new());
+    paused(async {
+        let build = || {
+            let builder = orchestrator(&world, &store).workflow(Spread);
+            builder.virtual_time().build()
+        };
+        // Two of them, each of which computes the same times.
+        let (orch, _other) = (build().await.unwrap(), build().await.unwrap());
+        tokio::time::sleep(Duration::from_secs(3_599)).await;
+        assert_eq!(world.calls("work"), 0);
+        let mut put_off = Vec::new();
+        for hour in 1..=6 {
+            let mut minutes = 0;
+            while world.calls("work") < hour {
+                tokio::time::sleep(Duration::from_secs(60)).await;
+                minutes += 1;
+                assert!(minutes <= 21, "hour {hour} is put off for longer than said");
+            }
+            put_off.push(minutes);
+            tokio::time::sleep(Duration::from_secs(60 * (60 - minutes))).await;
+            assert_eq!(world.calls("work"), hour, "each time has one run");
+        }
+        assert!(put_off.iter().any(|minutes| *minutes > 2), "{put_off:?}");
+        let ids = ids(&orch).await;
+        assert_eq!((ids.len(), &*ids[0]), (6, "Spread@2026-01-01T01:00:00Z"));
+    })
+    .unwrap();
 }

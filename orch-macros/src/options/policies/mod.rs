@@ -34,11 +34,12 @@ pub(crate) struct PolicyOptions {
     pub(crate) rate_limit: Option<Spanned<RateLimit>>,
     pub(crate) concurrency: Option<Spanned<Concurrency>>,
     pub(crate) breaker: Option<Spanned<Breaker>>,
+    pub(crate) notify_human: Option<Spanned<bool>>,
 }
 
 impl PolicyOptions {
     /// Every option that is a policy.
-    pub(crate) const KEYS: [&'static str; 10] = [
+    pub(crate) const KEYS: [&'static str; 11] = [
         "retries",
         "backoff",
         "retry_if",
@@ -49,6 +50,7 @@ impl PolicyOptions {
         "rate_limit",
         "concurrency",
         "breaker",
+        "notify_human",
     ];
 
     /// Takes an option if it is a policy, and says whether it is.
@@ -69,6 +71,7 @@ impl PolicyOptions {
             "cache" => self.cache = spanned(given, Cache::read(given, errors)),
             "rate_limit" => self.rate_limit = spanned(given, RateLimit::read(given, errors)),
             "concurrency" => self.concurrency = spanned(given, Concurrency::read(given, errors)),
+            "notify_human" => self.notify_human = errors.accept(given.switch()),
             "breaker" => self.breaker = spanned(given, Breaker::read(given, errors)),
             _ => return false,
         }
@@ -160,6 +163,7 @@ impl PolicyOptions {
             field("rate_limit", &self.rate_limit, RateLimit::tokens),
             field("concurrency", &self.concurrency, Concurrency::tokens),
             field("breaker", &self.breaker, Breaker::tokens),
+            field("notify_human", &self.notify_human, |notify| quote!(#notify)),
         ];
         // Where every field is given, clippy finds the rest needless.
         let rest = fields

@@ -4,6 +4,7 @@ use syn::Ident;
 
 use super::super::model::Workflow;
 use crate::diagnostics::Errors;
+use crate::text;
 
 /// Reports what is wrong with the options of a workflow.
 pub(super) fn check(workflow: &Workflow, errors: &mut Errors) {
@@ -20,6 +21,14 @@ pub(super) fn check(workflow: &Workflow, errors: &mut Errors) {
             &input.name,
             "a workflow that a schedule starts takes no inputs, as nobody is there to give them: let a step find out what it needs",
         );
+    }
+    if let (Some(stuck), Some(deadline)) = (&options.stuck_after, &options.deadline)
+        && stuck.value >= deadline.value
+    {
+        errors.push(stuck.error(format!(
+            "a run is over before it has stood still for so long, as its deadline is {}: write less, or leave it out",
+            text::source(&deadline.tokens)
+        )));
     }
     if options.durable.is_none() {
         in_memory(workflow, errors);
@@ -49,7 +58,7 @@ fn versions(workflow: &Workflow, errors: &mut Errors) {
 /// Options about runs that are kept, where none are.
 fn in_memory(workflow: &Workflow, errors: &mut Errors) {
     let options = &workflow.options;
-    let given: [(Option<&Ident>, &str); 4] = [
+    let given: [(Option<&Ident>, &str); 5] = [
         (
             options.compatible_with.as_ref().map(|it| &it.key),
             "is about runs that go on under a new version",
@@ -57,6 +66,10 @@ fn in_memory(workflow: &Workflow, errors: &mut Errors) {
         (
             options.max_active_runs.as_ref().map(|it| &it.key),
             "counts the runs in a store",
+        ),
+        (
+            options.stuck_after.as_ref().map(|it| &it.key),
+            "watches over runs that may be left alone for long",
         ),
         (
             options.schedule.as_ref().map(|it| &it.key),

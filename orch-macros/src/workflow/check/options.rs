@@ -51,7 +51,7 @@ fn misplaced(equation: &Equation, name: &str) -> Option<String> {
         (Rhs::Branch(_), _) => Some(format!(
             "`{name}` is for steps: put it on the call inside the arm"
         )),
-        (Rhs::Call(call), "cache" | "cache_ttl" | "retry_if")
+        (Rhs::Call(call), "cache" | "cache_ttl" | "retry_if" | "notify_human")
             if matches!(call.tiers[0].callee, Callee::Workflow(_)) =>
         {
             Some(format!("`{name}` is for steps, and this is a workflow"))
@@ -93,6 +93,14 @@ fn contradictions(equation: &Equation, errors: &mut Errors) {
         errors.at(
             transient,
             "what somebody decided about is recorded: remove `transient`, or `checkpoint_after`",
+        );
+    }
+    if let (Some(transient), Some(notify)) = (&options.transient, &options.policies.notify_human)
+        && notify.value
+    {
+        errors.at(
+            transient,
+            "what wants somebody's attention is recorded, so that they are told once: remove `transient`, or `notify_human`",
         );
     }
     if let (Some(skip), Rhs::Call(call)) = (&options.allow_skip, &equation.rhs)

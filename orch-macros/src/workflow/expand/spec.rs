@@ -300,7 +300,11 @@ fn kept_runs(options: &WorkflowOptions) -> TokenStream {
         let priority = Literal::u32_unsuffixed(priority.value);
         quote!(priority: #priority,)
     });
-    quote!(#compatible #most #overlap #schedule #priority)
+    let stuck_after = options.stuck_after.as_ref().map(|patience| {
+        let patience = duration(patience.value);
+        quote!(stuck_after: Some(#patience),)
+    });
+    quote!(#compatible #most #overlap #stuck_after #schedule #priority)
 }
 
 /// The names that nobody reads, so that the compiler says so in its own words.

@@ -1,10 +1,12 @@
-//! `schedule = "0 6 * * 1-5"`, `schedule(cron = "@daily", time_zone = "Europe/Berlin", catch_up = last)`
+//! `schedule = "0 6 * * 1-5"`, `schedule(cron = "@daily", time_zone = "Europe/Berlin", catch_up = last, jitter = "30s")`
+
+use std::time::Duration;
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::diagnostics::Errors;
-use crate::options::{Form, Given, Spanned, cron, value};
+use crate::options::{Form, Given, Spanned, cron, duration, value};
 
 /// When runs start by themselves.
 pub(crate) struct Schedule {
@@ -12,6 +14,8 @@ pub(crate) struct Schedule {
     cron: String,
     time_zone: Option<String>,
     catch_up: CatchUp,
+    /// By how much a start is put off at most.
+    jitter: Option<Duration>,
 }
 
 /// What becomes of times that passed while nobody was there.
@@ -26,6 +30,18 @@ enum CatchUp {
 impl Schedule {
     const FORM: &str = "schedule = \"0 6 * * 1-5\"` or `schedule(cron = \"0 6 * * 1-5\", time_zone = \"Europe/Berlin\", catch_up = last)";
 
+    /// What can be said in it.
+    const KEYS: [&str; 4] = ["cron", "time_zone", "catch_up", "jitter"];
+
+    /// Where an option is written that is about a schedule.
+    pub(super) fn has(name: &str) -> Option<String> {
+        Self::KEYS.contains(&name).then(|| {
+            format!(
+                "`{name}` is about a schedule: write `schedule(cron = \"0 6 * * 1-5\", {name} = …)`"
+            )
+        })
+    }
+
     /// Reads the option; what cannot be read is reported.
     pub(super) fn read(given: &Given, errors: &mut Errors) -> Option<Spanned<Self>> {
         if let Form::Bare = given.form {
@@ -33,12 +49,12 @@ impl Schedule {
             return None;
         }
         let (schedule, clean) = errors.scope(|errors| {
-            let list = given.list(&["cron", "time_zone", "catch_up"], errors);
+            let list = given.list(&Self::KEYS, errors);
             let mut cron = list
                 .lead
                 .as_ref()
                 .map(|lead| errors.accept(cron::read(lead)));
-            let (mut time_zone, mut catch_up) = (None, None);
+            let (mut time_zone, mut catch_up, mut jitter) = (None, None, None);
             for option in &list.given {
                 match option.name().as_str() {
                     "cron" if cron.is_some() => errors.at(
@@ -53,6 +69,15 @@ impl Schedule {
                         let read = option.value("time_zone = \"Europe/Berlin\"", zone);
                         time_zone = errors.accept(read).map(|read| read.value);
                     }
+                    "jitter" => {
+                        let read = option.value("jitter = \"30s\"", |tokens| {
+                            duration::nonzero(
+                                tokens,
+                                "a jitter of zero puts nothing off: leave it out",
+                            )
+                        });
+                        jitter = errors.accept(read);
+                    }
                     _ => {
                         let read = option.value("catch_up = last", CatchUp::read);
                         catch_up = errors.accept(read).map(|read| read.value);
@@ -62,10 +87,15 @@ impl Schedule {
             if cron.is_none() {
                 errors.push(given.wants(Self::FORM));
             }
+            let cron = cron.flatten()?;
+            if let Some(jitter) = &jitter {
+                errors.accept(fits(jitter, &cron));
+            }
             Some(Self {
-                cron: cron.flatten()?,
+                cron,
                 time_zone,
                 catch_up: catch_up.unwrap_or_default(),
+                jitter: jitter.map(|jitter| jitter.value),
             })
         });
         let value = schedule.filter(|_| clean)?;
@@ -85,7 +115,14 @@ impl Schedule {
             CatchUp::Last => quote!(Last),
             CatchUp::All(most) => quote!(All(#most)),
         };
-        quote!(Schedule { cron: #cron, time_zone: #time_zone, catch_up: CatchUp::#catch_up })
+        let jitter = match self.jitter {
+            Some(jitter) => {
+                let jitter = duration::tokens(jitter);
+                quote!(Some(#jitter))
+            }
+            None => quote!(None),
+        };
+        quote!(Schedule { cron: #cron, time_zone: #time_zone, catch_up: CatchUp::#catch_up, jitter: #jitter })
     }
 }
 
@@ -114,6 +151,27 @@ impl CatchUp {
                 "how many at most? write `catch_up = all(10)`, so that a long absence does not start them all",
             )
         })
+    }
+}
+
+/// A start that is put off comes before the next one.
+fn fits(jitter: &Spanned<Duration>, cron: &str) -> syn::Result<()> {
+    let gap = cron::shortest_gap(cron);
+    if jitter.value < gap {
+        return Ok(());
+    }
+    Err(jitter.error(format!(
+        "a start that is put off by this may come after the next one, as there are only {} between two of this schedule: write less",
+        words(gap)
+    )))
+}
+
+/// A gap of whole minutes, as a duration is written.
+fn words(gap: Duration) -> String {
+    match gap.as_secs() / 60 {
+        minutes if minutes.is_multiple_of(24 * 60) => format!("{}d", minutes / (24 * 60)),
+        minutes if minutes.is_multiple_of(60) => format!("{}h", minutes / 60),
+        minutes => format!("{minutes}m"),
     }
 }
 
@@ -170,15 +228,19 @@ mod tests {
         for (option, expected) in [
             (
                 "schedule = \"0 6 * * mon-fri\"",
-                "Schedule { cron: \"0 6 * * 1-5\", time_zone: \"UTC\", catch_up: CatchUp::None }",
+                "Schedule { cron: \"0 6 * * 1-5\", time_zone: \"UTC\", catch_up: CatchUp::None, jitter: None }",
             ),
             (
                 "schedule(cron = \"@daily\", time_zone = \"America/Argentina/La_Rioja\", catch_up = all(10))",
-                "Schedule { cron: \"0 0 * * *\", time_zone: \"America/Argentina/La_Rioja\", catch_up: CatchUp::All(10u32) }",
+                "Schedule { cron: \"0 0 * * *\", time_zone: \"America/Argentina/La_Rioja\", catch_up: CatchUp::All(10u32), jitter: None }",
             ),
             (
                 "schedule(\"@hourly\", time_zone = \"Etc/GMT+5\", catch_up = last)",
-                "Schedule { cron: \"0 * * * *\", time_zone: \"Etc/GMT+5\", catch_up: CatchUp::Last }",
+                "Schedule { cron: \"0 * * * *\", time_zone: \"Etc/GMT+5\", catch_up: CatchUp::Last, jitter: None }",
+            ),
+            (
+                "schedule(\"@hourly\", jitter = \"59m\")",
+                "Schedule { cron: \"0 * * * *\", time_zone: \"UTC\", catch_up: CatchUp::None, jitter: Some(Duration::from_secs(3540)) }",
             ),
         ] {
             let (found, errors) = read(option);
@@ -212,6 +274,14 @@ mod tests {
             (
                 "schedule(\"@daily\", catch_up = all(0))",
                 "none of them are made up for: write `catch_up = none`",
+            ),
+            (
+                "schedule(\"@hourly\", jitter = \"1h\")",
+                "a start that is put off by this may come after the next one, as there are only 1h between two of this schedule: write less",
+            ),
+            (
+                "schedule(\"@hourly\", jitter = 0)",
+                "a jitter of zero puts nothing off: leave it out",
             ),
             (
                 "schedule(\"@daily\", catch_up = first)",

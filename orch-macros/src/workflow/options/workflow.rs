@@ -21,6 +21,8 @@ pub(crate) struct WorkflowOptions {
     pub(crate) max_active_runs: Option<Spanned<u32>>,
     /// What becomes of a run beyond that, as the plan has it.
     pub(crate) overlap: Option<Spanned<&'static str>>,
+    /// How long a run may stand still before that is told.
+    pub(crate) stuck_after: Option<Spanned<Duration>>,
     pub(crate) schedule: Option<Spanned<Schedule>>,
     pub(crate) priority: Option<Spanned<u32>>,
     pub(crate) owner: Option<String>,
@@ -33,12 +35,13 @@ pub(crate) struct WorkflowOptions {
     pub(crate) krate: Option<Path>,
 }
 
-const WORKFLOW_KEYS: [&str; 15] = [
+const WORKFLOW_KEYS: [&str; 16] = [
     "durable",
     "version",
     "compatible_with",
     "max_active_runs",
     "overlap",
+    "stuck_after",
     "schedule",
     "priority",
     "owner",
@@ -56,11 +59,12 @@ impl WorkflowOptions {
     pub(crate) fn take(attrs: Vec<Attribute>, errors: &mut Errors) -> (Self, Vec<Attribute>) {
         let mut options = Self::default();
         let (own, others) = split(attrs, "workflow", errors);
-        let given = OptionList::parse(
+        let given = OptionList::parse_among(
             own,
             "option of `#[workflow(…)]`",
             &WORKFLOW_KEYS,
             false,
+            Schedule::has,
             errors,
         );
         for given in &given.given {
@@ -107,6 +111,15 @@ impl WorkflowOptions {
                     value::word(tokens, "way to treat a run too many", &OVERLAPS)
                 });
                 self.overlap = errors.accept(read);
+            }
+            "stuck_after" => {
+                let read = given.value("stuck_after = \"10m\"", |tokens| {
+                    duration::nonzero(
+                        tokens,
+                        "every run stands still for no time at all: write how long is too long",
+                    )
+                });
+                self.stuck_after = errors.accept(read);
             }
             "schedule" => self.schedule = Schedule::read(given, errors),
             "priority" => self.priority = errors.accept(given.value("priority = high", priority)),

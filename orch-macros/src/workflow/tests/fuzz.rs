@@ -17,7 +17,7 @@ const SAMPLES: [&str; 5] = [
     "pub D(s: String) -> (String, u8) { t = format!(\"{s} {}\", s.len()); \
      for w in t.split(' ').collect::<Vec<_>>() { f(w) } (t, |x: u8| x + 1) }",
     "#[workflow(durable, version = \"1.2.0\", compatible_with = [\"1.1.0\"], max_active_runs = 4, overlap = skip, \
-     priority = high, schedule(cron = \"0 6 * * 1-5\", time_zone = \"Europe/Berlin\", catch_up = all(3)))]\n\
+     priority = high, schedule(cron = \"0 6 * * 1-5\", time_zone = \"Europe/Berlin\", catch_up = all(3), jitter = \"30s\"), stuck_after = 60)]\n\
      pub E() -> Option<u8> { s = signal::<Vec<u8>>(timeout = \"3d\"); w = sleep(\"10d\"); v = sleep(d * 2); \
      #[node(transient)] d = f(); #[node(key = x.id, after = [w, v])] ys = for x in s.iter() { a = signal::<u8>(); g(x, a) }; \
      #[node(checkpoint_after(approvers = [\"a\"], expires = 60, on_expire = approve), allow_skip = \"no\")] k = h(&ys); k }",

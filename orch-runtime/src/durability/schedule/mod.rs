@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use orch_core::plan::{CatchUp, WorkflowSpec};
 
 use self::cron::Cron;
-use super::Durability;
+use super::{Durability, millis};
 use crate::orchestrator::StartError;
 use crate::services::Services;
 use crate::store::{Change, Millis, StoreError};
@@ -33,6 +33,8 @@ pub(super) struct Scheduled {
     workflow: &'static str,
     cron: Cron,
     catch_up: CatchUp,
+    /// By how much a start is put off at most.
+    jitter: Millis,
     start: Starter,
 }
 
@@ -46,6 +48,7 @@ impl Scheduled {
                 workflow: spec.name,
                 cron,
                 catch_up: schedule.catch_up,
+                jitter: schedule.jitter.map_or(0, millis),
                 start,
             }),
             Err(reason) => Err(format!(
@@ -53,6 +56,26 @@ impl Scheduled {
                 spec.name
             )),
         })
+    }
+
+    /// When the run of a time starts: the same for whoever asks, and another amount later for each time and workflow.
+    fn due(&self, time: Millis) -> Millis {
+        if self.jitter == 0 {
+            return time;
+        }
+        let digest = hmac_sha256::Hash::hash(format!("{}@{time}", self.workflow).as_bytes());
+        let number = digest[..8]
+            .iter()
+            .fold(0, |number, byte| number << 8 | u64::from(*byte));
+        // From none to all of it; the remainder is far below what can be told.
+        let late = number % (self.jitter.unsigned_abs() + 1);
+        time.saturating_add_unsigned(late)
+    }
+
+    /// The first time after this one, if its run should have started by now.
+    fn passed(&self, after: Millis, now: Millis) -> Option<Millis> {
+        let next = self.cron.after(after)?;
+        (self.due(next) <= now).then_some(next)
     }
 }
 
@@ -69,14 +92,19 @@ pub(super) async fn keep(
             return;
         }
     };
-    for missed in missed(&scheduled, last, durability.clock.now()) {
+    let now = durability.clock.now();
+    for missed in missed(&scheduled, last, now) {
         if !start(&scheduled, missed, &durability, &services).await {
             return;
         }
     }
-    last = last.max(durability.clock.now());
+    // What was put off may be due still, though its time has passed.
+    last = last.max(now.saturating_sub(scheduled.jitter));
+    while let Some(passed) = scheduled.passed(last, now) {
+        last = passed;
+    }
     while let Some(next) = scheduled.cron.after(last) {
-        durability.clock.sleep_until(next).await;
+        durability.clock.sleep_until(scheduled.due(next)).await;
         if !start(&scheduled, next, &durability, &services).await {
             return;
         }
@@ -116,7 +144,7 @@ fn missed(scheduled: &Scheduled, last: Millis, now: Millis) -> Vec<Millis> {
     };
     let mut times = std::collections::VecDeque::new();
     let mut at = last;
-    while let Some(next) = scheduled.cron.after(at).filter(|next| *next <= now) {
+    while let Some(next) = scheduled.passed(at, now) {
         times.push_back(next);
         if times.len() > most {
             times.pop_front();
@@ -151,4 +179,53 @@ async fn start(
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use orch_core::plan::CatchUp;
+
+    use super::{Cron, Scheduled, missed};
+
+    const HOUR: i64 = 3_600_000;
+
+    fn hourly(workflow: &'static str, jitter: i64) -> Scheduled {
+        Scheduled {
+            workflow,
+            cron: Cron::new("0 * * * *", "UTC").unwrap(),
+            catch_up: CatchUp::All(100),
+            jitter,
+            start: |_, _| Box::pin(async { Ok(()) }),
+        }
+    }
+
+    #[test]
+    fn starts_are_put_off_by_an_amount_of_their_own() {
+        let (first, again) = (hourly("A", 10_000), hourly("A", 10_000));
+        let other = hourly("B", 10_000);
+        let late = |of: &Scheduled| -> Vec<i64> {
+            let times = (0..200).map(|hour| hour * HOUR);
+            times.map(|time| of.due(time) - time).collect()
+        };
+        assert_eq!(late(&first), late(&again), "two processes agree");
+        assert_ne!(late(&first), late(&other), "two workflows part");
+        assert!(late(&first).iter().all(|late| (0..=10_000).contains(late)));
+        let distinct: BTreeSet<_> = late(&first).into_iter().map(|late| late / 1_000).collect();
+        assert!(distinct.len() > 8, "they are spread: {distinct:?}");
+        assert_eq!(late(&hourly("A", 0)), [0; 200]);
+        assert!(late(&hourly("A", 1)).contains(&1), "all of it is possible");
+    }
+
+    #[test]
+    fn what_is_put_off_was_not_missed_before_it_was_due() {
+        let scheduled = hourly("A", HOUR / 2);
+        let due = scheduled.due(5 * HOUR);
+        assert!(due > 5 * HOUR);
+        let before: Vec<i64> = (1..5).map(|hour| hour * HOUR).collect();
+        assert_eq!(missed(&scheduled, 0, due - 1), before);
+        let all: Vec<i64> = (1..6).map(|hour| hour * HOUR).collect();
+        assert_eq!(missed(&scheduled, 0, due), all);
+    }
 }

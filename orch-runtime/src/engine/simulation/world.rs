@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use orch_core::error::Cause;
 use orch_core::policy::Retry;
-use orch_core::run::RunId;
+use orch_core::run::{RunId, RunStatus};
 use tokio::sync::Notify;
 
 use super::graph::{Does, Fate, Node};
@@ -198,6 +198,10 @@ impl Store for World {
         workflows: &[(String, Option<u32>)],
     ) -> Result<Option<Millis>, StoreError> {
         self.memory.next_ready(workflows)
+    }
+
+    fn first_ended(&self, status: RunStatus, since: Millis) -> Result<Option<Millis>, StoreError> {
+        self.memory.first_ended(status, since)
     }
 
     fn get(&self, space: &str, key: &str, now: Millis) -> Result<Option<Json>, StoreError> {

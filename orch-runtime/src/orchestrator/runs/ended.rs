@@ -4,10 +4,7 @@ use orch_core::run::RunStatus;
 
 use super::info::value;
 use super::{RunInfo, Runs, SteerError, unsuccessful};
-use crate::store::{Applied, Change, Filter, Millis};
-
-/// How many runs are forgotten in one transaction.
-const PRUNED_AT_ONCE: usize = 500;
+use crate::store::{Change, Filter, Millis};
 
 impl Runs {
     /// Forgets an ended run.
@@ -78,26 +75,12 @@ impl Runs {
     }
 
     /// Forgets runs of these statuses that ended before a time, in milliseconds since the Unix epoch; gives how many.
+    /// [`retain`](crate::orchestrator::Builder::retain) does it by itself.
     ///
     /// # Errors
     /// If the store cannot be written; those that were forgotten until then are.
     pub async fn prune(&self, statuses: &[RunStatus], before: Millis) -> Result<usize, SteerError> {
-        let mut count = 0;
-        loop {
-            let change = Change::Prune {
-                statuses: statuses.to_vec(),
-                before,
-                limit: PRUNED_AT_ONCE,
-            };
-            let pruned = match self.durability.journal.submit(change).await {
-                Ok(Applied::Pruned(pruned)) => pruned,
-                Ok(_) => 0,
-                Err(error) => return Err(SteerError::store(&error)),
-            };
-            count += pruned;
-            if pruned < PRUNED_AT_ONCE {
-                return Ok(count);
-            }
-        }
+        let forgotten = self.durability.forget(statuses, before).await;
+        forgotten.map_err(|error| SteerError::store(&error))
     }
 }

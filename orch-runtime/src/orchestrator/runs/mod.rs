@@ -4,6 +4,7 @@ mod again;
 mod decide;
 mod ended;
 mod error;
+pub(crate) mod inbox;
 mod info;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use orch_core::run::{RunId, RunStatus};
 use serde_json::Value;
 
 pub use self::error::SteerError;
+pub use self::inbox::InboxItem;
 pub use self::info::{Checkpoint, RunInfo};
 use super::signal::{SendSignal, To};
 use crate::durability::{Durability, Registered, steer};

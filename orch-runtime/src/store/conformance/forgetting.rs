@@ -13,6 +13,7 @@ super::checks![
     children_go_with_their_parent,
     pruning_forgets_those_that_ended_first,
     pruning_keeps_children_and_what_they_belong_to,
+    the_first_that_ended_is_found,
 ];
 
 fn rewind(run: RunKey, drop: &[i64], add: &[i64]) -> Change {
@@ -200,6 +201,27 @@ fn pruning_forgets_those_that_ended_first(subject: &Subject) {
         pruned(2)
     );
     assert_eq!(subject.kept(), ["held"]);
+}
+
+fn the_first_that_ended_is_found(subject: &Subject) {
+    let first = |status, since| well(subject.store.first_ended(status, since));
+    assert_eq!(first(RunStatus::Completed, i64::MIN), None);
+    subject.ended(new("second"), 200);
+    subject.ended(new("first"), 100);
+    subject.ended(child("child", "first"), 50);
+    let failed = subject.hold("failed");
+    subject.done(end(failed, RunStatus::Failed, 10));
+    let held = subject.hold("held");
+    assert_eq!(first(RunStatus::Completed, i64::MIN), Some(100));
+    assert_eq!(first(RunStatus::Completed, 100), Some(100));
+    assert_eq!(first(RunStatus::Completed, 101), Some(200));
+    assert_eq!(first(RunStatus::Completed, 201), None);
+    assert_eq!(first(RunStatus::Failed, 0), Some(10));
+    assert_eq!(first(RunStatus::Running, 0), None);
+    subject.done(Change::Delete { run: failed.run });
+    assert_eq!(first(RunStatus::Failed, 0), None);
+    subject.done(end(held, RunStatus::Cancelled, 70));
+    assert_eq!(first(RunStatus::Cancelled, 0), Some(70));
 }
 
 fn pruning_keeps_children_and_what_they_belong_to(subject: &Subject) {

@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use orch_core::run::RunId;
+use orch_core::run::{RunId, RunStatus};
 
 use super::{Journal, JournalError};
 use crate::store::{
@@ -77,6 +77,9 @@ impl Store for Scripted {
     }
     fn next_ready(&self, of: &[(String, Option<u32>)]) -> Result<Option<Millis>, StoreError> {
         self.inner.next_ready(of)
+    }
+    fn first_ended(&self, status: RunStatus, since: Millis) -> Result<Option<Millis>, StoreError> {
+        self.inner.first_ended(status, since)
     }
     fn get(&self, space: &str, key: &str, now: Millis) -> Result<Option<Json>, StoreError> {
         self.inner.get(space, key, now)

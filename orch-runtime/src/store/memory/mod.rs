@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use orch_core::run::RunId;
+use orch_core::run::{RunId, RunStatus};
 
 use self::state::State;
 use super::rules::{self, Notices};
@@ -161,6 +161,14 @@ impl Store for Memory {
             Some(if run.timed { at } else { 0 })
         });
         Ok(ready.min())
+    }
+
+    fn first_ended(&self, status: RunStatus, since: Millis) -> Result<Option<Millis>, StoreError> {
+        let state = self.lock();
+        let records = state.runs.values().map(|run| &run.record);
+        let of = records.filter(|record| record.status == status && record.parent.is_none());
+        let ended = of.filter_map(|record| record.ended_at);
+        Ok(ended.filter(|at| *at >= since).min())
     }
 
     fn get(&self, space: &str, key: &str, now: Millis) -> Result<Option<Json>, StoreError> {

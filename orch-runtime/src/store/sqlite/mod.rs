@@ -18,7 +18,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use orch_core::run::RunId;
+use orch_core::run::{RunId, RunStatus};
 
 pub use self::options::{SqliteOptions, Synchronous};
 use self::owners::Shared;
@@ -128,6 +128,12 @@ impl Store for Sqlite {
         self.shared
             .readers
             .read(|db| read::next_ready(db, workflows))
+    }
+
+    fn first_ended(&self, status: RunStatus, since: Millis) -> Result<Option<Millis>, StoreError> {
+        self.shared
+            .readers
+            .read(|db| read::first_ended(db, status, since))
     }
 
     fn get(&self, space: &str, key: &str, now: Millis) -> Result<Option<Json>, StoreError> {

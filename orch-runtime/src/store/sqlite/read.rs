@@ -195,6 +195,18 @@ pub(super) fn signals(
     signals.collect()
 }
 
+/// When the first run of a status ended, at a time or later, children left aside.
+pub(super) fn first_ended(
+    db: &Connection,
+    status: RunStatus,
+    since: Millis,
+) -> rusqlite::Result<Option<Millis>> {
+    const FIRST: &str = "SELECT min(ended_at) FROM runs WHERE status = ?1 AND ended_at >= ?2 \
+                         AND ended_at IS NOT NULL AND parent IS NULL";
+    db.prepare_cached(FIRST)?
+        .query_row((status.as_str(), since), |row| row.get(0))
+}
+
 /// How many more runs of a workflow may be held.
 pub(super) fn room(db: &Connection, workflow: &str, most: u32) -> rusqlite::Result<usize> {
     const HELD: &str = "SELECT count(*) FROM (SELECT 1 FROM runs \
