@@ -171,7 +171,7 @@ impl Sim {
             _ => {
                 let ending = self.ending.swap_remove(pick);
                 // Whoever tells may be the one in whose queue the job is.
-                let holds_job = self.jobs == 1 && picked % 2 == 0;
+                let holds_job = self.jobs == 1 && picked.is_multiple_of(2);
                 self.end(&ending, holds_job);
             }
         }
