@@ -10,6 +10,7 @@ use orch_core::plan::{Callee, NodeKind, ScopeSpec};
 use orch_core::run::{Progress, RunEvent};
 
 use super::Orchestrator;
+use super::start::StartError;
 use crate::durability::{ACTIVE_RUNS, Clock, Durability, Registered, Settings, VALUE_LIMIT};
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
@@ -241,6 +242,9 @@ impl Builder {
                 problems.push(format!("two workflows are named `{name}`"));
             }
             conflicts(&self.services, program.spec.scope, &mut problems);
+            if let Some((inner, wait)) = program.layout().unkept {
+                problems.push(StartError::unkept(name, inner, wait).to_string());
+            }
         }
         problems.extend(self.services.overrides.resolve(&self.programs));
         let mut told = HashSet::new();

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use orch_core::plan::Overlap;
+use orch_core::plan::{Overlap, Wait, WorkflowSpec};
 use orch_core::run::{RunId, RunStatus};
 use tokio::runtime::Handle;
 
@@ -43,6 +43,15 @@ pub enum StartError {
         /// The workflow.
         workflow: &'static str,
     },
+    /// A durable workflow inside waits for something, and the workflow is not durable, so that nothing of it is kept.
+    Unkept {
+        /// The workflow.
+        workflow: &'static str,
+        /// The workflow inside.
+        inner: &'static str,
+        /// What that waits for: `checkpoint_after`, `signal` or `sleep`.
+        wait: &'static str,
+    },
     /// The input does not serialize to JSON.
     Input {
         /// The workflow.
@@ -76,6 +85,14 @@ pub enum StartError {
 }
 
 impl StartError {
+    pub(super) const fn unkept(workflow: &'static str, inner: &WorkflowSpec, wait: Wait) -> Self {
+        Self::Unkept {
+            workflow,
+            inner: inner.name,
+            wait: wait.as_str(),
+        }
+    }
+
     /// A code that does not change between versions.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -84,6 +101,7 @@ impl StartError {
             Self::NoRuntime => "no_runtime",
             Self::NoStore { .. } => "no_store",
             Self::NotRegistered { .. } => "not_registered",
+            Self::Unkept { .. } => "unkept",
             Self::Input { .. } => "input",
             Self::Overlap { .. } => "overlap",
             Self::OtherWorkflow { .. } => "other_workflow",
@@ -108,6 +126,14 @@ impl fmt::Display for StartError {
             Self::NotRegistered { workflow } => write!(
                 f,
                 "workflow `{workflow}` is durable: register it with `.workflow({workflow})`, so that its runs are taken up again"
+            ),
+            Self::Unkept {
+                workflow,
+                inner,
+                wait,
+            } => write!(
+                f,
+                "workflow `{inner}`, inside `{workflow}`, is durable and waits (`{wait}`), and `{workflow}` or one between them is not durable, so that nothing of it is kept: say `#[workflow(durable)]` of each workflow around `{inner}`"
             ),
             Self::Input { workflow, reason } => write!(
                 f,
@@ -188,6 +214,9 @@ impl<W: Workflow> Start<W> {
                     resource: need.name,
                 });
             }
+        }
+        if let Some((inner, wait)) = W::program().layout().unkept {
+            return Err(StartError::unkept(W::SPEC.name, inner, wait));
         }
         let handle = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         if W::SPEC.durable {

@@ -3,6 +3,7 @@
 mod checkpoints;
 mod doubts;
 mod faults;
+mod inside;
 mod recovery;
 mod schedules;
 mod shapes;
