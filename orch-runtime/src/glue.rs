@@ -209,10 +209,12 @@ pub(crate) fn end<S: Step>(
                 Mode::Restore(_) => None,
                 _ => (S::CACHING.share)(&value),
             };
-            if let Some(keep) = S::COMPENSATING.keep {
-                return kept_for_undo(cx, (keep.encode)(&value), put(value, shared)?);
-            }
-            return put(value, shared);
+            // What is recorded is undone with what was recorded.
+            let keep = S::COMPENSATING.keep.filter(|_| !cx.records());
+            return match keep {
+                Some(keep) => kept_for_undo((keep.encode)(&value), put(value, shared)?),
+                None => put(value, shared),
+            };
         }
         Called::Undone(Ok(())) => return Ok(Done::Value),
         Called::Undone(Err((cause, retry))) => {
@@ -231,16 +233,9 @@ pub(crate) fn end<S: Step>(
     }))
 }
 
-/// Adds the value that the step is to be undone with, unless it is recorded anyway.
+/// Adds the value that the step is to be undone with.
 #[cold]
-fn kept_for_undo(
-    cx: &Cx,
-    json: Result<String, serde_json::Error>,
-    done: Done,
-) -> Result<Done, Thrown> {
-    if cx.records() {
-        return Ok(done);
-    }
+fn kept_for_undo(json: Result<String, serde_json::Error>, done: Done) -> Result<Done, Thrown> {
     let json = json.map_err(|error| {
         ThrownError::of(Cause::any(format!(
             "its output cannot be kept for `compensate`, as it does not serialize to JSON: {error}"
@@ -456,9 +451,10 @@ fn child_record<W: Workflow>(cx: &Cx) -> Option<Veiled<Record>> {
     let frame = cx.ctx().frame();
     let record = frame.run().journal.as_ref()?;
     let instance = record.instance(frame, cx.ctx().node_index());
+    let call = (cx.turn(), cx.tier(), cx.ctx().attempt());
     W::SPEC
         .durable
-        .then(|| Veiled::new(record.inside(&instance, Errors::of::<W>())))
+        .then(|| Veiled::new(record.inside(&instance, call, Errors::of::<W>())))
 }
 
 /// Gathers a fan-out's items into a vector.

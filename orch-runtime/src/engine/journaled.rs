@@ -7,12 +7,11 @@ use std::sync::Arc;
 use orch_core::error::ErrorKind;
 use orch_core::plan::{Callee, Checkpoint};
 
-use super::call;
 use super::frame::{Frame, Role};
-use super::record::{Known, Phase, Record};
+use super::record::{Phase, Record};
 use super::strand::{Called, cancelled, survives};
-use super::undo::{Doubtful, Undo};
-use super::wait;
+use super::undo::{self, Doubtful};
+use super::{attempts, call, wait};
 use crate::observe::Queued;
 use crate::program::NodeCode;
 use crate::store::{EntryKind, Json};
@@ -47,6 +46,7 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
             ),
         );
     }
+    undo::remember(record, frame, node, known);
     match &known.end {
         None => Recalled::Unknown,
         Some((EntryKind::Failed, json)) => {
@@ -82,7 +82,6 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
                 }
             };
             let restored = wait::restored(frame, node, 0, &json);
-            remember_undo(frame, node, known, json);
             unless_misfit(frame, &instance, restored)
         }
         // A wait that is over, or a node that was skipped: its value is absent.
@@ -114,27 +113,15 @@ fn parked(frame: &Arc<Frame>, reason: String) -> Recalled {
     }))
 }
 
-/// Keeps a value that was recorded until its node may have to be undone.
-fn remember_undo(frame: &Arc<Frame>, node: usize, known: &Known, json: Json) {
-    let tier = known.started.unwrap_or_default();
-    if frame.layout.nodes[node]
-        .tiers
-        .get(tier)
-        .is_some_and(|tier| tier.undo().is_some())
-    {
-        let undo = Undo::done(frame, node, tier, known.seq, json);
-        frame.run().to_undo(undo);
-    }
-}
-
 /// A node's call, recorded.
 pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let run = Arc::clone(frame.run());
     let Some(record) = &run.journal else {
-        return call::perform(frame, node, queued).await.map(|_| ());
+        return called(frame, node, queued).await;
     };
     // The call may be dropped while it waits here.
     let mut before = Doubtful::before(record, &frame, node);
+    let may_have_begun = record.phase() == Phase::Retracing;
     if record.phase() != Phase::Going {
         record.pass().await;
     }
@@ -142,6 +129,9 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         && !survives(&frame, node, stop)
     {
         return Err(cancelled(&frame, node));
+    }
+    if may_have_begun {
+        attempts::note_first(record, &frame, node).await;
     }
     // What is called next sees to it.
     before.is_over();
@@ -151,8 +141,14 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         NodeCode::Recorded(..) if !keeps_its_own(&frame, node) => {
             recorded(record, &frame, node, queued).await
         }
-        _ => call::perform(frame, node, queued).await.map(|_| ()),
+        _ => called(frame, node, queued).await,
     }
+}
+
+/// A node's call that is not recorded itself.
+async fn called(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
+    let performed = call::perform(frame, node, queued).await;
+    performed.map(|_| ()).map_err(|failed| failed.error)
 }
 
 /// A wait, which those who observe the run see begin.
@@ -170,7 +166,7 @@ async fn waited(
 }
 
 /// Whether a node runs a workflow that is durable itself, so that its nodes are recorded and it need not be.
-fn keeps_its_own(frame: &Frame, node: usize) -> bool {
+pub(super) fn keeps_its_own(frame: &Frame, node: usize) -> bool {
     let tiers = &frame.layout.nodes[node].tiers;
     let durable = |callee: Callee| matches!(callee, Callee::Workflow(spec) if spec().durable);
     tiers.iter().all(|tier| durable(tier.callee))
@@ -190,9 +186,13 @@ async fn recorded(
     }
     let json = match call::perform(Arc::clone(frame), node, queued).await {
         Ok(done) => done.into_json().unwrap_or_else(|| "null".to_owned()),
-        Err(error) => {
+        Err(call::Failed {
+            error,
+            leaves_in_doubt,
+            ..
+        }) => {
             if error.kind() != ErrorKind::Cancelled {
-                let json = record.encode_error(&error);
+                let json = record.encode_failure(&error, leaves_in_doubt);
                 let entry = record.entry(frame, instance, EntryKind::Failed, Some(json));
                 record.add(entry).await;
             }

@@ -1,5 +1,6 @@
 //! The in-memory engine: frames, strands and calls over the pure schedule.
 
+mod attempts;
 pub(crate) mod call;
 mod check;
 mod control;
@@ -8,6 +9,7 @@ pub(crate) mod fan;
 pub mod frame;
 pub mod gather;
 mod journaled;
+mod known;
 pub mod layout;
 pub(crate) mod mailbox;
 mod pace;

@@ -88,8 +88,9 @@ impl Runs {
         drop: impl Fn(&Entry) -> bool,
         added: Option<Entry>,
     ) -> Result<(), SteerError> {
+        let failed = failed(history);
         let entries = history.entries.iter();
-        let dropped = entries.filter(|entry| is_of_a_failure(entry) || drop(entry));
+        let dropped = entries.filter(|entry| is_of_a_failure(entry, &failed) || drop(entry));
         let drop = dropped.map(|entry| entry.seq).collect();
         let mut seq = history.entries.last().map_or(0, |entry| entry.seq);
         let now = self.durability.clock.now();
@@ -163,10 +164,11 @@ impl Runs {
     ) -> Result<RunInfo, SteerError> {
         let mut history = self.history(id).await?;
         let again = self.following(&history.run, node)?;
+        let failed = failed(&history);
         let entries = std::mem::take(&mut history.entries);
         let kept = entries
             .into_iter()
-            .filter(|entry| !again.contains(root(&entry.node)) && !is_of_a_failure(entry));
+            .filter(|entry| !again.contains(root(&entry.node)) && !is_of_a_failure(entry, &failed));
         let kept = kept.collect();
         self.fork_with(history, new_id, input, kept).await
     }
@@ -217,12 +219,21 @@ impl Runs {
     }
 }
 
-/// Whether it tells of a failure, or of what was undone after one.
-fn is_of_a_failure(entry: &Entry) -> bool {
-    matches!(
-        entry.kind,
-        EntryKind::Failed | EntryKind::Undone | EntryKind::UndoFailed
-    )
+/// Whether it tells of a failure and the attempts before it, or of what was undone after one.
+fn is_of_a_failure(entry: &Entry, failed: &BTreeSet<String>) -> bool {
+    match entry.kind {
+        EntryKind::Failed | EntryKind::Undone | EntryKind::UndoFailed => true,
+        // What is called again has all its attempts again.
+        EntryKind::Started => failed.contains(&entry.node),
+        _ => false,
+    }
+}
+
+/// The calls that failed.
+fn failed(history: &History) -> BTreeSet<String> {
+    let entries = history.entries.iter();
+    let failed = entries.filter(|entry| entry.kind == EntryKind::Failed);
+    failed.map(|entry| entry.node.clone()).collect()
 }
 
 /// The calls that were undone, or were to be.
