@@ -11,8 +11,8 @@ use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
-use crate::engine::execute_observed;
 use crate::engine::record::{Errors, Record};
+use crate::engine::{execute_observed, status_of};
 use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
@@ -429,14 +429,23 @@ pub fn child<W: Workflow>(
     let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
+    let journal = child_record::<W>(cx, &id);
     let mut run = parent.services.clone().child_run(W::program(), id, parent);
-    run.journal = child_record::<W>(cx);
+    run.journal = journal;
     let run = Arc::new(run);
     async move {
         // Whatever this run waits for, the one around it waits for.
         let around = run.journal.as_ref().and(parent.journal.as_ref());
         let _waits = around.map(|record| record.wait(None));
-        match execute_observed::<W>(Arc::clone(&run), input).await {
+        let record = run.journal.as_ref().zip(around);
+        if let Some((record, around)) = record {
+            record.child_begins(around, W::program().spec);
+        }
+        let result = execute_observed::<W>(Arc::clone(&run), input).await;
+        if let Some((record, _)) = record {
+            record.child_ended(status_of(&result));
+        }
+        match result {
             Ok(output) => {
                 parent.undo_after(&run);
                 Called::Value(output)
@@ -447,14 +456,16 @@ pub fn child<W: Workflow>(
 }
 
 /// What is recorded of a durable run inside a node of a durable run: it is kept along with that one's.
-fn child_record<W: Workflow>(cx: &Cx) -> Option<Veiled<Record>> {
+fn child_record<W: Workflow>(cx: &Cx, id: &RunId) -> Option<Veiled<Record>> {
     let frame = cx.ctx().frame();
     let record = frame.run().journal.as_ref()?;
+    let around = frame.run().id().as_str().len() + "/".len();
+    let id = id.as_str().get(around..).unwrap_or_default();
     let instance = record.instance(frame, cx.ctx().node_index());
     let call = (cx.turn(), cx.tier(), cx.ctx().attempt());
     W::SPEC
         .durable
-        .then(|| Veiled::new(record.inside(&instance, call, Errors::of::<W>())))
+        .then(|| Veiled::new(record.inside((&instance, id), call, Errors::of::<W>())))
 }
 
 /// Gathers a fan-out's items into a vector.

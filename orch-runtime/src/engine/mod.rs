@@ -3,6 +3,7 @@
 mod attempts;
 pub(crate) mod call;
 mod check;
+pub(crate) mod children;
 mod control;
 mod execute;
 pub(crate) mod fan;
@@ -24,4 +25,4 @@ pub(crate) mod undo;
 pub(crate) mod wait;
 
 pub(crate) use check::check_value;
-pub(crate) use execute::{Ended, execute_durable, execute_observed};
+pub(crate) use execute::{Ended, execute_durable, execute_observed, status_of};

@@ -21,10 +21,12 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_core::error::{Cause, ErrorKind, NodeError, Place};
+use orch_core::plan::WorkflowSpec;
 use orch_core::run::RunStatus;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::children::{self, ChildBegan};
 use super::frame::{Frame, Role};
 use super::known::{Everything, Known, known};
 use super::mailbox::Mailbox;
@@ -39,6 +41,8 @@ pub(crate) struct Record {
     ledger: Arc<Ledger>,
     /// The node of the outermost run whose run this is, and a slash; empty for the outermost run itself.
     within: String,
+    /// What of the run's id follows that of the outermost run: empty for that one, `audit` of `order-42/audit`.
+    derived: String,
     /// Whether nothing that was recorded is about this run: it is another attempt of its node.
     fresh: bool,
     errors: Errors,
@@ -57,19 +61,51 @@ impl Record {
         Self {
             ledger: Arc::new(ledger),
             within: String::new(),
+            derived: String::new(),
             fresh: false,
             errors,
         }
     }
 
-    /// The same record for the run inside a node: of this turn, tier and attempt.
-    pub(crate) fn inside(&self, instance: &str, call: (u32, usize, u32), errors: Errors) -> Self {
+    /// The same record for the run inside a node, with what of its id follows that of this one: of this turn, tier and
+    /// attempt.
+    pub(crate) fn inside(
+        &self,
+        (instance, id): (&str, &str),
+        call: (u32, usize, u32),
+        errors: Errors,
+    ) -> Self {
         let recorded = self.known(instance).map_or((0, 0, 1), Known::call);
+        let derived = match self.derived.as_str() {
+            "" => id.to_owned(),
+            own => format!("{own}/{id}"),
+        };
         Self {
             ledger: Arc::clone(&self.ledger),
             within: format!("{instance}/"),
+            derived,
             fresh: self.fresh || call != recorded,
             errors,
+        }
+    }
+
+    /// Puts on record that the run inside a node begins, along with whatever is recorded next.
+    pub(crate) fn child_begins(&self, around: &Self, spec: &WorkflowSpec) {
+        let name = children::entry_name(&self.derived);
+        if self.known(&name).is_none() {
+            let instance = self.within.trim_end_matches('/');
+            let began = ChildBegan::of(spec, instance, &around.derived);
+            self.ride(name, began.into_json());
+        }
+    }
+
+    /// Puts on record how the run inside a node ended, along with whatever is recorded next.
+    pub(crate) fn child_ended(&self, status: RunStatus) {
+        let name = children::entry_name(&self.derived);
+        let ended = children::ended(status);
+        let known = self.known(&name).and_then(|known| known.end.as_ref());
+        if known.is_none_or(|(_, value)| value.as_ref() != Some(&ended)) {
+            self.ride(name, ended);
         }
     }
 
@@ -152,6 +188,8 @@ pub(crate) struct Ledger {
     pub(crate) stirred: Notify,
     /// Nothing of the run goes on here any more.
     abandoned: AtomicBool,
+    /// Held by whoever does what operators asked for.
+    steered: Mutex<()>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -166,6 +204,8 @@ impl std::fmt::Debug for Ledger {
 struct State {
     /// The number of the last entry.
     seq: i64,
+    /// What is kept along with the next entry.
+    riders: Vec<Entry>,
     /// Strands at work.
     busy: usize,
     /// Calls under way beside the strands at work.
@@ -329,12 +369,18 @@ impl Ledger {
             turned: Notify::new(),
             stirred: Notify::new(),
             abandoned: AtomicBool::new(false),
+            steered: Mutex::default(),
         }
     }
 
     /// Lets nothing of the run go on here.
     pub(crate) fn abandon(&self) {
         self.abandoned.store(true, Ordering::Release);
+    }
+
+    /// Nobody else does what operators asked for meanwhile.
+    pub(crate) fn steer(&self) -> MutexGuard<'_, ()> {
+        self.steered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn is_abandoned(&self) -> bool {
@@ -377,16 +423,30 @@ impl Ledger {
         drop(self.add(entry));
     }
 
+    /// Adds an entry that is kept along with the next one, and is not worth a commit of its own.
+    fn ride(&self, node: String, value: Json) {
+        let entry = Entry {
+            seq: 0,
+            node,
+            kind: EntryKind::Received,
+            value: Some(value),
+            item: None,
+            at: self.durability.clock.now(),
+        };
+        self.state().riders.push(entry);
+    }
+
+    /// What is to be kept along with the end of the run's being here.
+    pub(crate) fn riders(&self) -> Vec<Entry> {
+        self.state().numbered(None)
+    }
+
     /// Adds an entry; it is kept before anything that is added later. What waits for the answer waits until it is.
     pub(crate) fn add(&self, entry: Entry) -> impl Future<Output = ()> + Send + '_ {
         let mut state = self.state();
-        state.seq += 1;
         let change = Change::Record {
             held: self.held,
-            entries: vec![Entry {
-                seq: state.seq,
-                ..entry
-            }],
+            entries: state.numbered(Some(entry)),
         };
         // Handed over under the lock, so that entries are kept in the order of their numbers.
         let kept = self.durability.journal.submit(change);
@@ -586,7 +646,7 @@ impl Ledger {
     ) -> bool {
         let change = Change::Suspend {
             held: self.held,
-            entries: Vec::new(),
+            entries: self.riders(),
             status,
             ready_at,
             seen: self.mailbox.seen(),
@@ -621,6 +681,17 @@ impl Drop for Waits<'_> {
 }
 
 impl State {
+    /// What rides along and an entry, with their numbers.
+    fn numbered(&mut self, entry: Option<Entry>) -> Vec<Entry> {
+        let mut entries = std::mem::take(&mut self.riders);
+        entries.extend(entry);
+        for entry in &mut entries {
+            self.seq += 1;
+            entry.seq = self.seq;
+        }
+        entries
+    }
+
     /// What is ready has a strand at work, so that nothing is ready where none is.
     fn is_quiet(&self) -> bool {
         self.busy == 0 && self.flights == self.waiting && self.due.is_none()

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, Semaphore};
 
 use super::frame::Frame;
 use super::mailbox::Mailbox;
-use super::record::Record;
+use super::record::{Phase, Record};
 use super::strand::Job;
 use super::undo::Undo;
 use crate::observe::Observer;
@@ -130,6 +130,12 @@ impl Run {
         self.journal
             .as_ref()
             .is_some_and(|record| record.is_abandoned())
+    }
+
+    /// Whether it goes over its history again, in which nothing happens that has not happened before.
+    pub(crate) fn is_retracing(&self) -> bool {
+        let record = self.journal.as_ref();
+        record.is_some_and(|record| record.phase() == Phase::Retracing)
     }
 
     /// Lets go of a run that has not ended: nothing of it goes on here.
