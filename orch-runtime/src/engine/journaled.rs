@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use orch_core::error::ErrorKind;
+use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{Callee, Checkpoint};
 
 use super::frame::{Frame, Role};
@@ -50,15 +50,8 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
     match &known.end {
         None => Recalled::Unknown,
         Some((EntryKind::Failed, json)) => {
-            let (frame, json, seq) = (Arc::clone(frame), json.clone(), known.seq);
-            Recalled::Pending(Box::pin(async move {
-                let run = Arc::clone(frame.run());
-                let Some(record) = &run.journal else {
-                    return Ok(());
-                };
-                record.failure_is_due(seq).await;
-                Err(record.decode_error(&frame, node, json.as_deref().unwrap_or("{}")))
-            }))
+            let error = record.decode_error(frame, node, json.as_deref().unwrap_or("{}"));
+            failed(frame, known.seq, error)
         }
         Some((EntryKind::Received, json)) => {
             let NodeCode::Signal(place) = frame.layout.code.nodes[node] else {
@@ -69,15 +62,16 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
         }
         Some((EntryKind::Done, Some(json))) => {
             let checkpoint = frame.layout.nodes[node].checkpoint();
-            let decision = known.decision.as_deref().map(serde_json::from_str);
+            let read = |(json, seq): &(Json, i64)| (serde_json::from_str(json), *seq);
+            let decision = known.decision.as_ref().map(read);
             let json = match (checkpoint, decision) {
                 (None, _) => json.clone(),
                 // It still waits for its decision, or what was decided cannot be read.
-                (Some(_), None | Some(Err(_))) => return Recalled::Unknown,
-                (Some(_), Some(Ok(decision))) => {
+                (Some(_), None | Some((Err(_), _))) => return Recalled::Unknown,
+                (Some(_), Some((Ok(decision), seq))) => {
                     match wait::decided(frame, node, &decision, json.clone()) {
                         Ok(json) => json,
-                        Err(error) => return Recalled::Over(Err(error)),
+                        Err(error) => return failed(frame, seq, error),
                     }
                 }
             };
@@ -87,6 +81,17 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
         // A wait that is over, or a node that was skipped: its value is absent.
         Some(_) => Recalled::Over(Ok(())),
     }
+}
+
+/// A failure, which is taken in when its turn comes: that of the entry of this number.
+fn failed(frame: &Arc<Frame>, seq: i64, error: NodeError) -> Recalled {
+    let run = Arc::clone(frame.run());
+    Recalled::Pending(Box::pin(async move {
+        if let Some(record) = &run.journal {
+            record.failure_is_due(seq).await;
+        }
+        Err(error)
+    }))
 }
 
 fn unless_misfit(

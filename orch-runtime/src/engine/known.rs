@@ -24,8 +24,8 @@ pub(crate) struct Known {
     pub(crate) arm: Option<Json>,
     /// When its wait ends.
     pub(crate) until: Option<Millis>,
-    /// What was decided at its checkpoint.
-    pub(crate) decision: Option<Json>,
+    /// What was decided at its checkpoint, and the number of the entry that says so.
+    pub(crate) decision: Option<(Json, i64)>,
     /// The tiers that were undone, each with what undoing it failed with, if it did.
     pub(crate) undone: Vec<(usize, Option<Json>)>,
     /// The items it is about.
@@ -144,7 +144,9 @@ pub(crate) fn known(entries: Vec<Entry>) -> Everything {
             }
             EntryKind::Arm => known.arm = entry.value,
             EntryKind::Wait => known.until = entry.value.and_then(|until| until.parse().ok()),
-            EntryKind::Decided => known.decision = entry.value,
+            EntryKind::Decided => {
+                known.decision = entry.value.map(|decision| (decision, entry.seq));
+            }
             EntryKind::Undone => {
                 let tier = entry.value.and_then(|tier| tier.parse().ok());
                 known.undone.push((tier.unwrap_or(0), None));

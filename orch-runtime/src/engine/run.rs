@@ -55,6 +55,8 @@ pub(crate) struct Run {
     pub(crate) journal: Option<Veiled<Record>>,
     /// What may have to be undone.
     undos: Mutex<Vec<Undo>>,
+    /// Whether it is decided that nothing is undone.
+    succeeded: AtomicBool,
     /// The signals of a run that is not durable.
     mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
@@ -105,6 +107,7 @@ impl Run {
             observer,
             journal: None,
             undos: Mutex::default(),
+            succeeded: AtomicBool::new(false),
             mailbox: OnceLock::new(),
         }
     }
@@ -227,10 +230,24 @@ impl Run {
 
     /// Stops the run from outside: running nodes are dropped, `finally` nodes still run.
     pub(crate) fn halt(&self, halt: Halt) {
-        if self.is_finished() || self.halted.set(halt).is_err() {
-            return;
+        {
+            // Whoever decides that nothing is undone holds this, so that the run is not stopped at the same time.
+            let _undos = lock(&self.undos);
+            let decided = self.succeeded.load(Ordering::Acquire);
+            if decided || self.is_finished() || self.halted.set(halt).is_err() {
+                return;
+            }
         }
         self.cancel_nodes();
+    }
+
+    /// Whether nothing is to be undone, as the run has succeeded but for its `finally` nodes: from then on it is too late
+    /// to stop it.
+    pub(crate) fn has_succeeded(&self, verdict: impl FnOnce() -> bool) -> bool {
+        let _undos = lock(&self.undos);
+        let succeeded = self.halted().is_none() && verdict();
+        self.succeeded.store(succeeded, Ordering::Release);
+        succeeded
     }
 
     pub(crate) fn halted(&self) -> Option<&Halt> {

@@ -149,7 +149,7 @@ pub(crate) async fn all(root: Arc<Frame>) {
     if let Some(record) = &run.journal {
         record.pass().await;
     }
-    if run.halted().is_none() && verdict(&root).is_ok() {
+    if run.has_succeeded(|| verdict(&root).is_ok()) {
         return;
     }
     let mut undos = run.take_undos();
