@@ -7,6 +7,10 @@ use serde::Serialize;
 use crate::duration;
 use crate::policy::Policies;
 
+mod waits;
+
+pub use self::waits::Wait;
+
 /// A step as `#[step]` described it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct StepSpec {

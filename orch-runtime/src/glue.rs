@@ -11,8 +11,8 @@ use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
 use crate::ctx::{Cx, Mode};
-use crate::engine::execute_observed;
 use crate::engine::record::{Errors, Record};
+use crate::engine::{execute_observed, status_of};
 use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
@@ -209,10 +209,12 @@ pub(crate) fn end<S: Step>(
                 Mode::Restore(_) => None,
                 _ => (S::CACHING.share)(&value),
             };
-            if let Some(keep) = S::COMPENSATING.keep {
-                return kept_for_undo(cx, (keep.encode)(&value), put(value, shared)?);
-            }
-            return put(value, shared);
+            // What is recorded is undone with what was recorded.
+            let keep = S::COMPENSATING.keep.filter(|_| !cx.records());
+            return match keep {
+                Some(keep) => kept_for_undo((keep.encode)(&value), put(value, shared)?),
+                None => put(value, shared),
+            };
         }
         Called::Undone(Ok(())) => return Ok(Done::Value),
         Called::Undone(Err((cause, retry))) => {
@@ -231,16 +233,9 @@ pub(crate) fn end<S: Step>(
     }))
 }
 
-/// Adds the value that the step is to be undone with, unless it is recorded anyway.
+/// Adds the value that the step is to be undone with.
 #[cold]
-fn kept_for_undo(
-    cx: &Cx,
-    json: Result<String, serde_json::Error>,
-    done: Done,
-) -> Result<Done, Thrown> {
-    if cx.records() {
-        return Ok(done);
-    }
+fn kept_for_undo(json: Result<String, serde_json::Error>, done: Done) -> Result<Done, Thrown> {
     let json = json.map_err(|error| {
         ThrownError::of(Cause::any(format!(
             "its output cannot be kept for `compensate`, as it does not serialize to JSON: {error}"
@@ -434,14 +429,23 @@ pub fn child<W: Workflow>(
     let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
+    let journal = child_record::<W>(cx, &id);
     let mut run = parent.services.clone().child_run(W::program(), id, parent);
-    run.journal = child_record::<W>(cx);
+    run.journal = journal;
     let run = Arc::new(run);
     async move {
         // Whatever this run waits for, the one around it waits for.
         let around = run.journal.as_ref().and(parent.journal.as_ref());
         let _waits = around.map(|record| record.wait(None));
-        match execute_observed::<W>(Arc::clone(&run), input).await {
+        let record = run.journal.as_ref().zip(around);
+        if let Some((record, around)) = record {
+            record.child_begins(around, W::program().spec);
+        }
+        let result = execute_observed::<W>(Arc::clone(&run), input).await;
+        if let Some((record, _)) = record {
+            record.child_ended(status_of(&result));
+        }
+        match result {
             Ok(output) => {
                 parent.undo_after(&run);
                 Called::Value(output)
@@ -452,13 +456,16 @@ pub fn child<W: Workflow>(
 }
 
 /// What is recorded of a durable run inside a node of a durable run: it is kept along with that one's.
-fn child_record<W: Workflow>(cx: &Cx) -> Option<Veiled<Record>> {
+fn child_record<W: Workflow>(cx: &Cx, id: &RunId) -> Option<Veiled<Record>> {
     let frame = cx.ctx().frame();
     let record = frame.run().journal.as_ref()?;
+    let around = frame.run().id().as_str().len() + "/".len();
+    let id = id.as_str().get(around..).unwrap_or_default();
     let instance = record.instance(frame, cx.ctx().node_index());
+    let call = (cx.turn(), cx.tier(), cx.ctx().attempt());
     W::SPEC
         .durable
-        .then(|| Veiled::new(record.inside(&instance, Errors::of::<W>())))
+        .then(|| Veiled::new(record.inside((&instance, id), call, Errors::of::<W>())))
 }
 
 /// Gathers a fan-out's items into a vector.

@@ -14,7 +14,7 @@ use crate::engine::layout::Tier;
 use crate::engine::run::Run;
 #[cfg(feature = "testing")]
 use crate::mock::Mocks;
-use crate::observe::{Listeners, Observer};
+use crate::observe::{Listeners, Observer, Outlets};
 use crate::overrides::Overrides;
 use crate::policy::Registry;
 use crate::policy::retry::Random;
@@ -160,7 +160,20 @@ impl Veiled<Services> {
         observed: bool,
     ) -> Run {
         let listens = observed || self.listeners.listen();
-        let observer = listens.then(|| Veiled::new(Observer::new(&self, program)));
+        let outlets = listens.then(Arc::default);
+        self.run_told(program, id, correlation_id, outlets)
+    }
+
+    /// A run of this program whose readers are sent there, if anybody listens.
+    pub(crate) fn run_told(
+        self,
+        program: &'static Program,
+        id: Option<RunId>,
+        correlation_id: Option<Arc<str>>,
+        outlets: Option<Arc<Outlets>>,
+    ) -> Run {
+        let observer = outlets.map(|outlets| Observer::new(&self, program, outlets));
+        let observer = observer.map(Veiled::new);
         Run::new(program, self, id, correlation_id, observer)
     }
 

@@ -11,7 +11,8 @@ use crate::plan::{NodeKind, NodeSpec, ScopeSpec, WorkflowSpec};
 /// A number that two graphs share if they have the same structure.
 ///
 /// The structure is the names of workflow, nodes, steps and sub-workflows, what reads or waits for what,
-/// the kinds and trigger rules, the order of arms and of fallbacks, and which nodes the result reads.
+/// the kinds and trigger rules, the order of arms and of fallbacks, which nodes the result reads,
+/// and which nodes may be skipped or are computed again rather than recorded.
 /// Policies, types, documentation, versions, owners and the text of arms are no part of it,
 /// nor is the order in which nodes are declared.
 ///
@@ -41,8 +42,8 @@ use crate::plan::{NodeKind, NodeSpec, ScopeSpec, WorkflowSpec};
 ///
 /// Names carry their length in bytes before them.
 /// Nodes are sorted by name; so are, for each node, the lines `data`, `outcome` and `order`, in this order.
-/// Kinds are `call`, `repeat`, `for` and `branch`; after the rule may stand `finally`, `optional`
-/// and, for a branch of which no arm may be taken, `partial`.
+/// Kinds are `call`, `repeat`, `for`, `branch`, `signal` and `sleep`; after the rule may stand `finally`, `optional`,
+/// for a branch of which no arm may be taken `partial`, `skippable` and `transient`.
 /// A branch has one `arm` for each arm, in the order they are written, with what the arm alone names as `data`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Fingerprint(u128);
@@ -153,6 +154,7 @@ impl Text {
             (node.optional, "optional"),
             (partial, "partial"),
             (!node.allow_skip.is_empty(), "skippable"),
+            (node.transient, "transient"),
         ];
         words.extend(
             marks

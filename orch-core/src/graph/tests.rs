@@ -145,11 +145,12 @@ fn the_fingerprint_is_structural() {
     let renamed = WorkflowSpec::new("Other", DIAMOND.scope);
     assert_ne!(print(&DIAMOND), print(Box::leak(Box::new(renamed))));
     type Change = fn(&mut Vec<NodeSpec>);
-    let changes: [Change; 8] = [
+    let changes: [Change; 9] = [
         |nodes| nodes[1].name = "e",
         |nodes| nodes[1].rule = Rule::AllDone,
         |nodes| nodes[1].finally = true,
         |nodes| nodes[1].optional = true,
+        |nodes| nodes[1].transient = true,
         |nodes| nodes[3].reads = &[1],
         |nodes| nodes[3].after = &[0],
         |nodes| nodes[1].kind = nodes[2].kind,

@@ -12,6 +12,8 @@ use tokio::sync::Notify;
 use super::Durability;
 use crate::engine::layout::Tier;
 use crate::engine::record::Errors;
+use crate::engine::run::Run;
+use crate::observe::Outlets;
 use crate::program::{Program, Workflow};
 use crate::store::{Json, RunKey, RunRecord};
 
@@ -169,24 +171,37 @@ pub(crate) struct Waiter {
 }
 
 /// What somebody is told who waits for a run's end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Told {
     told: Notify,
     kept: OnceLock<Arc<Kept>>,
+    /// Where those read who want to know more.
+    outlets: Arc<Outlets>,
 }
 
 impl Told {
+    pub(super) fn new(outlets: Arc<Outlets>) -> Self {
+        Self {
+            told: Notify::new(),
+            kept: OnceLock::new(),
+            outlets,
+        }
+    }
+
     pub(super) fn tell(&self, kept: Arc<Kept>) {
         let _ = self.kept.set(kept);
-        self.told.notify_one();
+        self.told.notify_waiters();
     }
 
     async fn wait(&self) -> Arc<Kept> {
         loop {
+            let told = self.told.notified();
+            tokio::pin!(told);
+            told.as_mut().enable();
             if let Some(kept) = self.kept.get() {
                 return Arc::clone(kept);
             }
-            self.told.notified().await;
+            told.await;
         }
     }
 }
@@ -205,6 +220,16 @@ impl Waiter {
 
     pub(crate) fn tell(&self, kept: Arc<Kept>) {
         self.told.tell(kept);
+    }
+
+    /// Where the run's readers are sent to.
+    pub(crate) fn outlets(&self) -> &Outlets {
+        &self.told.outlets
+    }
+
+    /// The run, if it is under way here.
+    pub(crate) fn live(&self) -> Option<Arc<Run>> {
+        self.durability.live(self.key)
     }
 
     pub(crate) fn kept(&self) -> Option<&Arc<Kept>> {

@@ -8,7 +8,6 @@ use super::{Durability, Kept, Seat, Task, steer};
 use crate::engine::record::{Errors, Ledger, Left, Record};
 use crate::engine::run::Run;
 use crate::engine::{Ended, execute_durable};
-use crate::orchestrator::Streams;
 use crate::program::Workflow;
 use crate::services::Services;
 use crate::store::{Change, Held, History, Millis};
@@ -26,13 +25,13 @@ pub(crate) struct Beginning<W: Workflow> {
     pub(crate) input: W::Input,
 }
 
-/// Begins to drive a new run; gives it as it stands first, with what it streams.
+/// Begins to drive a new run.
 pub(crate) fn begin<W: Workflow>(
     services: Veiled<Services>,
     durability: &Arc<Durability>,
     seat: Seat,
     beginning: Beginning<W>,
-) -> (Arc<Run>, Streams) {
+) {
     let Beginning {
         held,
         id,
@@ -41,12 +40,10 @@ pub(crate) fn begin<W: Workflow>(
         input,
     } = beginning;
     let ledger = Ledger::new(Arc::clone(durability), (id.clone(), held), deadline, None);
-    let run = run::<W>(&services, id, correlation_id, ledger);
-    if let Some(observer) = run.observer.as_deref() {
-        observer.open(&run);
+    let first = run::<W>(&services, id, correlation_id, ledger);
+    if let Some(observer) = first.observer.as_deref() {
+        observer.open(&first);
     }
-    let streams = Streams::of(&run);
-    let first = Arc::clone(&run);
     let durability = Arc::clone(durability);
     tokio::spawn(async move {
         durability.enter(held.run, &first);
@@ -55,7 +52,6 @@ pub(crate) fn begin<W: Workflow>(
         }
         drop(seat);
     });
-    (run, streams)
 }
 
 fn run<W: Workflow>(
@@ -64,9 +60,10 @@ fn run<W: Workflow>(
     correlation_id: Arc<str>,
     ledger: Ledger,
 ) -> Arc<Run> {
-    let mut run = services
-        .clone()
-        .run(W::program(), Some(id), Some(correlation_id), true);
+    let outlets = ledger.durability.outlets(ledger.held.run);
+    let services = services.clone();
+    let (id, outlets) = (Some(id), Some(outlets));
+    let mut run = services.run_told(W::program(), id, Some(correlation_id), outlets);
     run.journal = Some(Veiled::new(Record::new(ledger, Errors::of::<W>())));
     Arc::new(run)
 }
@@ -181,7 +178,7 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
             let kept = Arc::new(Kept::of::<W>(&result));
             let change = Change::End {
                 held: record.held,
-                entries: Vec::new(),
+                entries: record.riders(),
                 status: kept.status,
                 output: kept.output.clone(),
                 error: kept.error.clone(),

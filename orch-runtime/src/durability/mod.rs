@@ -34,6 +34,7 @@ use self::retention::Ages;
 pub(crate) use self::watchdog::Watchdog;
 use crate::engine::check_value;
 use crate::engine::run::Run;
+use crate::observe::Outlets;
 use crate::program::{Program, Restored, Workflow};
 use crate::services::Services;
 use crate::store::journal::Journal;
@@ -77,6 +78,23 @@ pub(crate) struct Durability {
 struct State {
     live: HashMap<RunKey, Arc<Run>>,
     waiters: HashMap<RunKey, Vec<Arc<Told>>>,
+    /// Where the readers of runs are sent to, as long as there are readers or the run is under way here.
+    outlets: HashMap<RunKey, Weak<Outlets>>,
+}
+
+impl State {
+    /// Where a run's readers are sent to.
+    fn outlets(&mut self, key: RunKey) -> Arc<Outlets> {
+        if let Some(outlets) = self.outlets.get(&key).and_then(Weak::upgrade) {
+            return outlets;
+        }
+        if self.outlets.len() > 64 + 2 * (self.live.len() + self.waiters.len()) {
+            self.outlets.retain(|_, outlets| outlets.strong_count() > 0);
+        }
+        let outlets = Arc::default();
+        self.outlets.insert(key, Arc::downgrade(&outlets));
+        outlets
+    }
 }
 
 /// A workflow whose runs are taken up.
@@ -309,6 +327,8 @@ impl Durability {
             match self.store.signals(key, after) {
                 Ok(signals) => {
                     record.mailbox.put(signals);
+                    // Before whoever asked goes on, so that a run that was paused begins nothing after that.
+                    steer::steer(&run);
                     record.stirred.notify_one();
                 }
                 Err(error) => {
@@ -428,8 +448,8 @@ impl Durability {
 
     /// Someone waits for a run's end.
     pub(crate) fn wait_for(self: &Arc<Self>, key: RunKey) -> Waiter {
-        let told = Arc::<Told>::default();
         let mut state = self.state();
+        let told = Arc::new(Told::new(state.outlets(key)));
         state
             .waiters
             .entry(key)
@@ -437,6 +457,11 @@ impl Durability {
             .push(Arc::clone(&told));
         drop(state);
         Waiter::new(Arc::clone(self), key, told)
+    }
+
+    /// Where a run's readers are sent to.
+    fn outlets(&self, key: RunKey) -> Arc<Outlets> {
+        self.state().outlets(key)
     }
 
     /// Somebody waits for a run's end no longer.
@@ -457,7 +482,10 @@ impl Durability {
 
     /// A run has ended, or goes on no longer: whoever waits for it is told.
     fn ended(&self, key: RunKey, kept: &Arc<Kept>) {
-        let waiters = self.state().waiters.remove(&key);
+        let mut state = self.state();
+        let waiters = state.waiters.remove(&key);
+        state.outlets.remove(&key);
+        drop(state);
         for waiter in waiters.into_iter().flatten() {
             waiter.tell(Arc::clone(kept));
         }

@@ -20,6 +20,8 @@ pub(crate) fn steer(run: &Run) {
     if record.phase() == Phase::Retracing {
         return;
     }
+    // What was asked for is done in its order, whoever does it.
+    let _steers = record.steer();
     // What was asked for before the run was taken up again from an earlier point is done with.
     let past = record.retried_after();
     while let Some(cancel) = record.mailbox.try_take(CANCEL) {

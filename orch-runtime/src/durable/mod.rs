@@ -6,6 +6,7 @@ mod undo;
 mod waits;
 
 use orch_core::error::{Cause, ErrorKind};
+use orch_core::plan::Wait;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -77,6 +78,29 @@ pub const fn recomputed<S: Step>() {
     }
     if step.checkpoint.is_some() {
         panic!("what this step gives is decided about, once: remove `transient`");
+    }
+}
+
+/// Checks that `W` can run inside a workflow that is not durable, where nothing of it is kept.
+///
+/// # Panics
+/// While the workflow around it is compiled, if it cannot.
+#[track_caller]
+pub const fn unkept<W: Workflow>() {
+    if !W::SPEC.durable {
+        return;
+    }
+    match W::SPEC.scope.waits() {
+        None => {}
+        Some(Wait::Checkpoint) => panic!(
+            "this workflow waits for a decision (`checkpoint_after`), which only a run that is kept can, and the workflow around it is not durable: say `#[workflow(durable)]` of that one"
+        ),
+        Some(Wait::Signal) => panic!(
+            "this workflow waits for a `signal`, which nobody can send to it here, as the workflow around it is not durable: say `#[workflow(durable)]` of that one"
+        ),
+        Some(_) => panic!(
+            "this workflow has a `sleep` that is to survive its process, and the workflow around it is not durable: say `#[workflow(durable)]` of that one"
+        ),
     }
 }
 

@@ -17,6 +17,7 @@ use serde_json::value::RawValue;
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
+use super::attempts::{self, Next, Trail};
 use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
@@ -55,16 +56,17 @@ fn failure(place: Place, attempt: u32, thrown: Thrown) -> NodeError {
     NodeError::kept(thrown.kind, place, attempt, message, Some(thrown.cause))
 }
 
-/// What one failed attempt, or one failed tier, says.
-struct Failed {
-    error: NodeError,
+/// What one failed attempt, one failed tier or a failed call says.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) error: NodeError,
     retry: Retry,
     /// Whether the next tier of a fallback chain may be called.
     falls_back: bool,
     /// Whether it says that what is called is not well.
     counts: bool,
     /// Whether nobody knows if what was to be done was done.
-    leaves_in_doubt: bool,
+    pub(crate) leaves_in_doubt: bool,
 }
 
 impl Failed {
@@ -99,7 +101,7 @@ pub(crate) async fn perform(
     node: usize,
     queued: Option<Box<Queued>>,
     calling: Option<&Calling<'_>>,
-) -> Result<Done, NodeError> {
+) -> Result<Done, Failed> {
     let observer = frame.run().observer.as_ref();
     let span =
         observer.map(|observer| observer.call_started(&frame, node, queued.map(|queued| *queued)));
@@ -136,7 +138,7 @@ pub(crate) async fn undo(undo: &Undo, calling: Option<&Calling<'_>>) -> Result<(
 pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let Some(observer) = &frame.run().observer else {
         let performed = Box::pin(perform(Arc::clone(&frame), node, queued, None));
-        return performed.await.map(|_| ());
+        return performed.await.map(|_| ()).map_err(|failed| failed.error);
     };
     let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
     let call = Call::new(&frame, node);
@@ -205,7 +207,7 @@ impl<'a> Call<'a> {
         self.frame.layout.nodes[self.node].tiers.get(self.tier)
     }
 
-    async fn node_kind(self) -> Result<Done, NodeError> {
+    async fn node_kind(self) -> Result<Done, Failed> {
         let layout = &self.frame.layout.nodes[self.node];
         match layout.spec.kind {
             NodeKind::Repeat { max, every, .. } if self.frame.run().journal.is_some() => {
@@ -214,18 +216,18 @@ impl<'a> Call<'a> {
             NodeKind::Repeat { max, every, .. } => self.repeat(max, every).await,
             NodeKind::Signal { .. } => {
                 let waited = Box::pin(wait::signal(self.frame, self.node));
-                waited.await.map(|()| Done::Value)
+                waited.await.map(|()| Done::Value).map_err(Failed::last)
             }
             NodeKind::Sleep { .. } => {
                 let waited = Box::pin(wait::sleep(self.frame, self.node));
-                waited.await.map(|()| Done::Value)
+                waited.await.map(|()| Done::Value).map_err(Failed::last)
             }
             _ => self.chain().await,
         }
     }
 
     /// Calls again and again until the step breaks.
-    async fn repeat(self, max: u32, every: Option<Duration>) -> Result<Done, NodeError> {
+    async fn repeat(self, max: u32, every: Option<Duration>) -> Result<Done, Failed> {
         let mut due = Instant::now();
         for turn in 0..max {
             let turned = Self { turn, ..self };
@@ -238,11 +240,11 @@ impl<'a> Call<'a> {
                 tokio::time::sleep_until(due).await;
             }
         }
-        Err(self.too_many_turns(max))
+        Err(Failed::last(self.too_many_turns(max)))
     }
 
     /// The same, with each turn recorded, from the first one that was not.
-    async fn repeat_recorded(self, max: u32, every: Option<Duration>) -> Result<Done, NodeError> {
+    async fn repeat_recorded(self, max: u32, every: Option<Duration>) -> Result<Done, Failed> {
         let run = self.frame.run();
         let Some(record) = &run.journal else {
             return self.repeat(max, every).await;
@@ -289,7 +291,7 @@ impl<'a> Call<'a> {
                 self.turn_due(due).await;
             }
         }
-        Err(self.too_many_turns(max))
+        Err(Failed::last(self.too_many_turns(max)))
     }
 
     /// Places the state that a turn begins with; gives when it is due.
@@ -307,17 +309,26 @@ impl<'a> Call<'a> {
     }
 
     /// Calls tier after tier until one gives a value.
-    async fn chain(self) -> Result<Done, NodeError> {
+    async fn chain(self) -> Result<Done, Failed> {
         let tiers = &self.frame.layout.nodes[self.node].tiers;
         if self.turn > 0 {
             let mut state = self.frame.state();
             state.origins.retain(|(node, _)| *node != self.node);
         }
-        for tier in self.first_tier()..tiers.len() {
+        let first = attempts::first_tier(self.frame, self.node, self.turn);
+        let mut doubt = None;
+        for tier in first..tiers.len() {
             let call = Self { tier, ..self };
+            let fell_back = (tier > first).then(|| doubt.take());
             let called = match tiers[tier].undo() {
-                None => call.cached(&tiers[tier]).await,
-                Some(_) => Box::pin(call.to_be_undone(&tiers[tier])).await,
+                None => {
+                    if let Some(doubt) = fell_back {
+                        // What is called next is kept after it.
+                        drop(attempts::fall_back(self.frame, self.node, tier, doubt));
+                    }
+                    call.cached(&tiers[tier]).await
+                }
+                Some(_) => Box::pin(call.to_be_undone(&tiers[tier], fell_back)).await,
             };
             let failed = match called {
                 Ok(done) => {
@@ -330,56 +341,47 @@ impl<'a> Call<'a> {
                 Err(failed) => failed,
             };
             if tier + 1 == tiers.len() || !failed.falls_back {
-                return Err(failed.error);
+                return Err(failed);
             }
             if let Some(observer) = &self.frame.run().observer {
                 observer.fell_back(self.frame, self.node, tier + 1);
             }
+            let undone = failed.leaves_in_doubt && tiers[tier].undo().is_some();
+            doubt = undone.then_some(failed.error);
         }
         Ok(Done::Value)
     }
 
-    /// The tier that was called last before the run was taken up: those before it have failed.
-    fn first_tier(self) -> usize {
-        let Some(record) = &self.frame.run().journal else {
-            return 0;
-        };
-        let instance = record.instance(self.frame, self.node);
-        let known = record.known(&instance);
-        known.and_then(|known| known.started).unwrap_or_default()
-    }
-
-    /// A call that another step undoes should the run not succeed.
-    async fn to_be_undone(self, tier: &Tier) -> Result<Done, Failed> {
-        let run = self.frame.run();
+    /// A call that another step undoes should the run not succeed; of a fallback, with what the tier before it failed
+    /// with, if that may have done what it was to do.
+    async fn to_be_undone(
+        self,
+        tier: &Tier,
+        fell_back: Option<Option<NodeError>>,
+    ) -> Result<Done, Failed> {
+        let (run, frame, node) = (self.frame.run(), self.frame, self.node);
         let order = || match &run.journal {
             Some(record) => record.next_seq(),
             None => run.undo_count(),
         };
-        let mut doubtful = Doubtful::new(self.frame, self.node, self.tier);
-        if let Some(record) = &run.journal {
-            let instance = record.instance(self.frame, self.node);
-            let known = record.known(&instance);
-            if known.is_none_or(|known| known.started.is_none()) {
-                // Until it is recorded that it is about to be called, it is not.
-                doubtful.is_over();
-            }
-            let started = record.entry(
-                self.frame,
-                instance,
-                EntryKind::Started,
-                Some(self.tier.to_string()),
-            );
-            record.add(started).await;
+        let mut doubtful = Doubtful::new(frame, node, self.tier);
+        let next = attempts::next(frame, node, self.tier, self.turn);
+        if !next.may_have_happened {
+            // Until it is recorded that it is about to be called, it is not.
+            doubtful.is_over();
+        }
+        match fell_back {
+            Some(doubt) => attempts::fall_back(frame, node, self.tier, doubt).await,
+            None => attempts::begin(frame, node, self.tier, &next).await,
         }
         doubtful.is_over();
-        doubtful = Doubtful::new(self.frame, self.node, self.tier);
+        doubtful = Doubtful::new(frame, node, self.tier);
         let called = self.cached(tier).await;
         let doubt = doubtful.is_over();
         match &called {
             Ok(Done::Kept(kept)) => {
                 if let Some(json) = &kept.json {
-                    let undo = Undo::done(self.frame, self.node, self.tier, order(), json.clone());
+                    let undo = Undo::done(frame, node, self.tier, order(), json.clone());
                     run.to_undo(undo);
                 }
             }
@@ -508,16 +510,31 @@ impl<'a> Call<'a> {
         facts: &Facts,
     ) -> Result<Done, Failed> {
         let attempts = Attempts::of(&policies);
+        // What undoes a call is tried anew by each process.
+        let next = match self.undoing {
+            None => attempts::next(self.frame, self.node, self.tier, self.turn),
+            Some(_) => Next::FIRST,
+        };
+        let trail = match self.undoing {
+            None if attempts.retries > 0 => {
+                Trail::of(self.frame, self.node, (self.tier, tier), &next)
+            }
+            _ => None,
+        };
+        if let Some(trail) = &trail {
+            trail.wait_for(&next).await;
+        }
         let mut random = None;
-        let mut attempt = 0;
+        let mut attempt = next.attempt;
         let mut before: Option<Failed> = None;
         loop {
-            attempt += 1;
-            let mut failed = match self.admitted(tier, policies, facts, attempt).await {
+            let admitted = self.admitted(tier, policies, facts, (attempt, trail.as_ref()));
+            let mut failed = match admitted.await {
                 Ok(done) => return Ok(done),
                 Err(failed) => failed,
             };
-            failed.leaves_in_doubt |= before.as_ref().is_some_and(|before| before.leaves_in_doubt);
+            let earlier = before.as_ref().map(|before| before.leaves_in_doubt);
+            failed.leaves_in_doubt |= earlier.unwrap_or(next.may_have_happened);
             if failed.error.kind() == ErrorKind::BreakerOpen
                 && let Some(before) = before
             {
@@ -535,8 +552,12 @@ impl<'a> Call<'a> {
             let Some(wait) = wait else {
                 return Err(failed);
             };
-            self.does(Doing::Backoff(attempt + 1));
-            tokio::time::sleep(wait).await;
+            attempt += 1;
+            self.does(Doing::Backoff(attempt));
+            match &trail {
+                Some(trail) => trail.wait(attempt, wait).await,
+                None => tokio::time::sleep(wait).await,
+            }
             before = Some(failed);
         }
     }
@@ -547,7 +568,7 @@ impl<'a> Call<'a> {
         tier: &Tier,
         policies: orch_core::policy::Policies,
         facts: &Facts,
-        attempt: u32,
+        (attempt, trail): (u32, Option<&Trail<'_>>),
     ) -> Result<Done, Failed> {
         let run = self.frame.run();
         let registry = run.services.registry();
@@ -598,6 +619,7 @@ impl<'a> Call<'a> {
         };
         let attempted = pin!(self.caught(mode, attempt));
         let attempted = pin!(within(policies.timeout, attempted));
+        let attempted = pin!(attempts::noted(trail, attempt, attempted));
         let attempted = watch.inside(attempted).await;
         let result = attempted.unwrap_or_else(|elapsed| {
             let message = format!("it took longer than its timeout of {:?}", elapsed.limit);

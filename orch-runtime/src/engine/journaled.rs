@@ -7,13 +7,12 @@ use std::sync::Arc;
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{Callee, Checkpoint};
 
-use super::call;
 use super::frame::{Frame, Role};
-use super::record::{Known, Phase, Record};
+use super::record::{Phase, Record};
 use super::strand::{Called, cancelled, survives};
-use super::under_way::Doing;
-use super::undo::{Doubtful, Undo};
-use super::wait;
+use super::under_way::{Calling, Doing};
+use super::undo::{self, Doubtful};
+use super::{attempts, call, wait};
 use crate::observe::Queued;
 use crate::orchestrator::inbox;
 use crate::program::NodeCode;
@@ -49,18 +48,12 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
             ),
         );
     }
+    undo::remember(record, frame, node, known);
     match &known.end {
         None => Recalled::Unknown,
         Some((EntryKind::Failed, json)) => {
-            let (frame, json, seq) = (Arc::clone(frame), json.clone(), known.seq);
-            Recalled::Pending(Box::pin(async move {
-                let run = Arc::clone(frame.run());
-                let Some(record) = &run.journal else {
-                    return Ok(());
-                };
-                record.failure_is_due(seq).await;
-                Err(record.decode_error(&frame, node, json.as_deref().unwrap_or("{}")))
-            }))
+            let error = record.decode_error(frame, node, json.as_deref().unwrap_or("{}"));
+            failed(frame, known.seq, error)
         }
         Some((EntryKind::Received, json)) => {
             let NodeCode::Signal(place) = frame.layout.code.nodes[node] else {
@@ -71,25 +64,36 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
         }
         Some((EntryKind::Done, Some(json))) => {
             let checkpoint = frame.layout.nodes[node].checkpoint();
-            let decision = known.decision.as_deref().map(serde_json::from_str);
+            let read = |(json, seq): &(Json, i64)| (serde_json::from_str(json), *seq);
+            let decision = known.decision.as_ref().map(read);
             let json = match (checkpoint, decision) {
                 (None, _) => json.clone(),
                 // It still waits for its decision, or what was decided cannot be read.
-                (Some(_), None | Some(Err(_))) => return Recalled::Unknown,
-                (Some(_), Some(Ok(decision))) => {
+                (Some(_), None | Some((Err(_), _))) => return Recalled::Unknown,
+                (Some(_), Some((Ok(decision), seq))) => {
                     match wait::decided(frame, node, &decision, json.clone()) {
                         Ok(json) => json,
-                        Err(error) => return Recalled::Over(Err(error)),
+                        Err(error) => return failed(frame, seq, error),
                     }
                 }
             };
             let restored = wait::restored(frame, node, 0, &json);
-            remember_undo(frame, node, known, json);
             unless_misfit(frame, &instance, restored)
         }
         // A wait that is over, or a node that was skipped: its value is absent.
         Some(_) => Recalled::Over(Ok(())),
     }
+}
+
+/// A failure, which is taken in when its turn comes: that of the entry of this number.
+fn failed(frame: &Arc<Frame>, seq: i64, error: NodeError) -> Recalled {
+    let run = Arc::clone(frame.run());
+    Recalled::Pending(Box::pin(async move {
+        if let Some(record) = &run.journal {
+            record.failure_is_due(seq).await;
+        }
+        Err(error)
+    }))
 }
 
 fn unless_misfit(
@@ -116,27 +120,15 @@ fn parked(frame: &Arc<Frame>, reason: String) -> Recalled {
     }))
 }
 
-/// Keeps a value that was recorded until its node may have to be undone.
-fn remember_undo(frame: &Arc<Frame>, node: usize, known: &Known, json: Json) {
-    let tier = known.started.unwrap_or_default();
-    if frame.layout.nodes[node]
-        .tiers
-        .get(tier)
-        .is_some_and(|tier| tier.undo().is_some())
-    {
-        let undo = Undo::done(frame, node, tier, known.seq, json);
-        frame.run().to_undo(undo);
-    }
-}
-
 /// A node's call, recorded.
 pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let run = Arc::clone(frame.run());
     let Some(record) = &run.journal else {
-        return call::perform(frame, node, queued, None).await.map(|_| ());
+        return called(frame, node, queued, None).await;
     };
     // The call may be dropped while it waits here.
     let mut before = Doubtful::before(record, &frame, node);
+    let may_have_begun = record.phase() == Phase::Retracing;
     if record.phase() != Phase::Going {
         record.pass().await;
     }
@@ -144,6 +136,9 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         && !survives(&frame, node, stop)
     {
         return Err(cancelled(&frame, node));
+    }
+    if may_have_begun {
+        attempts::note_first(record, &frame, node).await;
     }
     // What is called next sees to it.
     before.is_over();
@@ -153,17 +148,24 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         NodeCode::Recorded(..) if !keeps_its_own(&frame, node) => {
             recorded(record, &frame, node, queued).await
         }
-        _ if keeps_its_own(&frame, node) => {
-            call::perform(frame, node, queued, None).await.map(|_| ())
-        }
+        _ if keeps_its_own(&frame, node) => called(frame, node, queued, None).await,
         _ => {
-            let calling = record
-                .under_way
-                .begin(&record.instance(&frame, node), false);
-            let called = call::perform(frame, node, queued, Some(&calling)).await;
-            called.map(|_| ())
+            let instance = record.instance(&frame, node);
+            let calling = record.under_way.begin(&instance, false);
+            called(frame, node, queued, Some(&calling)).await
         }
     }
+}
+
+/// A node's call that is not recorded itself.
+async fn called(
+    frame: Arc<Frame>,
+    node: usize,
+    queued: Option<Box<Queued>>,
+    calling: Option<&Calling<'_>>,
+) -> Called {
+    let performed = call::perform(frame, node, queued, calling).await;
+    performed.map(|_| ()).map_err(|failed| failed.error)
 }
 
 /// A wait, which those who observe the run see begin.
@@ -181,7 +183,7 @@ async fn waited(
 }
 
 /// Whether a node runs a workflow that is durable itself, so that its nodes are recorded and it need not be.
-fn keeps_its_own(frame: &Frame, node: usize) -> bool {
+pub(super) fn keeps_its_own(frame: &Frame, node: usize) -> bool {
     let tiers = &frame.layout.nodes[node].tiers;
     let durable = |callee: Callee| matches!(callee, Callee::Workflow(spec) if spec().durable);
     tiers.iter().all(|tier| durable(tier.callee))
@@ -208,9 +210,13 @@ async fn recorded(
     calling.does(Doing::Kept);
     let json = match called {
         Ok(done) => done.into_json().unwrap_or_else(|| "null".to_owned()),
-        Err(error) => {
+        Err(call::Failed {
+            error,
+            leaves_in_doubt,
+            ..
+        }) => {
             if error.kind() != ErrorKind::Cancelled {
-                failed(record, frame, node, &error).await;
+                keep_failure(record, frame, node, &error, leaves_in_doubt).await;
             }
             return Err(error);
         }
@@ -229,10 +235,16 @@ async fn recorded(
 }
 
 /// Records what a node failed with, and tells somebody of it where that is asked for.
-async fn failed(record: &Record, frame: &Arc<Frame>, node: usize, error: &NodeError) {
+async fn keep_failure(
+    record: &Record,
+    frame: &Arc<Frame>,
+    node: usize,
+    error: &NodeError,
+    leaves_in_doubt: bool,
+) {
     let (run, instance) = (frame.run(), record.instance(frame, node));
     let notifies = frame.layout.nodes[node].notifies_human();
-    let json = record.encode_error(error);
+    let json = record.encode_failure(error, leaves_in_doubt);
     let mut entry = record.entry(frame, instance.clone(), EntryKind::Failed, None);
     if notifies {
         // Kept before the failure, which is not met again once it is recorded.

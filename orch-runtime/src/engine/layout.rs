@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use orch_core::graph::Fingerprint;
-use orch_core::plan::{Callee, Checkpoint, NodeKind, NodeSpec, StepSpec};
+use orch_core::plan::{Callee, Checkpoint, NodeKind, NodeSpec, StepSpec, Wait, WorkflowSpec};
 use orch_core::policy::Policies;
 use orch_core::schedule::{Command, Event, Schedule, Wiring};
 
@@ -19,6 +19,8 @@ pub struct Layout {
     pub(crate) nodes: u64,
     /// What identifies the graph's structure.
     pub(crate) fingerprint: String,
+    /// A durable workflow inside that waits for what is not kept, as a workflow around it is not durable.
+    pub(crate) unkept: Option<(&'static WorkflowSpec, Wait)>,
 }
 
 /// A scope's layout.
@@ -110,6 +112,7 @@ impl Layout {
         Self {
             nodes: root.nodes.len() as u64,
             fingerprint: Fingerprint::of(program.spec).to_string(),
+            unkept: program.spec.unkept_wait(),
             root,
         }
     }

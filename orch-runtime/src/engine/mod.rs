@@ -1,7 +1,9 @@
 //! The in-memory engine: frames, strands and calls over the pure schedule.
 
+mod attempts;
 pub(crate) mod call;
 mod check;
+pub(crate) mod children;
 mod control;
 mod execute;
 pub(crate) mod fan;
@@ -9,6 +11,7 @@ pub mod frame;
 pub mod gather;
 pub(crate) mod jobs;
 mod journaled;
+mod known;
 pub mod layout;
 pub(crate) mod mailbox;
 mod pace;
@@ -24,4 +27,4 @@ pub(crate) mod undo;
 pub(crate) mod wait;
 
 pub(crate) use check::check_value;
-pub(crate) use execute::{Ended, execute_durable, execute_observed};
+pub(crate) use execute::{Ended, execute_durable, execute_observed, status_of};

@@ -14,18 +14,21 @@
 //! A run is [quiet](State::is_quiet) when nothing is ready, no strand is at work, and whatever is under way waits:
 //! for a time, a signal, a decision. A quiet run is let go of, and taken up again when what it waits for comes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_core::error::{Cause, ErrorKind, NodeError, Place};
+use orch_core::plan::WorkflowSpec;
 use orch_core::run::{RunId, RunStatus};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use super::children::{self, ChildBegan};
 use super::frame::{Frame, Role};
+use super::known::{Everything, Known, known};
 use super::mailbox::Mailbox;
 use super::under_way::UnderWay;
 use crate::ctx::Cx;
@@ -39,6 +42,10 @@ pub(crate) struct Record {
     ledger: Arc<Ledger>,
     /// The node of the outermost run whose run this is, and a slash; empty for the outermost run itself.
     within: String,
+    /// What of the run's id follows that of the outermost run: empty for that one, `audit` of `order-42/audit`.
+    derived: String,
+    /// Whether nothing that was recorded is about this run: it is another attempt of its node.
+    fresh: bool,
     errors: Errors,
 }
 
@@ -55,17 +62,65 @@ impl Record {
         Self {
             ledger: Arc::new(ledger),
             within: String::new(),
+            derived: String::new(),
+            fresh: false,
             errors,
         }
     }
 
-    /// The same record for the run inside a node.
-    pub(crate) fn inside(&self, instance: &str, errors: Errors) -> Self {
+    /// The same record for the run inside a node, with what of its id follows that of this one: of this turn, tier and
+    /// attempt.
+    pub(crate) fn inside(
+        &self,
+        (instance, id): (&str, &str),
+        call: (u32, usize, u32),
+        errors: Errors,
+    ) -> Self {
+        let recorded = self.known(instance).map_or((0, 0, 1), Known::call);
+        let derived = match self.derived.as_str() {
+            "" => id.to_owned(),
+            own => format!("{own}/{id}"),
+        };
         Self {
             ledger: Arc::clone(&self.ledger),
             within: format!("{instance}/"),
+            derived,
+            fresh: self.fresh || call != recorded,
             errors,
         }
+    }
+
+    /// Puts on record that the run inside a node begins, along with whatever is recorded next.
+    pub(crate) fn child_begins(&self, around: &Self, spec: &WorkflowSpec) {
+        let name = children::entry_name(&self.derived);
+        if self.known(&name).is_none() {
+            let instance = self.within.trim_end_matches('/');
+            let began = ChildBegan::of(spec, instance, &around.derived);
+            self.ride(name, began.into_json());
+        }
+    }
+
+    /// Puts on record how the run inside a node ended, along with whatever is recorded next.
+    pub(crate) fn child_ended(&self, status: RunStatus) {
+        let name = children::entry_name(&self.derived);
+        let ended = children::ended(status);
+        let known = self.known(&name).and_then(|known| known.end.as_ref());
+        if known.is_none_or(|(_, value)| value.as_ref() != Some(&ended)) {
+            self.ride(name, ended);
+        }
+    }
+
+    /// What was recorded of a node or an item before the run was taken up.
+    pub(crate) fn known(&self, instance: &str) -> Option<&Known> {
+        if self.fresh {
+            return None;
+        }
+        self.ledger.known.get(instance)
+    }
+
+    /// Whether anything may have been recorded before the run was taken up.
+    pub(crate) fn has_history(&self) -> bool {
+        !self.fresh && !self.ledger.known.is_empty()
     }
 
     /// Whether it is that of the outermost run.
@@ -73,9 +128,20 @@ impl Record {
         self.within.is_empty()
     }
 
-    /// An error as it is kept.
-    pub(crate) fn encode_error(&self, error: &NodeError) -> Json {
-        self.errors.encode(error)
+    /// A failure as it is kept, and whether what failed may have done what it was to do.
+    pub(crate) fn encode_failure(&self, error: &NodeError, in_doubt: bool) -> Json {
+        self.errors
+            .encode_with(error, |kept| kept.in_doubt = in_doubt)
+    }
+
+    /// What undoing a tier failed with, as it is kept.
+    pub(crate) fn encode_undo_failure(&self, error: &NodeError, tier: usize) -> Json {
+        self.errors.encode_with(error, |kept| kept.tier = tier)
+    }
+
+    /// Whether what failed with an error that was kept may have done what it was to do.
+    pub(crate) fn leaves_in_doubt(json: &str) -> bool {
+        serde_json::from_str::<KeptError>(json).is_ok_and(|kept| kept.in_doubt)
     }
 
     /// A node's error as it was kept.
@@ -117,7 +183,7 @@ pub(crate) struct Ledger {
     pub(crate) deadline: Option<Millis>,
     pub(crate) under_way: UnderWay,
     /// What was recorded before the run was taken up, by node, item and turn.
-    known: HashMap<String, Known>,
+    known: Everything,
     phase: AtomicU8,
     state: Mutex<State>,
     /// The phase changed, or a failure is due.
@@ -126,6 +192,8 @@ pub(crate) struct Ledger {
     pub(crate) stirred: Notify,
     /// Nothing of the run goes on here any more.
     abandoned: AtomicBool,
+    /// Held by whoever does what operators asked for.
+    steered: Mutex<()>,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -136,33 +204,12 @@ impl std::fmt::Debug for Ledger {
     }
 }
 
-/// What was recorded of one node, item or turn.
-#[derive(Debug, Default)]
-pub(crate) struct Known {
-    /// How it ended: its value, its error, that it was skipped or what it received.
-    pub(crate) end: Option<(EntryKind, Option<Json>)>,
-    /// The number of the entry that says how it ended.
-    pub(crate) seq: i64,
-    /// The tier of which an attempt was about to be made.
-    pub(crate) started: Option<usize>,
-    /// The turn that is next, and the state it begins with.
-    pub(crate) turn: Option<(u32, Json)>,
-    /// The arm that was taken, or how many items there are.
-    pub(crate) arm: Option<Json>,
-    /// When its wait ends.
-    pub(crate) until: Option<Millis>,
-    /// What was decided at its checkpoint.
-    pub(crate) decision: Option<Json>,
-    /// Whether it was undone, or undoing it failed.
-    pub(crate) undone: Option<EntryKind>,
-    /// The items it is about.
-    item: Option<String>,
-}
-
 #[derive(Debug, Default)]
 struct State {
     /// The number of the last entry.
     seq: i64,
+    /// What is kept along with the next entry.
+    riders: Vec<Entry>,
     /// Strands at work.
     busy: usize,
     /// Calls under way beside the strands at work.
@@ -237,7 +284,11 @@ impl Errors {
 
     /// An error as it is kept.
     pub(crate) fn encode(self, error: &NodeError) -> Json {
-        let kept = KeptError {
+        self.encode_with(error, |_| {})
+    }
+
+    fn encode_with(self, error: &NodeError, say: impl FnOnce(&mut KeptError)) -> Json {
+        let mut kept = KeptError {
             code: error.code().into(),
             node: error.node().into(),
             step: error.step().into(),
@@ -246,7 +297,10 @@ impl Errors {
             message: error.message().into(),
             error: (self.encode)(error)
                 .and_then(|json| serde_json::value::RawValue::from_string(json).ok()),
+            in_doubt: false,
+            tier: 0,
         };
+        say(&mut kept);
         // Every part of it has a place in JSON.
         serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
     }
@@ -274,6 +328,17 @@ pub(crate) struct KeptError {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Box<serde_json::value::RawValue>>,
+    /// Whether what failed may have done what it was to do.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    in_doubt: bool,
+    /// Of a failure to undo: which tier of a fallback chain.
+    #[serde(skip_serializing_if = "is_zero")]
+    tier: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
+fn is_zero(tier: &usize) -> bool {
+    *tier == 0
 }
 
 impl Ledger {
@@ -290,7 +355,7 @@ impl Ledger {
                 state.seq = history.entries.last().map_or(0, |entry| entry.seq);
                 (known(history.entries), Mailbox::of(history.signals))
             }
-            None => (HashMap::new(), Mailbox::default()),
+            None => (Everything::new(), Mailbox::default()),
         };
         let phase = if known.is_empty() {
             Phase::Going
@@ -310,6 +375,7 @@ impl Ledger {
             turned: Notify::new(),
             stirred: Notify::new(),
             abandoned: AtomicBool::new(false),
+            steered: Mutex::default(),
         }
     }
 
@@ -318,17 +384,17 @@ impl Ledger {
         self.abandoned.store(true, Ordering::Release);
     }
 
+    /// Nobody else does what operators asked for meanwhile.
+    pub(crate) fn steer(&self) -> MutexGuard<'_, ()> {
+        self.steered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(crate) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// What was recorded of a node, an item or a turn.
-    pub(crate) fn known(&self, instance: &str) -> Option<&Known> {
-        self.known.get(instance)
     }
 
     /// The number of the last signal before the run was taken up again from an earlier point.
@@ -343,11 +409,6 @@ impl Ledger {
         let known = self.known.get(&made_again(instance));
         let times = known.and_then(|known| known.end.as_ref()?.1.as_ref()?.parse().ok());
         times.unwrap_or(0)
-    }
-
-    /// Whether anything was recorded before the run was taken up.
-    pub(crate) fn has_history(&self) -> bool {
-        !self.known.is_empty()
     }
 
     pub(crate) fn phase(&self) -> Phase {
@@ -368,17 +429,31 @@ impl Ledger {
         drop(self.add(entry));
     }
 
+    /// Adds an entry that is kept along with the next one, and is not worth a commit of its own.
+    fn ride(&self, node: String, value: Json) {
+        let entry = Entry {
+            seq: 0,
+            node,
+            kind: EntryKind::Received,
+            value: Some(value),
+            item: None,
+            at: self.durability.clock.now(),
+        };
+        self.state().riders.push(entry);
+    }
+
+    /// What is to be kept along with the end of the run's being here.
+    pub(crate) fn riders(&self) -> Vec<Entry> {
+        self.state().numbered(None)
+    }
+
     /// Adds an entry; it is kept before anything that is added later. What waits for the answer waits until it is.
     pub(crate) fn add(&self, entry: Entry) -> impl Future<Output = ()> + Send + '_ {
         self.under_way.moved();
         let mut state = self.state();
-        state.seq += 1;
         let change = Change::Record {
             held: self.held,
-            entries: vec![Entry {
-                seq: state.seq,
-                ..entry
-            }],
+            entries: state.numbered(Some(entry)),
         };
         // Handed over under the lock, so that entries are kept in the order of their numbers.
         let kept = self.durability.journal.submit(change);
@@ -583,7 +658,7 @@ impl Ledger {
     ) -> bool {
         let change = Change::Suspend {
             held: self.held,
-            entries: Vec::new(),
+            entries: self.riders(),
             status,
             ready_at,
             seen: self.mailbox.seen(),
@@ -618,43 +693,21 @@ impl Drop for Waits<'_> {
 }
 
 impl State {
+    /// What rides along and an entry, with their numbers.
+    fn numbered(&mut self, entry: Option<Entry>) -> Vec<Entry> {
+        let mut entries = std::mem::take(&mut self.riders);
+        entries.extend(entry);
+        for entry in &mut entries {
+            self.seq += 1;
+            entry.seq = self.seq;
+        }
+        entries
+    }
+
     /// What is ready has a strand at work, so that nothing is ready where none is.
     fn is_quiet(&self) -> bool {
         self.busy == 0 && self.flights == self.waiting && self.due.is_none()
     }
-}
-
-fn known(entries: Vec<Entry>) -> HashMap<String, Known> {
-    let mut found: HashMap<String, Known> = HashMap::new();
-    for entry in entries {
-        if entry.kind == EntryKind::Turn {
-            // `poll#2` begins with this state: it is about the node `poll`.
-            if let Some((node, turn)) = entry.node.rsplit_once('#')
-                && let Ok(turn) = turn.parse()
-            {
-                let known = found.entry(node.to_owned()).or_default();
-                known.turn = entry.value.map(|state| (turn, state));
-                known.item = entry.item;
-            }
-            continue;
-        }
-        let known = found.entry(entry.node).or_default();
-        if entry.item.is_some() {
-            known.item = entry.item;
-        }
-        match entry.kind {
-            EntryKind::Started => known.started = entry.value.and_then(|tier| tier.parse().ok()),
-            EntryKind::Arm => known.arm = entry.value,
-            EntryKind::Wait => known.until = entry.value.and_then(|until| until.parse().ok()),
-            EntryKind::Decided => known.decision = entry.value,
-            EntryKind::Undone | EntryKind::UndoFailed => known.undone = Some(entry.kind),
-            kind => {
-                known.end = Some((kind, entry.value));
-                known.seq = entry.seq;
-            }
-        }
-    }
-    found
 }
 
 /// What tells the items around a frame from others, outermost first; `None` outside of any fan-out.

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::frame::Frame;
 use super::jobs::Job;
 use super::mailbox::Mailbox;
-use super::record::Record;
+use super::record::{Phase, Record};
 use super::undo::Undo;
 use crate::observe::Observer;
 use crate::program::Program;
@@ -55,6 +55,8 @@ pub(crate) struct Run {
     pub(crate) journal: Option<Veiled<Record>>,
     /// What may have to be undone.
     undos: Seldom<Undo>,
+    /// Whether it is decided that nothing is undone.
+    succeeded: AtomicBool,
     /// The signals of a run that is not durable.
     mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
@@ -132,6 +134,7 @@ impl Run {
             observer,
             journal: None,
             undos: Seldom::default(),
+            succeeded: AtomicBool::new(false),
             mailbox: OnceLock::new(),
         }
     }
@@ -157,6 +160,12 @@ impl Run {
         self.journal
             .as_ref()
             .is_some_and(|record| record.is_abandoned())
+    }
+
+    /// Whether it goes over its history again, in which nothing happens that has not happened before.
+    pub(crate) fn is_retracing(&self) -> bool {
+        let record = self.journal.as_ref();
+        record.is_some_and(|record| record.phase() == Phase::Retracing)
     }
 
     /// Lets go of a run that has not ended: nothing of it goes on here.
@@ -251,10 +260,24 @@ impl Run {
 
     /// Stops the run from outside: running nodes are dropped, `finally` nodes still run.
     pub(crate) fn halt(&self, halt: Halt) {
-        if self.is_finished() || self.halted.set(halt).is_err() {
-            return;
+        {
+            // Whoever decides that nothing is undone holds this, so that the run is not stopped at the same time.
+            let _undos = self.undos.of();
+            let decided = self.succeeded.load(Ordering::Acquire);
+            if decided || self.is_finished() || self.halted.set(halt).is_err() {
+                return;
+            }
         }
         self.cancel_nodes();
+    }
+
+    /// Whether nothing is to be undone, as the run has succeeded but for its `finally` nodes: from then on it is too late
+    /// to stop it.
+    pub(crate) fn has_succeeded(&self, verdict: impl FnOnce() -> bool) -> bool {
+        let _undos = self.undos.of();
+        let succeeded = self.halted().is_none() && verdict();
+        self.succeeded.store(succeeded, Ordering::Release);
+        succeeded
     }
 
     pub(crate) fn halted(&self) -> Option<&Halt> {

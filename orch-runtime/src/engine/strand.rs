@@ -401,7 +401,9 @@ fn begin(
             }
             _ => {
                 let performed = call::perform(Arc::clone(frame), node, queued, None);
-                Call::Whole(Box::pin(async move { performed.await.map(|_| ()) }))
+                Call::Whole(Box::pin(async move {
+                    performed.await.map(|_| ()).map_err(|failed| failed.error)
+                }))
             }
         };
         match call.poll(frame, node, cx) {

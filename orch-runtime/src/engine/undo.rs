@@ -7,6 +7,7 @@ use orch_core::outcome::Outcome;
 
 use super::call;
 use super::frame::Frame;
+use super::known::Known;
 use super::record::Record;
 use super::settle::verdict;
 use crate::store::{EntryKind, Json};
@@ -82,8 +83,10 @@ impl Doubtful {
         }
         let known = record.known(&record.instance(frame, node));
         let begun = known.filter(|known| known.end.is_none());
-        let tier = begun.and_then(|known| known.started);
-        Self(tier.map(|tier| Undo::doubtful(frame, node, tier, 0)))
+        let began = begun.and_then(|known| known.began.as_ref());
+        let tier = began.map(|began| began.tier);
+        let undone = tier.filter(|tier| is_undone(frame, node, *tier));
+        Self(undone.map(|tier| Undo::doubtful(frame, node, tier, 0)))
     }
 
     /// There is no doubt any more.
@@ -109,13 +112,44 @@ impl Drop for Doubtful {
     }
 }
 
+/// Whether another step undoes what a node's tier does.
+fn is_undone(frame: &Frame, node: usize, tier: usize) -> bool {
+    let tier = frame.layout.nodes[node].tiers.get(tier);
+    tier.is_some_and(|tier| tier.undo().is_some())
+}
+
+/// Keeps what was recorded of a node until it may have to be undone: what gave a value, and each tier that failed and
+/// may have done what it was to do.
+pub(crate) fn remember(record: &Record, frame: &Arc<Frame>, node: usize, known: &Known) {
+    let run = frame.run();
+    let failed = |tier, seq, json: &str| {
+        if is_undone(frame, node, tier) {
+            let error = record.decode_error(frame, node, json);
+            run.to_undo(Undo::doubtful(frame, node, tier, seq).failed(error));
+        }
+    };
+    for doubt in &known.doubts {
+        failed(doubt.tier, doubt.seq, &doubt.error);
+    }
+    let tier = known.began.as_ref().map_or(0, |began| began.tier);
+    match &known.end {
+        Some((EntryKind::Done, Some(json))) if is_undone(frame, node, tier) => {
+            run.to_undo(Undo::done(frame, node, tier, known.seq, json.clone()));
+        }
+        Some((EntryKind::Failed, Some(json))) if Record::leaves_in_doubt(json) => {
+            failed(tier, known.seq, json);
+        }
+        _ => {}
+    }
+}
+
 /// Undoes what a run has done that does not succeed.
 pub(crate) async fn all(root: Arc<Frame>) {
     let run = Arc::clone(root.run());
     if let Some(record) = &run.journal {
         record.pass().await;
     }
-    if run.halted().is_none() && verdict(&root).is_ok() {
+    if run.has_succeeded(|| verdict(&root).is_ok()) {
         return;
     }
     let mut undos = run.take_undos();
@@ -133,16 +167,26 @@ async fn one(undo: &Undo) -> Result<(), NodeError> {
         return call::undo(undo, None).await;
     };
     let instance = record.instance(&undo.frame, undo.node);
-    let before = record.known(&instance).and_then(|known| known.undone);
-    if before.is_some() {
-        return Ok(());
+    let undone = record
+        .known(&instance)
+        .map_or(&[][..], |known| &known.undone);
+    match undone.iter().find(|(tier, _)| *tier == undo.tier) {
+        None => {}
+        Some((_, None)) => return Ok(()),
+        Some((_, Some(error))) => return Err(record.decode_error(&undo.frame, undo.node, error)),
     }
     let calling = record.under_way.begin(&instance, true);
     let result = call::undo(undo, Some(&calling)).await;
     drop(calling);
     let (kind, value) = match &result {
-        Ok(()) => (EntryKind::Undone, None),
-        Err(error) => (EntryKind::UndoFailed, Some(record.encode_error(error))),
+        Ok(()) => {
+            let fallback = (undo.tier > 0).then(|| undo.tier.to_string());
+            (EntryKind::Undone, fallback)
+        }
+        Err(error) => {
+            let error = record.encode_undo_failure(error, undo.tier);
+            (EntryKind::UndoFailed, Some(error))
+        }
     };
     record
         .add(record.entry(&undo.frame, instance, kind, value))

@@ -18,6 +18,7 @@ use orch_core::run::{Progress, RunEvent};
 use crate::engine::strand::panic_message;
 
 pub(crate) use self::metrics::ProgramMetrics;
+pub(crate) use self::outlet::Outlets;
 pub use self::watch::Emission;
 pub(crate) use self::watch::{AttemptWatch, Observer, Queued};
 

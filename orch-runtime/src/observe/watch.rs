@@ -10,12 +10,12 @@ use orch_core::error::{ErrorKind, NodeError};
 use orch_core::run::{Progress, RunEvent, RunEventKind, RunStatus};
 use orch_core::schedule::Status;
 use serde::Serialize;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use super::metrics::QueueDepth;
-use super::outlet::Outlet;
+use super::outlet::Outlets;
 use super::shares::{PlaceKey, Shares, place_key};
 use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
@@ -23,9 +23,6 @@ use crate::engine::run::Run;
 use crate::engine::under_way::Standstill;
 use crate::program::Program;
 use crate::services::Services;
-
-/// How many events a reader may fall behind before it misses some.
-const EVENTS_KEPT: usize = 1024;
 
 /// A partial result that a step streamed.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -55,15 +52,11 @@ pub(crate) struct Observer {
     workflow: &'static str,
     began: Instant,
     began_at: SystemTime,
-    /// The number of the last event; held while listeners are told, so that what they are told comes in order.
-    told: Mutex<u64>,
     expected: AtomicU64,
     ended: AtomicU64,
     inner: Mutex<Inner>,
     span: OnceLock<Span>,
-    events: Outlet<broadcast::Sender<RunEvent>>,
-    progress: Outlet<watch::Sender<Option<Progress>>>,
-    emissions: Outlet<mpsc::UnboundedSender<Emission>>,
+    outlets: Arc<Outlets>,
 }
 
 #[derive(Debug, Default)]
@@ -83,20 +76,21 @@ enum Stage {
 }
 
 impl Observer {
-    pub(crate) fn new(services: &Services, program: &'static Program) -> Self {
+    pub(crate) fn new(
+        services: &Services,
+        program: &'static Program,
+        outlets: Arc<Outlets>,
+    ) -> Self {
         Self {
             metrics: services.listeners.metrics(program),
             workflow: program.spec.name,
             began: Instant::now(),
             began_at: SystemTime::now(),
-            told: Mutex::default(),
             expected: AtomicU64::new(program.layout().nodes),
             ended: AtomicU64::new(0),
             inner: Mutex::default(),
             span: OnceLock::new(),
-            events: Outlet::default(),
-            progress: Outlet::default(),
-            emissions: Outlet::default(),
+            outlets,
         }
     }
 
@@ -104,19 +98,8 @@ impl Observer {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn told(&self) -> MutexGuard<'_, u64> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn subscribe(&self) -> Option<broadcast::Receiver<RunEvent>> {
-        let events = self.events.open(|| broadcast::Sender::new(EVENTS_KEPT));
-        events.map(|events| events.subscribe())
-    }
-
-    /// A receiver that gets nothing but the last progress until [somebody reads it](Self::read_progress).
-    pub(crate) fn watch_progress(&self) -> Option<watch::Receiver<Option<Progress>>> {
-        let progress = self.progress.open(|| watch::Sender::new(None));
-        progress.map(|progress| progress.subscribe())
+    pub(crate) fn outlets(&self) -> &Arc<Outlets> {
+        &self.outlets
     }
 
     /// A reader's copy of the receiver, which finds out how far the run is now and gets what follows.
@@ -126,33 +109,28 @@ impl Observer {
         receiver: &watch::Receiver<Option<Progress>>,
     ) -> watch::Receiver<Option<Progress>> {
         let reader = receiver.clone();
-        if let Some(watched) = self.progress.get() {
-            let _told = self.told();
+        if let Some(watched) = self.outlets.progress.get() {
+            let _told = self.outlets.told();
             watched.send_replace(Some(self.progress_at(run, Stage::Going)));
         }
         reader
     }
 
-    pub(crate) fn take_emissions(&self) -> mpsc::UnboundedReceiver<Emission> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.emissions.open(|| sender);
-        receiver
-    }
-
     /// Streams what the steps of a run inside this one stream, as if they were this one's.
     pub(crate) fn adopt(&self, child: &Self) {
-        if let Some(emissions) = self.emissions.get() {
-            child.emissions.open(|| emissions);
+        if let Some(emissions) = self.outlets.emissions.get() {
+            child.outlets.emissions.open(|| emissions);
         }
     }
 
     fn tell(&self, run: &Run, kind: impl FnOnce() -> RunEventKind) {
         let listeners = &run.services.listeners;
-        let events = self.events.get();
+        // What happened before the run was taken up was told then.
+        let events = self.outlets.events.get().filter(|_| !run.is_retracing());
         if events.is_none() && listeners.on_event.is_empty() {
             return;
         }
-        let mut told = self.told();
+        let mut told = self.outlets.told();
         *told += 1;
         let event = RunEvent {
             seq: *told,
@@ -173,11 +151,12 @@ impl Observer {
         let listeners = &run.services.listeners;
         // The handle's own receiver reads nothing, and has the last state for whoever comes after the end.
         let read = |sender: &watch::Sender<_>| stage != Stage::Going || sender.receiver_count() > 1;
-        let watched = self.progress.get().filter(read);
+        let watched = self.outlets.progress.get().filter(read);
+        let watched = watched.filter(|_| !run.is_retracing());
         if watched.is_none() && listeners.on_progress.is_empty() {
             return;
         }
-        let _told = self.told();
+        let _told = self.outlets.told();
         let progress = self.progress_at(run, stage);
         call(&listeners.on_progress, &progress);
         if let Some(watched) = watched {
@@ -262,9 +241,7 @@ impl Observer {
             _ => Stage::Stopped,
         };
         self.tell_progress(run, stage);
-        self.events.close();
-        self.progress.close();
-        self.emissions.close();
+        self.outlets.close();
     }
 
     /// More nodes than the plan has: those of an item or of an arm.
@@ -510,7 +487,7 @@ impl Observer {
     }
 
     pub(crate) fn emit(&self, frame: &Frame, node: usize, value: serde_json::Value) {
-        if let Some(emissions) = self.emissions.get() {
+        if let Some(emissions) = self.outlets.emissions.get() {
             // Whoever dropped the receiver does not want it.
             let _ = emissions.send(Emission {
                 node: Arc::clone(&frame.layout.nodes[node].path),

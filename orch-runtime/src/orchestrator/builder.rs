@@ -11,6 +11,7 @@ use orch_core::plan::{Callee, NodeKind, ScopeSpec};
 use orch_core::run::{Progress, RunEvent, RunStatus};
 
 use super::Orchestrator;
+use super::start::StartError;
 use crate::durability::{ACTIVE_RUNS, Clock, Durability, Registered, Settings, VALUE_LIMIT};
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
@@ -280,6 +281,9 @@ impl Builder {
                 problems.push(format!("two workflows are named `{name}`"));
             }
             conflicts(&self.services, program.spec.scope, &mut problems);
+            if let Some((inner, wait)) = program.layout().unkept {
+                problems.push(StartError::unkept(name, inner, wait).to_string());
+            }
         }
         problems.extend(self.services.overrides.resolve(&self.programs));
         for (idx, (status, _)) in self.retain.iter().enumerate() {

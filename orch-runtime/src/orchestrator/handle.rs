@@ -14,17 +14,14 @@ use crate::durability::{Durability, Waiter, steer};
 use crate::durable::{Durable, Signal};
 use crate::engine::run::{Halt, Run};
 use crate::engine::strand::panic_message;
-use crate::observe::{Emission, Observer};
+use crate::observe::{Emission, Outlets};
 use crate::program::Workflow;
-use crate::store::RunKey;
 
 /// A run that was started. Dropping the handle lets the run go on.
 #[derive(Debug)]
 pub struct RunHandle<W: Workflow> {
     id: RunId,
     correlation_id: Arc<str>,
-    /// The run as it is here; that of a durable one, as long as it was not let go of.
-    run: Option<Arc<Run>>,
     driver: Driver<W>,
     streams: Streams,
 }
@@ -38,11 +35,10 @@ pub(crate) struct Streams {
 
 impl Streams {
     /// Opens the streams of a run, which is to begin after that.
-    pub(crate) fn of(run: &Run) -> Self {
-        let observer = run.observer.as_deref();
+    pub(crate) fn of(outlets: &Outlets) -> Self {
         Self {
-            emissions: observer.map(Observer::take_emissions),
-            progress: observer.and_then(Observer::watch_progress),
+            emissions: Some(outlets.take_emissions()),
+            progress: outlets.watch_progress(),
         }
     }
 }
@@ -50,18 +46,21 @@ impl Streams {
 /// Who knows of a run's end.
 enum Driver<W: Workflow> {
     /// The task that drives it.
-    Here(JoinHandle<Result<W::Output, RunError<W::Error>>>),
+    Here {
+        run: Arc<Run>,
+        task: JoinHandle<Result<W::Output, RunError<W::Error>>>,
+    },
     /// Those who keep it.
     Kept {
         durability: Arc<Durability>,
-        waiter: Waiter,
+        waiter: Arc<Waiter>,
     },
 }
 
 impl<W: Workflow> fmt::Debug for Driver<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Here(_) => "Here",
+            Self::Here { .. } => "Here",
             Self::Kept { .. } => "Kept",
         })
     }
@@ -70,38 +69,28 @@ impl<W: Workflow> fmt::Debug for Driver<W> {
 impl<W: Workflow> RunHandle<W> {
     pub(super) fn here(
         run: Arc<Run>,
-        driver: JoinHandle<Result<W::Output, RunError<W::Error>>>,
+        task: JoinHandle<Result<W::Output, RunError<W::Error>>>,
         streams: Streams,
     ) -> Self {
         Self {
             id: run.id().clone(),
             correlation_id: Arc::clone(run.correlation_id()),
-            run: Some(run),
-            driver: Driver::Here(driver),
+            driver: Driver::Here { run, task },
             streams,
         }
     }
 
     pub(super) fn kept(
         durability: Arc<Durability>,
-        key: RunKey,
         id: RunId,
         correlation_id: Arc<str>,
         waiter: Waiter,
-        begun: Option<(Arc<Run>, Streams)>,
+        streams: Streams,
     ) -> Self {
-        let (run, streams) = match begun {
-            Some((run, streams)) => (Some(run), streams),
-            None => {
-                let run = durability.live(key);
-                let streams = run.as_deref().map(Streams::of);
-                (run, streams.unwrap_or_default())
-            }
-        };
+        let waiter = Arc::new(waiter);
         Self {
             id,
             correlation_id,
-            run,
             driver: Driver::Kept { durability, waiter },
             streams,
         }
@@ -123,7 +112,7 @@ impl<W: Workflow> RunHandle<W> {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         match &self.driver {
-            Driver::Here(driver) => driver.is_finished(),
+            Driver::Here { task, .. } => task.is_finished(),
             Driver::Kept { waiter, .. } => waiter.kept().is_some(),
         }
     }
@@ -133,10 +122,9 @@ impl<W: Workflow> RunHandle<W> {
     /// A run that has ended stays as it ended.
     pub fn cancel(&self, reason: impl Into<String>) {
         let reason = reason.into();
-        match (&self.driver, &self.run) {
-            (Driver::Here(_), Some(run)) => run.halt(Halt::Cancelled(reason)),
-            (Driver::Here(_), None) => {}
-            (Driver::Kept { durability, .. }, _) => {
+        match &self.driver {
+            Driver::Here { run, .. } => run.halt(Halt::Cancelled(reason)),
+            Driver::Kept { durability, .. } => {
                 let (durability, id) = (Arc::clone(durability), self.id.clone());
                 // Handed over here and now, so that it is not lost with the caller's task.
                 let asked = steer::ask(&durability, id, steer::CANCEL, &reason);
@@ -151,10 +139,9 @@ impl<W: Workflow> RunHandle<W> {
     ///
     /// `.event_id(…)` may be given before it is awaited: two signals of one node and event id are one.
     pub fn signal<T: Durable>(&self, signal: Signal<W, T>, value: T) -> SendSignal {
-        let to = match (&self.driver, &self.run) {
-            (Driver::Kept { durability, .. }, _) => To::Kept(Arc::clone(durability)),
-            (Driver::Here(_), Some(run)) => To::Here(Arc::clone(run)),
-            (Driver::Here(_), None) => To::Nobody,
+        let to = match &self.driver {
+            Driver::Kept { durability, .. } => To::Kept(Arc::clone(durability)),
+            Driver::Here { run, .. } => To::Here(Arc::clone(run)),
         };
         SendSignal::new(to, self.id.clone(), signal.node(), value.encode())
     }
@@ -165,19 +152,23 @@ impl<W: Workflow> RunHandle<W> {
     /// If the run failed, was cancelled or ran out of time; of a durable one also if it does not go on here:
     /// `RunError::Interrupted`.
     pub async fn result(self) -> Result<W::Output, RunError<W::Error>> {
-        let driver = match self.driver {
-            Driver::Here(driver) => driver,
+        let (run, task) = match self.driver {
+            Driver::Here { run, task } => (run, task),
             Driver::Kept { waiter, .. } => {
                 return waiter.wait(&self.id).await.result::<W>(&self.id);
             }
         };
-        driver.await.unwrap_or_else(|ended| {
+        task.await.unwrap_or_else(|ended| {
             let reason = match ended.try_into_panic() {
                 Ok(panic) => format!("its task panicked: {}", panic_message(&*panic)),
                 Err(_) => "its runtime was shut down".to_owned(),
             };
-            let errors = self.run.as_ref().map_or_else(Vec::new, |run| run.errors());
-            Err(RunError::cancelled(self.id, W::SPEC.name, reason, errors))
+            Err(RunError::cancelled(
+                self.id,
+                W::SPEC.name,
+                reason,
+                run.errors(),
+            ))
         })
     }
 
@@ -185,48 +176,116 @@ impl<W: Workflow> RunHandle<W> {
     ///
     /// Gives them once: a second call gives none.
     pub fn emissions(&mut self) -> Emissions {
-        Emissions(self.streams.emissions.take())
+        Emissions {
+            receiver: self.streams.emissions.take(),
+            until: self.until(),
+        }
     }
 
     /// How far the run is, each time that changes; a slow reader gets the latest.
+    ///
+    /// Of a durable run it goes on when the run was let go of and is taken up again here.
     #[must_use]
     pub fn progress(&self) -> ProgressStream {
-        let run = self.run.as_ref().zip(self.streams.progress.as_ref());
-        ProgressStream(run.and_then(|(run, progress)| {
-            let observer = run.observer.as_deref()?;
-            Some(observer.read_progress(run, progress))
-        }))
+        let run = match &self.driver {
+            Driver::Here { run, .. } => Some(Arc::clone(run)),
+            Driver::Kept { waiter, .. } => waiter.live(),
+        };
+        let observed = run
+            .as_ref()
+            .and_then(|run| Some((run, run.observer.as_deref()?)));
+        let receiver = self.streams.progress.as_ref();
+        let receiver = receiver.map(|receiver| match observed {
+            Some((run, observer)) => observer.read_progress(run, receiver),
+            None => receiver.clone(),
+        });
+        ProgressStream {
+            receiver,
+            until: self.until(),
+        }
     }
 
     /// What happens in the run from now on; a reader that falls 1,024 events behind misses some.
+    ///
+    /// Of a durable run it goes on when the run was let go of and is taken up again here, until it has ended: what had
+    /// happened before is not told again, but for what waits, which begins to wait once more.
     #[must_use]
     pub fn events(&self) -> Events {
-        let observer = self.run.as_ref().and_then(|run| run.observer.as_deref());
-        Events(observer.and_then(Observer::subscribe))
+        let receiver = match &self.driver {
+            Driver::Here { run, .. } => {
+                let observer = run.observer.as_deref();
+                observer.and_then(|observer| observer.outlets().subscribe())
+            }
+            Driver::Kept { waiter, .. } => waiter.outlets().subscribe(),
+        };
+        Events {
+            receiver,
+            until: self.until(),
+        }
+    }
+
+    fn until(&self) -> Until {
+        Until(match &self.driver {
+            Driver::Here { .. } => None,
+            Driver::Kept { waiter, .. } => Some((Arc::clone(waiter), self.id.clone())),
+        })
+    }
+}
+
+/// Until when a stream goes on, should whoever drives the run not end it: until the run has ended elsewhere, or does not
+/// go on here.
+#[derive(Debug)]
+struct Until(Option<(Arc<Waiter>, RunId)>);
+
+impl Until {
+    async fn over(&self) {
+        match &self.0 {
+            Some((waiter, id)) => drop(waiter.wait(id).await),
+            None => std::future::pending().await,
+        }
     }
 }
 
 /// Partial results in the order in which they were streamed.
 #[derive(Debug)]
-pub struct Emissions(Option<mpsc::UnboundedReceiver<Emission>>);
+pub struct Emissions {
+    receiver: Option<mpsc::UnboundedReceiver<Emission>>,
+    until: Until,
+}
 
 impl Emissions {
     /// The next one; `None` when the run has ended.
     pub async fn next(&mut self) -> Option<Emission> {
-        self.0.as_mut()?.recv().await
+        let receiver = self.receiver.as_mut()?;
+        tokio::select! {
+            biased;
+            emission = receiver.recv() => emission,
+            () = self.until.over() => receiver.try_recv().ok(),
+        }
     }
 }
 
 /// How far a run is.
 #[derive(Debug)]
-pub struct ProgressStream(Option<watch::Receiver<Option<Progress>>>);
+pub struct ProgressStream {
+    receiver: Option<watch::Receiver<Option<Progress>>>,
+    until: Until,
+}
 
 impl ProgressStream {
     /// The next change; `None` when the run has ended and its last state was given.
     pub async fn next(&mut self) -> Option<Progress> {
-        let receiver = self.0.as_mut()?;
+        let receiver = self.receiver.as_mut()?;
         loop {
-            receiver.changed().await.ok()?;
+            tokio::select! {
+                biased;
+                changed = receiver.changed() => changed.ok()?,
+                () = self.until.over() => {
+                    if !receiver.has_changed().unwrap_or(false) {
+                        return None;
+                    }
+                }
+            }
             if let Some(progress) = receiver.borrow_and_update().clone() {
                 return Some(progress);
             }
@@ -236,17 +295,30 @@ impl ProgressStream {
 
 /// What happens in a run.
 #[derive(Debug)]
-pub struct Events(Option<broadcast::Receiver<RunEvent>>);
+pub struct Events {
+    receiver: Option<broadcast::Receiver<RunEvent>>,
+    until: Until,
+}
 
 impl Events {
     /// The next event; `None` when the run has ended. Events that were missed are passed over.
     pub async fn next(&mut self) -> Option<RunEvent> {
-        let receiver = self.0.as_mut()?;
+        use broadcast::error::{RecvError, TryRecvError};
+        let receiver = self.receiver.as_mut()?;
         loop {
-            match receiver.recv().await {
+            let received = tokio::select! {
+                biased;
+                received = receiver.recv() => received,
+                () = self.until.over() => match receiver.try_recv() {
+                    Ok(event) => Ok(event),
+                    Err(TryRecvError::Lagged(missed)) => Err(RecvError::Lagged(missed)),
+                    Err(_) => return None,
+                },
+            };
+            match received {
                 Ok(event) => return Some(event),
-                Err(broadcast::error::RecvError::Lagged(_)) => {}
-                Err(broadcast::error::RecvError::Closed) => return None,
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return None,
             }
         }
     }

@@ -15,7 +15,6 @@ use orch_core::plan::WorkflowSpec;
 use orch_core::run::RunStatus;
 
 pub use self::builder::{BuildError, Builder};
-pub(crate) use self::handle::Streams;
 pub use self::handle::{Emissions, Events, ProgressStream, RunHandle};
 pub(crate) use self::runs::inbox;
 pub use self::runs::{Checkpoint, InboxItem, RunInfo, Runs, SteerError};

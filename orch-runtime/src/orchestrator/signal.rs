@@ -17,7 +17,6 @@ use crate::store::{Applied, Change, Json, SignalRecord};
 pub(super) enum To {
     Here(Arc<Run>),
     Kept(Arc<Durability>),
-    Nobody,
 }
 
 /// A signal about to be sent.
@@ -101,7 +100,6 @@ impl SendSignal {
                     Err(error) => Err(SteerError::of(&self.run, &error)),
                 }
             }
-            To::Nobody => Err(SteerError::NoRun { run: self.run }),
         }
     }
 }

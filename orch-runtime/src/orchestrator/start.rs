@@ -7,17 +7,17 @@ use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use orch_core::plan::Overlap;
+use orch_core::plan::{Overlap, Wait, WorkflowSpec};
 use orch_core::run::{RunId, RunStatus};
 use tokio::runtime::Handle;
 
 use super::handle::{RunHandle, Streams};
-use super::runs::Runs;
-use crate::durability::{self, Beginning, Durability, Kept};
+use crate::durability::{self, Beginning, Kept, steer};
 use crate::engine::execute_observed;
 use crate::program::Workflow;
 use crate::services::Services;
-use crate::store::{Applied, Change, Filter, NewRun};
+use crate::store::journal::JournalError;
+use crate::store::{Applied, AtMost, Change, Crowded, NewRun, Refused};
 use crate::veil::Veiled;
 
 /// Why a run could not be started.
@@ -42,6 +42,15 @@ pub enum StartError {
     NotRegistered {
         /// The workflow.
         workflow: &'static str,
+    },
+    /// A durable workflow inside waits for something, and the workflow is not durable, so that nothing of it is kept.
+    Unkept {
+        /// The workflow.
+        workflow: &'static str,
+        /// The workflow inside.
+        inner: &'static str,
+        /// What that waits for: `checkpoint_after`, `signal` or `sleep`.
+        wait: &'static str,
     },
     /// The input does not serialize to JSON.
     Input {
@@ -76,6 +85,14 @@ pub enum StartError {
 }
 
 impl StartError {
+    pub(super) const fn unkept(workflow: &'static str, inner: &WorkflowSpec, wait: Wait) -> Self {
+        Self::Unkept {
+            workflow,
+            inner: inner.name,
+            wait: wait.as_str(),
+        }
+    }
+
     /// A code that does not change between versions.
     #[must_use]
     pub const fn code(&self) -> &'static str {
@@ -84,6 +101,7 @@ impl StartError {
             Self::NoRuntime => "no_runtime",
             Self::NoStore { .. } => "no_store",
             Self::NotRegistered { .. } => "not_registered",
+            Self::Unkept { .. } => "unkept",
             Self::Input { .. } => "input",
             Self::Overlap { .. } => "overlap",
             Self::OtherWorkflow { .. } => "other_workflow",
@@ -108,6 +126,14 @@ impl fmt::Display for StartError {
             Self::NotRegistered { workflow } => write!(
                 f,
                 "workflow `{workflow}` is durable: register it with `.workflow({workflow})`, so that its runs are taken up again"
+            ),
+            Self::Unkept {
+                workflow,
+                inner,
+                wait,
+            } => write!(
+                f,
+                "workflow `{inner}`, inside `{workflow}`, is durable and waits (`{wait}`), and `{workflow}` or one between them is not durable, so that nothing of it is kept: say `#[workflow(durable)]` of each workflow around `{inner}`"
             ),
             Self::Input { workflow, reason } => write!(
                 f,
@@ -189,6 +215,9 @@ impl<W: Workflow> Start<W> {
                 });
             }
         }
+        if let Some((inner, wait)) = W::program().layout().unkept {
+            return Err(StartError::unkept(W::SPEC.name, inner, wait));
+        }
         let handle = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         if W::SPEC.durable {
             return self.keep().await;
@@ -202,9 +231,9 @@ impl<W: Workflow> Start<W> {
         if let Some(observer) = observer {
             observer.open(&run);
         }
-        let streams = Streams::of(&run);
+        let streams = observer.map(|observer| Streams::of(observer.outlets()));
         let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));
-        Ok(RunHandle::here(run, driver, streams))
+        Ok(RunHandle::here(run, driver, streams.unwrap_or_default()))
     }
 
     /// Starts a durable run: it is kept when this returns.
@@ -226,7 +255,6 @@ impl<W: Workflow> Start<W> {
         {
             return Err(StartError::ShuttingDown);
         }
-        let cancelled = overlap::<W>(&durability).await?;
         let id = self
             .id
             .unwrap_or_else(|| RunId::new(uuid::Uuid::now_v7().to_string()));
@@ -253,16 +281,28 @@ impl<W: Workflow> Start<W> {
             deadline,
             owner: seat.as_ref().map(|_| durability.owner),
             entries: Vec::new(),
+            at_most: at_most::<W>(),
         };
         let started = durability
             .journal
             .submit(Change::Start(Box::new(new)))
             .await;
         let (held, fresh) = match started {
-            Ok(Applied::Started { held, fresh, .. }) => (held, fresh),
+            // One that was kept as ended is looked at as one that was there already.
+            Ok(Applied::Started {
+                held,
+                fresh,
+                status,
+            }) => (held, fresh && !status.is_ended()),
             Ok(_) => {
                 let reason = "the store answered something else".to_owned();
                 return Err(StartError::Store { reason });
+            }
+            Err(JournalError::Refused(Refused::Crowded { at_most })) => {
+                return Err(StartError::Overlap {
+                    workflow,
+                    limit: at_most,
+                });
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -270,7 +310,8 @@ impl<W: Workflow> Start<W> {
             }
         };
         let waiter = durability.wait_for(held.run);
-        let mut begun = None;
+        // Before the run begins, so that nothing of it is missed.
+        let streams = Streams::of(waiter.outlets());
         match (fresh, seat) {
             (true, Some(seat)) => {
                 let beginning = Beginning {
@@ -281,12 +322,7 @@ impl<W: Workflow> Start<W> {
                     input: self.input,
                 };
                 let services = self.services.clone();
-                begun = Some(durability::begin::<W>(
-                    services,
-                    &durability,
-                    seat,
-                    beginning,
-                ));
+                durability::begin::<W>(services, &durability, seat, beginning);
             }
             (true, None) => durability.stir(),
             (false, _) => {
@@ -312,55 +348,35 @@ impl<W: Workflow> Start<W> {
                 }
             }
         }
-        let handle = RunHandle::kept(durability, held.run, id, correlation_id, waiter, begun);
-        if cancelled && fresh {
-            handle.cancel("as many runs were under way as may be");
-        }
-        Ok(handle)
+        Ok(RunHandle::kept(
+            durability,
+            id,
+            correlation_id,
+            waiter,
+            streams,
+        ))
     }
 }
 
-/// What becomes of a run that starts when as many are under way as may be; whether it is kept as cancelled.
-async fn overlap<W: Workflow>(durability: &Arc<Durability>) -> Result<bool, StartError> {
-    let (Some(limit), overlap) = (W::SPEC.max_active_runs, W::SPEC.overlap) else {
-        return Ok(false);
-    };
-    if overlap == Overlap::Queue {
-        return Ok(false);
-    }
-    let filter = Filter {
-        workflow: Some(W::SPEC.name.to_owned()),
-        statuses: vec![RunStatus::Queued, RunStatus::Running, RunStatus::Waiting],
-        limit: limit as usize,
-        ..Filter::default()
-    };
-    let active = durability
-        .journal
-        .ask(move |store| store.list(&filter))
-        .await
-        .map_err(|error| StartError::Store {
-            reason: error.to_string(),
-        })?;
-    if active.len() < limit as usize {
-        return Ok(false);
-    }
-    match overlap {
-        Overlap::Skip => Err(StartError::Overlap {
-            workflow: W::SPEC.name,
-            limit,
-        }),
-        Overlap::CancelNew => Ok(true),
-        _ => {
-            // The latest comes first.
-            if let Some(oldest) = active.last() {
-                let runs = Runs::new(Arc::clone(durability));
-                let reason = "a later run takes its place";
-                // One that has ended meanwhile needs no cancelling.
-                let _ = runs.cancel(oldest.id.as_str(), reason).await;
-            }
-            Ok(false)
+/// What becomes of a run that starts when as many are under way as may be; those that queue are held back by whoever
+/// takes runs up.
+fn at_most<W: Workflow>() -> Option<AtMost> {
+    let then = match W::SPEC.overlap {
+        Overlap::Queue => return None,
+        Overlap::Skip => Crowded::Refuse,
+        Overlap::CancelNew => {
+            let reason = "as many runs were under way as may be";
+            let status = RunStatus::Cancelled;
+            let error = Kept::interrupted(status, reason).error.unwrap_or_default();
+            Crowded::End { status, error }
         }
-    }
+        Overlap::CancelOld => Crowded::Signal {
+            name: steer::CANCEL.to_owned(),
+            value: serde_json::Value::from("a later run takes its place").to_string(),
+        },
+    };
+    let runs = W::SPEC.max_active_runs?;
+    Some(AtMost { runs, then })
 }
 
 impl<W: Workflow> IntoFuture for Start<W> {

@@ -33,6 +33,43 @@ pub struct NewRun {
     pub owner: Option<OwnerId>,
     /// What was recorded of another run that holds for this one: of a fork.
     pub entries: Vec<Entry>,
+    /// How many runs of its workflow may be under way, if that decides whether it starts.
+    pub at_most: Option<AtMost>,
+}
+
+/// How many runs of a workflow may be under way, and what becomes of one more.
+///
+/// Under way are runs that are `queued`, `running` or `waiting`. They are counted in the transaction that keeps the new
+/// run, so that of any number of owners that start one at once no more are let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AtMost {
+    /// So many.
+    pub runs: u32,
+    /// What becomes of one more.
+    pub then: Crowded,
+}
+
+/// What becomes of a run that is started when as many are under way as may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Crowded {
+    /// It is refused, as [`Refused::Crowded`](super::Refused::Crowded).
+    Refuse,
+    /// It is kept as ended.
+    End {
+        /// An ended status; any other is refused.
+        status: RunStatus,
+        /// What it is said to have failed with.
+        error: Json,
+    },
+    /// It is kept, and the oldest of the others that has no signal of this name yet is sent one. Those that have one do
+    /// not count: they are about to make room.
+    Signal {
+        /// The signal's name.
+        name: String,
+        /// What it carries.
+        value: Json,
+    },
 }
 
 /// A change to what is kept.
@@ -41,7 +78,7 @@ pub struct NewRun {
 pub enum Change {
     /// Keeps a new run; one of its id that is there already stays as it is. Answers [`Applied::Started`].
     ///
-    /// Without an owner it is queued, and ready at once.
+    /// Without an owner it is queued, and ready at once. Where too many are under way, what [`NewRun::at_most`] says.
     Start(Box<NewRun>),
     /// Adds entries to a run.
     Record {
@@ -133,6 +170,8 @@ pub enum Change {
         drop: Vec<i64>,
         /// What is recorded along with it.
         entries: Vec<Entry>,
+        /// When it is out of time from now on.
+        deadline: Option<Millis>,
         /// What time it is.
         now: Millis,
     },

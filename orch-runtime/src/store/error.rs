@@ -136,6 +136,11 @@ pub enum Refused {
     NoRun(RunKey),
     /// No run of this id is kept.
     NoRunOf(RunId),
+    /// As many runs of the workflow are under way as may be.
+    Crowded {
+        /// How many may be.
+        at_most: u32,
+    },
     /// The run has ended, and what was asked for wants one that has not.
     Ended(RunStatus),
     /// The run has not ended, and what was asked for wants one that has.
@@ -152,6 +157,7 @@ impl Refused {
             Self::Recorded { .. } => "entry_recorded",
             Self::Status(_) => "wrong_status",
             Self::NoRun(_) | Self::NoRunOf(_) => "no_run",
+            Self::Crowded { .. } => "crowded",
             Self::Ended(_) => "run_ended",
             Self::NotEnded(_) => "run_not_ended",
         }
@@ -182,6 +188,10 @@ impl fmt::Display for Refused {
             ),
             Self::NoRun(run) => write!(f, "there is no run number {}", run.0),
             Self::NoRunOf(id) => write!(f, "there is no run {id}"),
+            Self::Crowded { at_most } => write!(
+                f,
+                "{at_most} runs of the workflow are under way, as many as may be"
+            ),
             Self::Ended(status) => write!(f, "the run has ended: it is {}", status.as_str()),
             Self::NotEnded(status) => write!(f, "the run has not ended: it is {}", status.as_str()),
         }

@@ -50,7 +50,7 @@ mod rules;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use self::change::{Applied, Change, NewRun};
+pub use self::change::{Applied, AtMost, Change, Crowded, NewRun};
 #[cfg(any(test, feature = "testing"))]
 pub use self::conformance::conformance;
 pub use self::error::{Refused, StoreError, StoreErrorKind};

@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 
 use orch_core::run::RunStatus;
 
-use super::{AGEING, Millis, OwnerId, RunKey, StoreError, StoreErrorKind};
+use super::{
+    AGEING, AtMost, Crowded, Millis, OwnerId, Refused, RunKey, StoreError, StoreErrorKind,
+};
 
 /// What a run that is ready is ordered by: the lowest goes first.
 pub(super) fn rank(ready_at: Millis, priority: u8) -> Millis {
@@ -17,6 +19,44 @@ pub(super) fn can_rest(status: RunStatus) -> bool {
         status,
         RunStatus::Queued | RunStatus::Waiting | RunStatus::Paused | RunStatus::Parked
     )
+}
+
+/// Whether a run counts among those of its workflow that are under way.
+pub(super) fn is_under_way(status: RunStatus) -> bool {
+    matches!(
+        status,
+        RunStatus::Queued | RunStatus::Running | RunStatus::Waiting
+    )
+}
+
+/// What a new run begins with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Room<T> {
+    /// It begins as it was given.
+    Free,
+    /// It ends at once.
+    Ends(RunStatus),
+    /// This run is asked to make room for it.
+    After(T),
+}
+
+/// Whether there is room for a new run, when so many count as under way and this is the oldest of them.
+pub(super) fn room<T>(
+    at_most: &AtMost,
+    under_way: u64,
+    oldest: Option<T>,
+) -> Result<Room<T>, Refused> {
+    if under_way < u64::from(at_most.runs) {
+        return Ok(Room::Free);
+    }
+    match &at_most.then {
+        Crowded::Refuse => Err(Refused::Crowded {
+            at_most: at_most.runs,
+        }),
+        Crowded::End { status, .. } if status.is_ended() => Ok(Room::Ends(*status)),
+        Crowded::End { status, .. } => Err(Refused::Status(*status)),
+        Crowded::Signal { .. } => Ok(oldest.map_or(Room::Free, Room::After)),
+    }
 }
 
 /// Whom a batch concerns beside the one who committed it.

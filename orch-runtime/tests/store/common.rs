@@ -37,6 +37,7 @@ pub fn new(id: &str, owner: Option<OwnerId>) -> NewRun {
         deadline: None,
         owner,
         entries: Vec::new(),
+        at_most: None,
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use orch_core::run::{RunId, RunStatus};
 use orch_runtime::store::{
-    Applied, Change, Entry, EntryKind, Filter, Held, Memory, NewRun, OwnerId, RunKey, Sqlite,
-    Store, Synchronous,
+    Applied, AtMost, Change, Crowded, Entry, EntryKind, Filter, Held, Memory, NewRun, OwnerId,
+    RunKey, Sqlite, Store, Synchronous,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -29,6 +29,7 @@ enum Act {
         parent: Option<u8>,
         correlation: Option<u8>,
         seqs: Vec<i64>,
+        at_most: Option<(u32, u8)>,
     },
     Record(Right, Vec<i64>),
     Suspend {
@@ -99,8 +100,10 @@ fn start() -> impl Strategy<Value = Act> {
         option::weighted(0.2, 0..8_u8),
         option::weighted(0.3, 0..8_u8),
     );
-    (about, ties, prop_oneof![4 => Just(Vec::new()), 1 => seqs()]).prop_map(
-        |((id, workflow, priority), (owner, parent, correlation), seqs)| Act::Start {
+    let seqs = prop_oneof![4 => Just(Vec::new()), 1 => seqs()];
+    let at_most = option::weighted(0.3, (0..4_u32, 0..4_u8));
+    (about, ties, seqs, at_most).prop_map(
+        |((id, workflow, priority), (owner, parent, correlation), seqs, at_most)| Act::Start {
             id,
             workflow,
             priority,
@@ -108,6 +111,7 @@ fn start() -> impl Strategy<Value = Act> {
             parent,
             correlation,
             seqs,
+            at_most,
         },
     )
 }
@@ -189,6 +193,7 @@ impl World {
                 parent,
                 correlation,
                 seqs,
+                at_most,
             } => Change::Start(Box::new(NewRun {
                 id: id(*of),
                 workflow: WORKFLOWS[*workflow].into(),
@@ -202,6 +207,24 @@ impl World {
                 deadline: (of % 3 == 0).then_some(now + 5),
                 owner: owner.map(|owner| self.owners[owner]),
                 entries: self.entries(seqs),
+                at_most: at_most.map(|(runs, then)| AtMost {
+                    runs,
+                    then: match then {
+                        0 => Crowded::Refuse,
+                        1 => Crowded::Signal {
+                            name: "name-0".to_owned(),
+                            value: format!("{now}"),
+                        },
+                        2 => Crowded::End {
+                            status: RunStatus::Cancelled,
+                            error: "{}".to_owned(),
+                        },
+                        _ => Crowded::End {
+                            status: RunStatus::Waiting,
+                            error: "{}".to_owned(),
+                        },
+                    },
+                }),
             })),
             Act::Record(right, seqs) => Change::Record {
                 held: self.held(right),
@@ -258,6 +281,7 @@ impl World {
                 run: RunKey(*run),
                 drop: drop.clone(),
                 entries: self.entries(add),
+                deadline: (run % 2 == 0).then_some(now + 9),
                 now,
             },
             Act::Delete(run) => Change::Delete { run: RunKey(*run) },

@@ -16,11 +16,12 @@ use std::time::{Duration, Instant};
 
 use orch_core::run::{RunId, RunStatus};
 use orch_runtime::store::{
-    Applied, Change, Filter, Held, OwnerId, Refused, RunKey, Sqlite, Store, Synchronous, Woken,
+    Applied, AtMost, Change, Crowded, Filter, Held, NewRun, OwnerId, Refused, RunKey, Sqlite,
+    Store, Synchronous, Woken,
 };
 
 use crate::common::{
-    apply, copy, end, hold, join, open, put, record, start, system, take_up, taken,
+    apply, copy, end, hold, join, new, open, put, record, start, system, take_up, taken,
 };
 use crate::faults::temporary;
 
@@ -132,6 +133,7 @@ fn other_process() {
         "writer" => writer(&path),
         "worker" => worker(&path),
         "joiner" => joiner(&path),
+        "starter" => starter(&path),
         other => panic!("{other}"),
     }
     process::exit(0);
@@ -165,6 +167,49 @@ fn holder(path: &Path) {
             }
             other => panic!("{other}"),
         }
+    }
+}
+
+/// Starts many runs of which two may be under way, and says how many were let through.
+fn starter(path: &Path) {
+    let store = open(path).unwrap();
+    join(&store);
+    say("ready");
+    told();
+    let process = process::id();
+    let started = (0..50).filter(|n| apply(&store, one_of_two(&format!("{process}-{n}"))).is_ok());
+    say(started.count());
+}
+
+fn one_of_two(id: &str) -> Change {
+    let at_most = AtMost {
+        runs: 2,
+        then: Crowded::Refuse,
+    };
+    Change::Start(Box::new(NewRun {
+        at_most: Some(at_most),
+        ..new(id, None)
+    }))
+}
+
+#[test]
+fn processes_that_start_runs_at_once_exceed_no_limit() {
+    for _ in 0..5 {
+        let (_directory, path) = temporary();
+        let store = open(&path).unwrap();
+        join(&store);
+        let mut others = [(); 3].map(|()| Other::spawn("starter", &path));
+        for other in &others {
+            assert_eq!(other.hear(), "ready");
+        }
+        for other in &mut others {
+            other.tell("go");
+        }
+        let let_through = others
+            .iter()
+            .map(|other| other.hear().parse::<u32>().unwrap());
+        assert_eq!(let_through.sum::<u32>(), 2);
+        assert_eq!(store.list(&Filter::default()).unwrap().len(), 2);
     }
 }
 

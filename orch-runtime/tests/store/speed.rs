@@ -32,6 +32,7 @@ fn start(id: String, owner: OwnerId) -> Change {
         deadline: None,
         owner: Some(owner),
         entries: Vec::new(),
+        at_most: None,
     }))
 }
 

@@ -1,15 +1,19 @@
 //! Durable runs: what survives a crash, what is not done twice, and what operators can do.
 
+mod attempts;
 mod checkpoints;
 mod doubts;
 mod faults;
 mod graphs;
 mod inbox;
+mod inside;
+mod overlap;
 mod recovery;
 mod retention;
 mod schedules;
 mod shapes;
 mod steering;
+mod streams;
 mod stuck;
 mod undoing;
 mod values;

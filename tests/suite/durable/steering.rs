@@ -436,3 +436,40 @@ fn a_result_comes_from_another_process_too() {
         assert_eq!((world.calls("a"), world.calls("b")), (1, 1));
     });
 }
+
+#[step]
+async fn slow(#[resource] world: &World) -> u32 {
+    world.called("slow", "");
+    if world.calls("slow") == 1 {
+        world.pass("never").await;
+    }
+    // Half of its deadline.
+    tokio::time::sleep(Duration::from_secs(30 * 60)).await;
+    1
+}
+
+workflow! {
+    #[workflow(version = "1", durable, deadline = "1h")]
+    pub Hour() -> u32 {
+        slow()
+    }
+}
+
+#[test]
+fn a_run_that_was_out_of_time_has_its_whole_span_when_it_is_retried() {
+    let (world, store) = (World::default(), Memory::new());
+    orch::testing::paused(async {
+        let builder = orchestrator(&world, &store).workflow(Hour).virtual_time();
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Hour, ()).id("r").await.unwrap();
+        assert_eq!(
+            run.result().await.unwrap_err().status(),
+            RunStatus::TimedOut
+        );
+        orch.runs().unwrap().retry("r").await.unwrap();
+        let run = orch.start(Hour, ()).id("r").await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 1);
+    })
+    .unwrap();
+    assert_eq!(world.calls("slow"), 2);
+}

@@ -371,6 +371,170 @@ fn a_failure_that_may_have_had_its_effect_is_undone_and_a_refusal_is_not() {
     });
 }
 
+#[step]
+async fn take_back(outcome: Outcome<&String>, what: &str, #[resource] world: &World) {
+    world.called("take back", &format!("{what}: {}", told(&outcome)));
+    if world.calls("take back") == 2 {
+        world.pass("take back").await;
+    }
+}
+
+#[step(compensate = take_back, timeout = "5ms")]
+async fn train(what: &str, #[resource] world: &World) -> Result<String, Refused> {
+    world.called(what, "");
+    world.pass("never").await;
+    Ok(what.to_owned())
+}
+
+#[step(compensate = take_back)]
+async fn bus(what: &str, #[resource] world: &World) -> Result<String, Refused> {
+    world.called(what, "");
+    world.pass(what).await;
+    Ok(what.to_owned())
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Journey(card: String) -> Result<String, Refused> {
+        there = train("train").or_else(bus("bus"));
+        #[node(after = [there])]
+        charged = charge(&card);
+        charged
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Late(_n: u32) -> Result<String, Refused> {
+        there = train("train");
+        back = bus("bus");
+        format!("{there} and {back}")
+    }
+}
+
+fn both_ways_back() -> [String; 2] {
+    [
+        "bus: done bus".to_owned(),
+        "train: failed timed_out".to_owned(),
+    ]
+}
+
+#[test]
+fn a_fallback_and_what_it_stood_in_for_are_both_undone_after_a_crash_before_its_end() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let builder = orchestrator(&world, &store).workflow(Journey);
+        let orch = builder.build().await.unwrap();
+        orch.start(Journey, "bad".into()).id("r").await.unwrap();
+        world.until("bus", 1).await;
+    });
+    before.kill(&store);
+    world.open("bus", 9);
+    world.open("take back", 9);
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Journey);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Journey, "bad".into()).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+    });
+    assert_eq!(world.keys("take back"), both_ways_back());
+    assert_eq!(world.calls("train"), 1, "the fallback goes on");
+}
+
+#[test]
+fn of_two_undos_of_one_node_a_crash_between_them_loses_neither() {
+    let (world, store) = (World::default(), Memory::new());
+    world.open("bus", 9);
+    let before = Process::new();
+    before.run(async {
+        let builder = orchestrator(&world, &store).workflow(Journey);
+        let orch = builder.build().await.unwrap();
+        orch.start(Journey, "bad".into()).id("r").await.unwrap();
+        world.until("take back", 2).await;
+    });
+    before.kill(&store);
+    world.open("take back", 9);
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Journey);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Journey, "bad".into()).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+        let history = orch.runs().unwrap().history("r").await.unwrap();
+        let undone = history.entries.iter();
+        let undone = undone.filter(|entry| entry.kind == EntryKind::Undone);
+        let tiers: Vec<_> = undone.map(|entry| entry.value.as_deref()).collect();
+        assert_eq!(tiers, [Some("1"), None], "each is recorded once");
+    });
+    let [bus, train] = both_ways_back();
+    assert_eq!(world.keys("take back"), [bus, train.clone(), train]);
+}
+
+#[test]
+fn a_failure_in_doubt_that_was_recorded_before_a_crash_is_undone() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let builder = orchestrator(&world, &store).workflow(Late);
+        let orch = builder.build().await.unwrap();
+        orch.start(Late, 1).id("r").await.unwrap();
+        world.until("train", 1).await;
+        world.until("bus", 1).await;
+        // The one times out meanwhile, and the other goes on.
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    });
+    before.kill(&store);
+    world.open("bus", 9);
+    world.open("take back", 9);
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Late);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Late, 1).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+    });
+    let mut back = world.keys("take back");
+    back.sort();
+    assert_eq!(back, ["bus: nobody knows", "train: failed timed_out"]);
+    assert_eq!(world.calls("train"), 1);
+}
+
+#[step(compensate = call_off, retries = 1, backoff = "1ms..1ms", retry_if = CallError::is_worth_another)]
+fn order_twice(
+    how: &str,
+    #[resource] world: &World,
+    #[ctx] ctx: &StepCtx,
+) -> Result<String, CallError> {
+    world.called("order_twice", how);
+    match ctx.attempt() {
+        1 => Err(CallError::NoAnswer),
+        _ => Err(CallError::NotAllowed),
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub OrderTwice(how: String) -> Result<String, CallError> {
+        ordered = order_twice(&how);
+        ordered
+    }
+}
+
+#[test]
+fn a_refusal_after_an_answer_that_was_lost_is_undone() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(OrderTwice);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(OrderTwice, "tea".into()).id("r").await.unwrap();
+        assert!(run.result().await.is_err());
+    });
+    assert_eq!(world.calls("order_twice"), 2);
+    assert_eq!(
+        world.keys("call_off"),
+        ["tea failed failed: r/ordered~undo"]
+    );
+}
+
 #[test]
 fn what_is_done_again_after_it_was_undone_has_a_key_of_its_own() {
     let (world, store) = (World::default(), Memory::new());

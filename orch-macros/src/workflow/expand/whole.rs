@@ -354,6 +354,11 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
                     const _: () = __p::recomputed::<#step>();
                 ));
             }
+            if let (false, Callee::Workflow(path)) = (analysis.is_durable(), callee) {
+                checks.extend(quote_spanned!(path.span()=>
+                    const _: () = __p::unkept::<#step>();
+                ));
+            }
             if let Some(deadline) = &deadline {
                 checks.extend(quote_spanned!(callee.path().span()=>
                     const _: () = { use __p::*; fits::<#step>(#policies, #deadline) };

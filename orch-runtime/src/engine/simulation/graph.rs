@@ -4,7 +4,9 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use orch_core::error::AnyError;
-use orch_core::plan::{ArmSpec, Callee, NodeKind, NodeSpec, ScopeSpec, StepSpec, WorkflowSpec};
+use orch_core::plan::{
+    ArmSpec, Callee, Checkpoint, NodeKind, NodeSpec, OnExpire, ScopeSpec, StepSpec, WorkflowSpec,
+};
 use orch_core::policy::{Backoff, Policies};
 
 use super::Random;
@@ -17,6 +19,9 @@ use crate::program::{
 };
 use crate::slots::{Put as _, Slot};
 use crate::step::Resource;
+
+/// How long a signal is waited for that comes about then.
+pub(super) const RACE: Duration = Duration::from_millis(4_000);
 
 /// The most nodes of a scope.
 const MOST: usize = 7;
@@ -37,6 +42,7 @@ pub(super) enum Does {
         fate: Fate,
         undone: bool,
         takes: u64,
+        decided: Option<Decided>,
     },
     For {
         items: usize,
@@ -48,8 +54,26 @@ pub(super) enum Does {
     },
     /// For so many seconds.
     Sleep(u64),
-    /// Whether it is ever sent; otherwise its time runs out.
-    Signal(bool),
+    Signal(Sent),
+}
+
+/// What is decided about a value that waits for that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Decided {
+    Approved,
+    Rejected,
+    /// Nobody decides in time, which counts as approved.
+    Late,
+}
+
+/// Whether a signal comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sent {
+    Always,
+    /// Its time runs out.
+    Never,
+    /// It comes about when its time runs out: either may be first.
+    Raced,
 }
 
 #[derive(Debug)]
@@ -117,7 +141,22 @@ fn scope(random: &mut Random, depth: usize, prefix: &str) -> Scope {
             does,
         }
     });
-    nodes.collect()
+    let mut nodes: Scope = nodes.collect();
+    if depth == 2 {
+        for node in &mut nodes {
+            if let Does::Call { decided, .. } = &mut node.does
+                && !node.finally
+                && random.percent(15)
+            {
+                *decided = Some(match random.below(3) {
+                    0 => Decided::Approved,
+                    1 => Decided::Rejected,
+                    _ => Decided::Late,
+                });
+            }
+        }
+    }
+    nodes
 }
 
 fn call(random: &mut Random, may_fail: bool) -> Does {
@@ -131,6 +170,7 @@ fn call(random: &mut Random, may_fail: bool) -> Does {
         fate,
         undone: may_fail && random.percent(40),
         takes: random.below(4) * random.below(2_000),
+        decided: None,
     }
 }
 
@@ -151,7 +191,11 @@ fn does(random: &mut Random, depth: usize) -> Does {
             }
         }
         18..=23 => Does::Sleep(random.below(4_000)),
-        24..=30 if depth == 2 => Does::Signal(random.percent(70)),
+        24..=30 if depth == 2 => Does::Signal(match random.below(10) {
+            0..=4 => Sent::Always,
+            5..=7 => Sent::Never,
+            _ => Sent::Raced,
+        }),
         _ => call(random, true),
     }
 }
@@ -202,7 +246,11 @@ fn spec_of(scope: &Scope) -> &'static ScopeSpec {
             },
             Does::Signal(sent) => NodeKind::Signal {
                 carries: "u64",
-                timeout: (!sent).then_some(Duration::from_secs(500)),
+                timeout: match sent {
+                    Sent::Always => None,
+                    Sent::Never => Some(Duration::from_secs(500)),
+                    Sent::Raced => Some(RACE),
+                },
             },
         };
         let policies = match node.does {
@@ -221,11 +269,23 @@ fn spec_of(scope: &Scope) -> &'static ScopeSpec {
             optional: node.optional,
             handled: node.optional,
             finally: node.finally,
+            checkpoint: match node.does {
+                Does::Call {
+                    decided: Some(decided),
+                    ..
+                } => Some(Checkpoint {
+                    expires: (decided == Decided::Late).then_some(Duration::from_secs(5)),
+                    on_expire: OnExpire::Approve,
+                    ..Checkpoint::ANYBODY
+                }),
+                _ => None,
+            },
             policies,
             ..NodeSpec::new(node.name, kind)
         }
     });
-    let results = scope.iter().enumerate().filter(|(_, node)| !node.finally);
+    let results = scope.iter().enumerate();
+    let results = results.filter(|(_, node)| !node.finally);
     Box::leak(Box::new(ScopeSpec {
         nodes: leak(nodes.collect()),
         result: leak(results.map(|(idx, _)| idx).collect()),
@@ -319,7 +379,9 @@ fn call_of(cx: Cx) -> Started {
         let Some(value) = given else {
             return Ok(crate::program::Done::Value);
         };
-        put(values, cx.ctx().node_index(), value);
+        if !cx.withholds() {
+            put(values, cx.ctx().node_index(), value);
+        }
         Ok(crate::program::Done::Value.keeping(value.to_string()))
     })
 }

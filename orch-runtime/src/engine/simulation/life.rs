@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::Random;
-use super::graph::{Does, Graph, Simulated, install};
+use super::graph::{Decided, Does, Graph, RACE, Sent, Simulated, install};
 use super::model::sent;
 use super::world::{Kill, World};
 use crate::orchestrator::{Orchestrator, Runs};
@@ -25,6 +25,7 @@ enum Deed {
     Pause,
     Resume,
     Cancel,
+    Decide(&'static str, bool),
 }
 
 /// Lives until the run has ended, or until it is plain that it never will.
@@ -54,13 +55,30 @@ pub(super) fn live(seed: u64, graph: &'static Graph, random: &mut Random) -> Wor
 fn deeds(graph: &Graph, random: &mut Random, cancels: bool) -> Vec<(u64, Deed)> {
     let mut deeds = Vec::new();
     for node in &graph.nodes {
-        if matches!(node.does, Does::Signal(true)) {
-            for _ in 0..1 + random.below(2) {
-                deeds.push((
-                    random.below(2) * random.below(20_000),
-                    Deed::Send(node.name),
-                ));
+        match node.does {
+            Does::Signal(Sent::Always) => {
+                for _ in 0..1 + random.below(2) {
+                    let at = random.below(2) * random.below(20_000);
+                    deeds.push((at, Deed::Send(node.name)));
+                }
             }
+            Does::Signal(Sent::Raced) => {
+                let race = RACE.as_millis() as u64;
+                let at = random.below(3) * race / 2 + random.below(3);
+                deeds.push((at, Deed::Send(node.name)));
+            }
+            Does::Call {
+                decided: Some(decided @ (Decided::Approved | Decided::Rejected)),
+                ..
+            } => {
+                // Again and again, as it cannot be decided about before it waits for that.
+                let approves = decided == Decided::Approved;
+                // Sleeps and other decisions may come first, for hours.
+                let times = (1..=9).map(|later| later * 30_000_000);
+                let times = times.chain([random.below(6_000), 20_000 + random.below(20_000)]);
+                deeds.extend(times.map(|at| (at, Deed::Decide(node.name, approves))));
+            }
+            _ => {}
         }
     }
     if random.percent(20) {
@@ -118,6 +136,8 @@ async fn operate(runs: Runs, deeds: Vec<(u64, Deed)>) {
             }
             Deed::Pause => runs.pause(RUN, "for a while").await,
             Deed::Resume => runs.resume(RUN).await,
+            Deed::Decide(node, true) => runs.approve(RUN, node, "ada", "").await,
+            Deed::Decide(node, false) => runs.reject(RUN, node, "ada", "no").await,
             Deed::Cancel => runs.cancel(RUN, "not wanted").await,
         };
     }

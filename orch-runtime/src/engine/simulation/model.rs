@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use orch_core::run::RunStatus;
 
-use super::graph::{Does, Fate, Graph, Node, Scope};
+use super::graph::{Decided, Does, Fate, Graph, Node, Scope, Sent};
 use super::life::{RUN, kept};
 use super::world::{Happened, World};
-use crate::store::EntryKind;
+use crate::store::{Entry, EntryKind, History};
 
 /// What a call gives.
 pub(super) fn value(node: &Node, items: &[usize], read: u64) -> u64 {
@@ -21,8 +21,20 @@ pub(super) fn sent(node: &str) -> u64 {
     node.len() as u64 * 1_000 + 1
 }
 
+/// What signals carried that came about when their time ran out; nobody else can tell whether they were in time.
+type Came = BTreeMap<String, u64>;
+
+fn came(history: &History) -> Came {
+    let received = history.entries.iter();
+    let received = received.filter(|entry| entry.kind == EntryKind::Received);
+    let value = |entry: &Entry| entry.value.as_ref().and_then(|value| value.parse().ok());
+    received
+        .map(|entry| (entry.node.clone(), value(entry).unwrap_or(0)))
+        .collect()
+}
+
 /// What a scope gives when nothing disturbs it; `None` if it fails.
-fn total(scope: &Scope, items: &[usize]) -> Option<u64> {
+fn total(scope: &Scope, items: &[usize], came: &Came) -> Option<u64> {
     let mut values: Vec<Option<u64>> = Vec::new();
     let mut fails = false;
     for node in scope {
@@ -30,29 +42,33 @@ fn total(scope: &Scope, items: &[usize]) -> Option<u64> {
         let read = node.reads.iter().filter_map(|idx| values[*idx]).sum();
         let value = match blocked {
             true => None,
-            false => outcome(node, items, read),
+            false => outcome(node, items, read, came),
         };
         fails |= value.is_none() && !node.optional && !node.finally;
         values.push(value.or(node.optional.then_some(0)));
     }
-    let results = scope.iter().zip(&values).filter(|(node, _)| !node.finally);
+    let results = scope.iter().zip(&values);
+    let results = results.filter(|(node, _)| !node.finally);
     let total = results.map(|(_, value)| value.unwrap_or(0)).sum();
     (!fails).then_some(total)
 }
 
-fn outcome(node: &Node, items: &[usize], read: u64) -> Option<u64> {
+fn outcome(node: &Node, items: &[usize], read: u64, came: &Came) -> Option<u64> {
     match &node.does {
-        Does::Call { fate, .. } => {
+        Does::Call { fate, decided, .. } => {
             let gives = matches!(fate, Fate::Gives | Fate::Stumbles);
-            gives.then(|| value(node, items, read))
+            let passes = *decided != Some(Decided::Rejected);
+            (gives && passes).then(|| value(node, items, read))
         }
         Does::For { items: count, body } => {
-            let each = (0..*count).map(|item| total(body, &[items, &[item]].concat()));
+            let each = (0..*count).map(|item| total(body, &[items, &[item]].concat(), came));
             each.sum()
         }
-        Does::Branch { arm, arms } => total(&arms[*arm], items),
+        Does::Branch { arm, arms } => total(&arms[*arm], items, came),
         Does::Sleep(_) => Some(0),
-        Does::Signal(is_sent) => Some(if *is_sent { sent(node.name) } else { 0 }),
+        Does::Signal(Sent::Always) => Some(sent(node.name)),
+        Does::Signal(Sent::Never) => Some(0),
+        Does::Signal(Sent::Raced) => Some(came.get(node.name).copied().unwrap_or(0)),
     }
 }
 
@@ -62,7 +78,8 @@ pub(super) fn wrong(graph: &Graph, world: &World) -> Vec<String> {
     let Some(history) = kept(world) else {
         return vec!["the run was lost".to_owned()];
     };
-    let expected = total(&graph.nodes, &[]);
+    let came = came(&history);
+    let expected = total(&graph.nodes, &[], &came);
     let run = &history.run;
     let cancelled = history
         .signals
@@ -76,6 +93,12 @@ pub(super) fn wrong(graph: &Graph, world: &World) -> Vec<String> {
             "it is {status:?} with {:?} and {:?}, and was to give {expected:?}",
             run.output, run.error
         )),
+    }
+    for node in &graph.nodes {
+        let carried = came.get(node.name).copied().unwrap_or(0);
+        if matches!(node.does, Does::Signal(_)) && ![0, sent(node.name)].contains(&carried) {
+            wrong.push(format!("{} took {carried}", node.name));
+        }
     }
     let log = world.log();
     calls(&log, &mut wrong);

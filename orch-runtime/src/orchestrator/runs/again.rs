@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use orch_core::plan::{NodeKind, WorkflowSpec};
-use orch_core::run::RunId;
+use orch_core::run::{RunId, RunStatus};
 use serde_json::Value;
 
 use super::{RunInfo, Runs, SteerError, path, root, unsuccessful};
+use crate::durability::millis;
+use crate::engine::children;
 use crate::engine::record::{RETRIED, made_again};
 use crate::engine::wait::Decision;
-use crate::store::{Applied, Change, Entry, EntryKind, History, NewRun, RunRecord};
+use crate::store::{Applied, Change, Entry, EntryKind, History, Millis, NewRun, RunRecord};
 
 impl Runs {
     /// Takes a run up again that did not succeed: what succeeded keeps its value, what failed is called again with the
@@ -18,7 +20,7 @@ impl Runs {
     /// # Errors
     /// If there is no such run, it has not ended, or it succeeded.
     pub async fn retry(&self, id: &str) -> Result<(), SteerError> {
-        let history = self.history(id).await?;
+        let history = self.own_history(id).await?;
         unsuccessful(&history)?;
         let rejected = rejected(&history);
         let undone = undone(&history);
@@ -37,11 +39,11 @@ impl Runs {
     /// # Errors
     /// If there is no such run or node, the run has not ended, or its workflow is not registered here.
     pub async fn retry_from(&self, id: &str, node: &str) -> Result<(), SteerError> {
-        let history = self.history(id).await?;
+        let history = self.own_history(id).await?;
         let again = self.following(&history.run, node)?;
         let undone = undone(&history);
         let drop =
-            |entry: &Entry| again.contains(root(&entry.node)) || undone.contains(&entry.node);
+            |entry: &Entry| again.contains(root(about(entry))) || undone.contains(&entry.node);
         self.rewind(&history, drop, None).await
     }
 
@@ -50,7 +52,7 @@ impl Runs {
     /// # Errors
     /// If there is no such run or node, the run has not ended, or the node may not be skipped.
     pub async fn skip(&self, id: &str, node: &str, by: &str) -> Result<(), SteerError> {
-        let history = self.history(id).await?;
+        let history = self.own_history(id).await?;
         unsuccessful(&history)?;
         let registered = self.registered(&history.run)?;
         let refused = |reason| SteerError::node(node, reason);
@@ -88,8 +90,9 @@ impl Runs {
         drop: impl Fn(&Entry) -> bool,
         added: Option<Entry>,
     ) -> Result<(), SteerError> {
+        let failed = failed(history);
         let entries = history.entries.iter();
-        let dropped = entries.filter(|entry| is_of_a_failure(entry) || drop(entry));
+        let dropped = entries.filter(|entry| is_of_a_failure(entry, &failed) || drop(entry));
         let drop = dropped.map(|entry| entry.seq).collect();
         let mut seq = history.entries.last().map_or(0, |entry| entry.seq);
         let now = self.durability.clock.now();
@@ -121,11 +124,21 @@ impl Runs {
             run: history.run.key,
             drop,
             entries: entries.collect(),
+            deadline: self.deadline(&history.run, now),
             now,
         };
         self.submit(&history.run.id, change).await?;
         self.durability.stir();
         Ok(())
+    }
+
+    /// When a run is out of time that begins again now: it has its whole span anew.
+    fn deadline(&self, run: &RunRecord, now: Millis) -> Option<Millis> {
+        let span = match self.registered(run) {
+            Ok(registered) => registered.program.spec.deadline.map(millis),
+            Err(_) => run.deadline.map(|deadline| deadline - run.started_at),
+        };
+        span.map(|span| now.saturating_add(span))
     }
 
     /// The nodes of a workflow that follow from one, itself included, by their outermost names.
@@ -146,7 +159,7 @@ impl Runs {
         new_id: &str,
         input: Option<&Value>,
     ) -> Result<RunInfo, SteerError> {
-        let history = self.history(id).await?;
+        let history = self.own_history(id).await?;
         self.fork_with(history, new_id, input, Vec::new()).await
     }
 
@@ -161,12 +174,13 @@ impl Runs {
         node: &str,
         input: Option<&Value>,
     ) -> Result<RunInfo, SteerError> {
-        let mut history = self.history(id).await?;
+        let mut history = self.own_history(id).await?;
         let again = self.following(&history.run, node)?;
+        let failed = failed(&history);
         let entries = std::mem::take(&mut history.entries);
-        let kept = entries
-            .into_iter()
-            .filter(|entry| !again.contains(root(&entry.node)) && !is_of_a_failure(entry));
+        let kept = entries.into_iter().filter(|entry| {
+            !again.contains(root(about(entry))) && !is_of_a_failure(entry, &failed)
+        });
         let kept = kept.collect();
         self.fork_with(history, new_id, input, kept).await
     }
@@ -186,10 +200,7 @@ impl Runs {
         }
         let now = self.durability.clock.now();
         let id = RunId::new(new_id);
-        let span = history
-            .run
-            .deadline
-            .map(|deadline| deadline - history.run.started_at);
+        let deadline = self.deadline(&history.run, now);
         let new = NewRun {
             id: id.clone(),
             workflow: history.run.workflow,
@@ -200,9 +211,10 @@ impl Runs {
             parent: None,
             priority: history.run.priority,
             at: now,
-            deadline: span.map(|span| now.saturating_add(span)),
+            deadline,
             owner: None,
             entries,
+            at_most: None,
         };
         match self.submit(&id, Change::Start(Box::new(new))).await? {
             Applied::Started { fresh: true, .. } => {}
@@ -217,12 +229,31 @@ impl Runs {
     }
 }
 
-/// Whether it tells of a failure, or of what was undone after one.
-fn is_of_a_failure(entry: &Entry) -> bool {
-    matches!(
-        entry.kind,
-        EntryKind::Failed | EntryKind::Undone | EntryKind::UndoFailed
-    )
+/// Whether it tells of a failure and the attempts before it, or of what was undone after one.
+fn is_of_a_failure(entry: &Entry, failed: &BTreeSet<String>) -> bool {
+    match entry.kind {
+        EntryKind::Failed | EntryKind::Undone | EntryKind::UndoFailed => true,
+        // What is called again has all its attempts again.
+        EntryKind::Started => failed.contains(&entry.node),
+        // A run inside that did not succeed goes on.
+        _ => {
+            let inside = children::derived(entry).and_then(|_| children::read_end(entry));
+            inside.is_some_and(|status| status != RunStatus::Completed)
+        }
+    }
+}
+
+/// The node that an entry is about; of one about a run inside, the node that runs it.
+fn about(entry: &Entry) -> &str {
+    let node = children::derived(entry).unwrap_or(&entry.node);
+    node.split('~').next().unwrap_or(node)
+}
+
+/// The calls that failed.
+fn failed(history: &History) -> BTreeSet<String> {
+    let entries = history.entries.iter();
+    let failed = entries.filter(|entry| entry.kind == EntryKind::Failed);
+    failed.map(|entry| entry.node.clone()).collect()
 }
 
 /// The calls that were undone, or were to be.

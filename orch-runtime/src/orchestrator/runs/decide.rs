@@ -19,7 +19,7 @@ impl Runs {
     /// # Errors
     /// If there is no such run, its workflow is not registered here, or the store cannot be read.
     pub async fn checkpoints(&self, id: &str) -> Result<Vec<Checkpoint>, SteerError> {
-        self.checkpoints_of(&self.history(id).await?)
+        self.checkpoints_of(&self.own_history(id).await?)
     }
 
     fn checkpoints_of(&self, history: &History) -> Result<Vec<Checkpoint>, SteerError> {
@@ -116,7 +116,7 @@ impl Runs {
         approved: bool,
         edited: Option<Json>,
     ) -> Result<(), SteerError> {
-        let history = self.history(id).await?;
+        let history = self.own_history(id).await?;
         let waiting = self.checkpoints_of(&history)?;
         let Some(checkpoint) = waiting.into_iter().find(|waiting| waiting.node == node) else {
             return Err(SteerError::node(

@@ -53,7 +53,7 @@ impl Runs {
     /// # Errors
     /// If there is no such run, it has not ended, or it succeeded.
     pub async fn drop_dead(&self, id: &str, reason: &str) -> Result<(), SteerError> {
-        let history = self.history(id).await?;
+        let history = self.own_history(id).await?;
         unsuccessful(&history)?;
         let dropped = serde_json::json!({
             "workflow": history.run.workflow,

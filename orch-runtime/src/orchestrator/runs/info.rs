@@ -17,7 +17,7 @@ pub struct RunInfo {
     pub version: String,
     /// How it stands.
     pub status: RunStatus,
-    /// Its input.
+    /// Its input; null of a run inside another, which is given its input anew each time.
     pub input: Value,
     /// Its result, once it has one.
     pub output: Option<Value>,
@@ -25,6 +25,10 @@ pub struct RunInfo {
     pub error: Option<Value>,
     /// What ties it to others and to the caller's own logs.
     pub correlation_id: String,
+    /// The run around it, of one inside another.
+    pub parent: Option<RunId>,
+    /// The node that runs it, of one inside another, with the items around it.
+    pub node: Option<String>,
     /// From 0, the lowest, to 100.
     pub priority: u8,
     /// When it was started, in milliseconds since the Unix epoch.
@@ -66,6 +70,8 @@ impl From<RunRecord> for RunInfo {
             output: run.output.as_deref().map(value),
             error: run.error.as_deref().map(value),
             correlation_id: run.correlation_id,
+            parent: run.parent,
+            node: None,
             priority: run.priority,
             started_at: run.started_at,
             ended_at: run.ended_at,

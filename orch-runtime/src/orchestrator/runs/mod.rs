@@ -1,6 +1,7 @@
 //! Seeing and steering durable runs.
 
 mod again;
+mod children;
 mod decide;
 mod ended;
 mod error;
@@ -34,12 +35,15 @@ impl Runs {
         Self { durability }
     }
 
-    /// A run as it stands.
+    /// A run as it stands; of one [inside another](Self::children), by the id that follows from that one's, what is known.
     ///
     /// # Errors
     /// If there is none of this id, or the store cannot be read.
     pub async fn get(&self, id: &str) -> Result<RunInfo, SteerError> {
-        self.record(id).await.map(RunInfo::from)
+        match self.find(id).await? {
+            Some(record) => Ok(record.into()),
+            None => self.get_inside(id).await,
+        }
     }
 
     /// How a run ended, or that it does not go on here, once it is so.
@@ -58,47 +62,58 @@ impl Runs {
         }
     }
 
-    async fn record(&self, id: &str) -> Result<RunRecord, SteerError> {
-        let run = RunId::new(id);
-        let find = run.clone();
-        let found = self
-            .durability
-            .journal
-            .ask(move |store| store.find(&find))
-            .await;
-        let found = found.map_err(|error| SteerError::store(&error))?;
-        found.ok_or(SteerError::NoRun { run })
+    async fn find(&self, id: &str) -> Result<Option<RunRecord>, SteerError> {
+        let find = RunId::new(id);
+        let journal = &self.durability.journal;
+        let found = journal.ask(move |store| store.find(&find)).await;
+        found.map_err(|error| SteerError::store(&error))
     }
 
-    /// A run with all that was recorded of it.
+    async fn record(&self, id: &str) -> Result<RunRecord, SteerError> {
+        let run = || RunId::new(id);
+        self.find(id)
+            .await?
+            .ok_or_else(|| SteerError::NoRun { run: run() })
+    }
+
+    async fn load(&self, run: &RunRecord) -> Result<History, SteerError> {
+        let key = run.key;
+        let journal = &self.durability.journal;
+        let read = journal.ask(move |store| store.load(key)).await;
+        let read = read.map_err(|error| SteerError::store(&error))?;
+        read.ok_or_else(|| SteerError::NoRun {
+            run: run.id.clone(),
+        })
+    }
+
+    /// A run with all that was recorded of it; of one [inside another](Self::children), by the names that it has there.
     ///
     /// # Errors
     /// If there is none of this id, or the store cannot be read.
     pub async fn history(&self, id: &str) -> Result<History, SteerError> {
-        let key = self.record(id).await?.key;
-        let read = self
-            .durability
-            .journal
-            .ask(move |store| store.load(key))
-            .await;
-        let read = read.map_err(|error| SteerError::store(&error))?;
-        read.ok_or(SteerError::NoRun {
-            run: RunId::new(id),
-        })
+        match self.find(id).await? {
+            Some(record) => self.load(&record).await,
+            None => self.history_inside(id).await,
+        }
     }
 
-    /// The runs that a filter asks for, the latest first.
+    /// Of a run that is kept, and not of one inside another, which is steered with it.
+    async fn own_history(&self, id: &str) -> Result<History, SteerError> {
+        self.load(&self.record(id).await?).await
+    }
+
+    /// The runs that a filter asks for, the latest first; with a parent those [inside it](Self::children).
     ///
     /// # Errors
     /// If the store cannot be read.
     pub async fn list(&self, filter: Filter) -> Result<Vec<RunInfo>, SteerError> {
-        let listed = self
-            .durability
-            .journal
-            .ask(move |store| store.list(&filter))
-            .await;
+        let inside = self.children_of(&filter).await?;
+        let journal = &self.durability.journal;
+        let limit = filter.limit;
+        let listed = journal.ask(move |store| store.list(&filter)).await;
         let listed = listed.map_err(|error| SteerError::store(&error))?;
-        Ok(listed.into_iter().map(RunInfo::from).collect())
+        let listed = listed.into_iter().map(RunInfo::from);
+        Ok(listed.chain(inside).take(limit).collect())
     }
 
     /// Lets a run finish the steps that have begun and begin no further one, until it is [resumed](Self::resume).

@@ -21,6 +21,7 @@ fn rewind(run: RunKey, drop: &[i64], add: &[i64]) -> Change {
         run,
         drop: drop.to_vec(),
         entries: add.iter().map(|seq| entry(*seq)).collect(),
+        deadline: Some(66_000),
         now: 6_000,
     }
 }
@@ -46,6 +47,7 @@ fn a_rewound_run_goes_on_from_what_is_left(subject: &Subject) {
         (record.status, record.owner, record.ready_at),
         (RunStatus::Queued, None, Some(6_000))
     );
+    assert_eq!(record.deadline, Some(66_000));
     assert_eq!(
         (record.output, record.error, record.ended_at),
         (None, None, None)

@@ -137,6 +137,7 @@ fn owners_are_woken_for_what_becomes_ready(subject: &Subject) {
             run: held.run,
             drop,
             entries,
+            deadline: None,
             now: 9_000,
         },
     );

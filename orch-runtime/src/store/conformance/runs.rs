@@ -3,7 +3,9 @@
 use orch_core::run::{RunId, RunStatus};
 
 use super::subject::{Subject, assert_late, end, entry, new, suspend, well};
-use crate::store::{Applied, Change, Entry, EntryKind, Held, NewRun, Refused, RunKey, RunRecord};
+use crate::store::{
+    Applied, AtMost, Change, Crowded, Entry, EntryKind, Held, NewRun, Refused, RunKey, RunRecord,
+};
 
 super::checks![
     a_run_is_kept_as_it_was_given,
@@ -17,7 +19,95 @@ super::checks![
     what_is_let_go_of_stands_as_was_said,
     what_ends_stands_as_was_said,
     a_run_rests_and_ends_with_fitting_statuses,
+    no_more_start_than_may_be_under_way,
+    a_run_too_many_is_kept_as_ended,
+    the_oldest_run_is_asked_to_make_room_once,
 ];
+
+/// A new run, of which at most two may be under way.
+fn one_of_two(id: &str, then: Crowded) -> NewRun {
+    let at_most = AtMost { runs: 2, then };
+    NewRun {
+        at_most: Some(at_most),
+        ..new(id)
+    }
+}
+
+fn no_more_start_than_may_be_under_way(subject: &Subject) {
+    let start = |id| subject.apply(Change::Start(Box::new(one_of_two(id, Crowded::Refuse))));
+    let held = subject.hold("a");
+    assert!(start("b").is_ok());
+    assert_eq!(start("c"), Err(Refused::Crowded { at_most: 2 }));
+    assert_eq!(well(subject.store.find(&RunId::new("c"))), None);
+    let again = start("b");
+    assert!(
+        matches!(again, Ok(Applied::Started { fresh: false, .. })),
+        "one that is kept already is no other: {again:?}"
+    );
+    let other = NewRun {
+        workflow: "another".to_owned(),
+        ..one_of_two("d", Crowded::Refuse)
+    };
+    assert!(subject.apply(Change::Start(Box::new(other))).is_ok());
+    // In one transaction, the second sees the first.
+    subject.done(end(held, RunStatus::Completed, 5));
+    let two = ["e", "f"].map(|id| Change::Start(Box::new(one_of_two(id, Crowded::Refuse))));
+    let answers = well(subject.store.commit(&two));
+    assert!(answers[0].is_ok());
+    assert_eq!(answers[1], Err(Refused::Crowded { at_most: 2 }));
+}
+
+fn a_run_too_many_is_kept_as_ended(subject: &Subject) {
+    subject.hold("a");
+    subject.hold("b");
+    let then = |status| Crowded::End {
+        status,
+        error: r#"{"reason":"too many"}"#.to_owned(),
+    };
+    let new = NewRun {
+        owner: Some(subject.owner),
+        ..one_of_two("c", then(RunStatus::Cancelled))
+    };
+    let answer = subject.apply(Change::Start(Box::new(new)));
+    let Ok(Applied::Started {
+        held,
+        fresh: true,
+        status: RunStatus::Cancelled,
+    }) = answer
+    else {
+        panic!("answered {answer:?}");
+    };
+    let run = subject.run(held.run);
+    assert_eq!(
+        (run.status, run.owner, run.ready_at, run.ended_at),
+        (RunStatus::Cancelled, None, None, Some(1_000))
+    );
+    assert_eq!(run.error.as_deref(), Some(r#"{"reason":"too many"}"#));
+    assert_late(&subject.record(held, &[1]));
+    let unfit = one_of_two("d", then(RunStatus::Waiting));
+    assert_eq!(
+        subject.apply(Change::Start(Box::new(unfit))),
+        Err(Refused::Status(RunStatus::Waiting))
+    );
+}
+
+fn the_oldest_run_is_asked_to_make_room_once(subject: &Subject) {
+    let (a, b) = (subject.hold("a"), subject.hold("b"));
+    let then = Crowded::Signal {
+        name: "@cancel".to_owned(),
+        value: "\"make room\"".to_owned(),
+    };
+    let asked = |held: Held| {
+        let signals = well(subject.store.signals(held.run, 0));
+        let names = signals.iter().map(|signal| signal.name.as_str());
+        names.collect::<Vec<_>>().join(" ")
+    };
+    for (id, first, second) in [("c", "@cancel", ""), ("d", "@cancel", "@cancel")] {
+        let answer = subject.apply(Change::Start(Box::new(one_of_two(id, then.clone()))));
+        assert!(matches!(answer, Ok(Applied::Started { fresh: true, .. })));
+        assert_eq!((asked(a).as_str(), asked(b).as_str()), (first, second));
+    }
+}
 
 fn a_run_is_kept_as_it_was_given(subject: &Subject) {
     let given = NewRun {
@@ -33,6 +123,7 @@ fn a_run_is_kept_as_it_was_given(subject: &Subject) {
         deadline: Some(1_700_000_060_123),
         owner: Some(subject.owner),
         entries: Vec::new(),
+        at_most: None,
     };
     let answer = subject.apply(Change::Start(Box::new(given.clone())));
     let Ok(Applied::Started {

@@ -85,6 +85,7 @@ pub(super) fn new(id: &str) -> NewRun {
         deadline: None,
         owner: None,
         entries: Vec::new(),
+        at_most: None,
     }
 }
 

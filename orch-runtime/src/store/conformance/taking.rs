@@ -171,6 +171,7 @@ fn what_is_ready_at_once_asks_no_clock(subject: &Subject) {
         run: ended,
         drop: Vec::new(),
         entries: Vec::new(),
+        deadline: None,
         now: day,
     });
     let held = subject.hold("timed");

@@ -106,6 +106,7 @@ fn start(id: &str) -> Change {
         deadline: None,
         owner: None,
         entries: Vec::new(),
+        at_most: None,
     }))
 }
 

@@ -16,7 +16,7 @@ impl State {
         run: RunKey,
         drop: &[i64],
         entries: &[Entry],
-        now: Millis,
+        (deadline, now): (Option<Millis>, Millis),
         notices: &mut Notices,
     ) -> Result<Applied, Refused> {
         let run = self.ended(run)?;
@@ -33,6 +33,7 @@ impl State {
         run.record.ended_at = None;
         run.record.output = None;
         run.record.error = None;
+        run.record.deadline = deadline;
         run.make_ready(now);
         self.now = self.now.max(now);
         notices.ready = true;

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use orch_core::run::{RunId, RunStatus};
 
 use super::Artifact;
-use crate::store::rules::{self, Notices};
+use crate::store::rules::{self, Notices, Room};
 use crate::store::{
-    Applied, Change, Entry, Held, Json, Millis, NewRun, OwnerId, Refused, RunKey, RunRecord,
-    SignalRecord, Wake,
+    Applied, Change, Crowded, Entry, Held, Json, Millis, NewRun, OwnerId, Refused, RunKey,
+    RunRecord, SignalRecord, Wake,
 };
 
 #[derive(Default)]
@@ -126,8 +126,9 @@ impl State {
                 run,
                 drop,
                 entries,
+                deadline,
                 now,
-            } => self.rewind(*run, drop, entries, *now, notices),
+            } => self.rewind(*run, drop, entries, (*deadline, *now), notices),
             Change::Delete { run } => self.delete(*run),
             Change::Prune {
                 statuses,
@@ -204,6 +205,7 @@ impl State {
             });
         }
         let owner = new.owner.map(|owner| self.joined(owner)).transpose()?;
+        let room = self.room_for(new)?;
         let key = RunKey(self.last_run + 1);
         let mut run = Run {
             record: RunRecord {
@@ -235,22 +237,58 @@ impl State {
             signals: Vec::new(),
         };
         run.record(&new.entries)?;
-        match owner {
-            Some(owner) => {
-                run.take(owner);
+        if let Some(owner) = owner {
+            run.take(owner);
+        }
+        let then = new.at_most.as_ref().map(|at_most| &at_most.then);
+        match (&room, then) {
+            (Room::Ends(status), Some(Crowded::End { error, .. })) => {
+                run.record.status = *status;
+                run.record.error = Some(error.clone());
+                run.record.ended_at = Some(new.at);
+                (run.record.owner, run.record.ready_at) = (None, None);
             }
-            None => notices.ready = true,
+            _ => notices.ready |= owner.is_none(),
         }
         self.now = self.now.max(new.at);
         self.last_run += 1;
         let (fence, status) = (run.record.fence, run.record.status);
         self.ids.insert(new.id.clone(), key);
         self.runs.insert(key, run);
+        if let (Room::After(oldest), Some(Crowded::Signal { name, value })) = (room, then) {
+            let signal = Change::Signal {
+                run: oldest,
+                name: name.clone(),
+                event: None,
+                value: value.clone(),
+                at: new.at,
+            };
+            self.signal(&signal, notices)?;
+        }
         Ok(Applied::Started {
             held: Held { run: key, fence },
             fresh: true,
             status,
         })
+    }
+
+    /// Whether there is room for a new run.
+    fn room_for(&self, new: &NewRun) -> Result<Room<RunId>, Refused> {
+        let Some(at_most) = &new.at_most else {
+            return Ok(Room::Free);
+        };
+        let makes_room = |run: &Run| match &at_most.then {
+            Crowded::Signal { name, .. } => run.signals.iter().any(|one| one.name == *name),
+            _ => false,
+        };
+        let mut crowd = self.runs.values().filter(|run| {
+            let record = &run.record;
+            let of_it = record.workflow == new.workflow;
+            of_it && rules::is_under_way(record.status) && !makes_room(run)
+        });
+        let oldest = crowd.next().map(|run| run.record.id.clone());
+        let count = crowd.count() as u64 + u64::from(oldest.is_some());
+        rules::room(at_most, count, oldest)
     }
 
     fn suspend(&mut self, change: &Change, notices: &mut Notices) -> Result<Applied, Refused> {

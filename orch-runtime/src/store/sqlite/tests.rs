@@ -185,6 +185,7 @@ fn writes(db: Connection, costs: &mut Costs) {
             deadline: None,
             owner: Some(owner),
             entries: Vec::new(),
+            at_most: None,
         };
         if let Applied::Started { held: of, .. } = apply(what, Change::Start(Box::new(new))) {
             held = of;
@@ -242,6 +243,7 @@ fn writes(db: Connection, costs: &mut Costs) {
             run: taken[0].run,
             drop: vec![1],
             entries: Vec::new(),
+            deadline: None,
             now: 8,
         },
     );

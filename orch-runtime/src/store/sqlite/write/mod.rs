@@ -1,5 +1,6 @@
 //! Writing: a batch of changes as one transaction.
 
+mod crowd;
 mod forget;
 mod runs;
 mod take_up;
@@ -187,8 +188,9 @@ impl Batch<'_> {
                 run,
                 drop,
                 entries,
+                deadline,
                 now,
-            } => self.rewind(*run, drop, entries, *now),
+            } => self.rewind(*run, drop, entries, (*deadline, *now)),
             Change::Delete { run } => self.delete(*run),
             Change::Prune {
                 statuses,

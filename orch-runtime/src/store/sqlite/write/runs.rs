@@ -4,7 +4,7 @@ use orch_core::run::{RunId, RunStatus};
 use rusqlite::{OptionalExtension as _, params};
 
 use super::{Batch, Stop};
-use crate::store::rules;
+use crate::store::rules::{self, Room};
 use crate::store::sqlite::read;
 use crate::store::{Applied, Change, Entry, Held, Millis, NewRun, OwnerId, Refused, RunKey};
 
@@ -16,6 +16,12 @@ impl Batch<'_> {
             // What is there already is there for everybody.
             return self.started(new)?.ok_or(refused);
         }
+        if new.at_most.is_some()
+            && let Some(started) = self.started(new)?
+        {
+            return Ok(started);
+        }
+        let room = self.room_for(new)?;
         let fresh = if new.entries.is_empty() {
             self.insert(new)?
         } else {
@@ -31,11 +37,18 @@ impl Batch<'_> {
             let started = self.started(new)?;
             return started.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into());
         };
-        let (status, fence) = standing_of(new);
+        let (mut status, fence) = standing_of(new);
         let held = Held { run, fence };
-        match new.owner {
-            Some(_) => self.known.taken(held),
-            None => self.notices.ready = true,
+        match (room, new.owner) {
+            (Room::Ends(ended), _) => {
+                self.end_at_once(run, new)?;
+                status = ended;
+            }
+            (_, Some(_)) => self.known.taken(held),
+            (_, None) => self.notices.ready = true,
+        }
+        if let Room::After(oldest) = room {
+            self.ask_for_room(oldest, new)?;
         }
         Ok(Applied::Started {
             held,
@@ -226,11 +239,11 @@ impl Batch<'_> {
         run: RunKey,
         drop: &[i64],
         entries: &[Entry],
-        now: Millis,
+        (deadline, now): (Option<Millis>, Millis),
     ) -> Result<Applied, Stop> {
         const DROP: &str = "DELETE FROM entries WHERE run = ?1 AND seq = ?2";
         const QUEUE: &str = "UPDATE runs SET status = 'queued', ended_at = NULL, output = NULL, error = NULL, \
-                             ready_at = ?2, timed = 0 WHERE key = ?1";
+                             ready_at = ?2, timed = 0, deadline = ?3 WHERE key = ?1";
         let standing = self.standing(run)?;
         if !standing.status.is_ended() {
             return Err(Refused::NotEnded(standing.status).into());
@@ -241,7 +254,8 @@ impl Batch<'_> {
             }
             batch.record(run, entries)
         })?;
-        self.statement(QUEUE)?.execute([run.0, now])?;
+        self.statement(QUEUE)?
+            .execute(params![run.0, now, deadline])?;
         self.notices.ready = true;
         Ok(Applied::Done)
     }

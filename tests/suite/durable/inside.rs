@@ -1,0 +1,227 @@
+//! Workflows inside others.
+
+use orch::prelude::*;
+use orch::store::{EntryKind, Filter, Memory};
+use orch::{RunId, RunStatus, StartError};
+
+use super::{Process, World, orchestrator};
+
+#[step]
+async fn work(name: &str, n: u32, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> u32 {
+    world.called(name, &ctx.idempotency_key());
+    n + 1
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Asked(_n: u32) -> u32 {
+        answer = signal::<u32>();
+        answer.unwrap_or_default()
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Between(n: u32) -> u32 {
+        Asked::run(n)
+    }
+}
+
+workflow! {
+    pub WaitsUnkept(n: u32) -> u32 {
+        Between::run(n)
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Quick(n: u32) -> u32 {
+        a = work("a", n);
+        work("b", a)
+    }
+}
+
+workflow! {
+    pub RunsQuick(n: u32) -> u32 {
+        Quick::run(n)
+    }
+}
+
+#[test]
+fn what_waits_is_refused_where_nothing_of_it_is_kept() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store).build().await.unwrap();
+        let error = orch.start(WaitsUnkept, 1).await.unwrap_err();
+        let said = "workflow `Asked`, inside `WaitsUnkept`, is durable and waits (`signal`), and `WaitsUnkept` or one between them is not durable, so that nothing of it is kept: say `#[workflow(durable)]` of each workflow around `Asked`";
+        assert_eq!((error.code(), error.to_string().as_str()), ("unkept", said));
+        assert!(matches!(error, StartError::Unkept { inner: "Asked", wait: "signal", .. }));
+
+        let builder = orchestrator(&world, &store).workflow(WaitsUnkept);
+        assert_eq!(builder.build().await.unwrap_err().problems(), [said]);
+    });
+}
+
+#[test]
+fn what_does_not_wait_runs_in_memory_inside_one_that_is_not_durable() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(RunsQuick)
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(RunsQuick, 1).id("r").await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 3);
+        assert_eq!(world.calls("b"), 1);
+        let kept = orch.runs().unwrap().list(Default::default()).await.unwrap();
+        assert!(kept.is_empty(), "nothing of it is kept: {kept:?}");
+    });
+}
+
+#[step]
+async fn holds(name: &str, n: u32, #[resource] world: &World) -> Result<u32, std::io::Error> {
+    world.called(name, "");
+    world.pass(name).await;
+    if n == 7 && world.calls(name) == 1 {
+        return Err(std::io::Error::other("not at first"));
+    }
+    Ok(n)
+}
+
+workflow! {
+    #[workflow(version = "2", durable)]
+    pub Innermost(n: u32) -> Result<u32, std::io::Error> {
+        held = holds("innermost", n);
+        held
+    }
+}
+
+workflow! {
+    #[workflow(version = "3", durable)]
+    pub Middle(n: u32) -> u32 {
+        before = work("before", n);
+        #[node(after = [before])]
+        deep = Innermost::run(n);
+        deep
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Family(n: u32) -> u32 {
+        first = Quick::run(n);
+        #[node(after = [first])]
+        each = for x in 0..2_u32 { Quick::run(x) };
+        #[node(after = [each])]
+        audit = Middle::run(n);
+        audit + first
+    }
+}
+
+fn seen(runs: &[orch::RunInfo]) -> Vec<String> {
+    let told = runs.iter().map(|run| {
+        let (status, node) = (run.status.as_str(), run.node.as_deref().unwrap_or_default());
+        format!("{} {} {node} {status}", run.id, run.workflow)
+    });
+    told.collect()
+}
+
+#[test]
+fn runs_inside_are_seen_while_they_go_on_and_after_a_kill() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Family)
+            .build()
+            .await
+            .unwrap();
+        orch.start(Family, 7).id("order/42").await.unwrap();
+        world.until("innermost", 1).await;
+        let runs = orch.runs().unwrap();
+        let children = runs.children("order/42").await.unwrap();
+        let expected = [
+            "order/42/first Quick first completed",
+            "order/42/each/quick/0 Quick each/quick/0 completed",
+            "order/42/each/quick/1 Quick each/quick/1 completed",
+            "order/42/audit Middle audit running",
+        ];
+        let mut told = seen(&children);
+        told[1..3].sort();
+        assert_eq!(told, expected);
+        let first = &children[0];
+        assert_eq!(first.parent, Some(RunId::new("order/42")));
+        assert!(first.ended_at.unwrap() >= first.started_at && children[3].ended_at.is_none());
+    });
+    before.kill(&store);
+    world.open("innermost", 9);
+    Process::new().run(async {
+        let orch = orchestrator(&world, &store)
+            .workflow(Family)
+            .build()
+            .await
+            .unwrap();
+        let runs = orch.runs().unwrap();
+        let run = orch.start(Family, 7).id("order/42").await.unwrap();
+        run.result().await.unwrap();
+        let audit = runs.get("order/42/audit").await.unwrap();
+        assert_eq!(
+            (audit.status, audit.version.as_str()),
+            (RunStatus::Completed, "3")
+        );
+        let deep = runs.children("order/42/audit").await.unwrap();
+        assert_eq!(
+            seen(&deep),
+            ["order/42/audit/deep Innermost audit/deep completed"]
+        );
+
+        let history = runs.history("order/42/audit").await.unwrap();
+        assert_eq!(
+            (history.run.id.as_str(), history.run.workflow.as_str()),
+            ("order/42/audit", "Middle")
+        );
+        let done = history
+            .entries
+            .iter()
+            .filter(|entry| entry.kind == EntryKind::Done);
+        let done: Vec<&str> = done.map(|entry| entry.node.as_str()).collect();
+        assert_eq!(done, ["before", "deep/held"]);
+
+        let of = Filter {
+            parent: Some(RunId::new("order/42")),
+            workflow: Some("Quick".to_owned()),
+            limit: 2,
+            ..Filter::default()
+        };
+        let listed = runs.list(of).await.unwrap();
+        assert_eq!(listed.len(), 2, "{listed:?}");
+        assert!(listed.iter().all(|run| run.workflow == "Quick"));
+
+        assert_eq!(
+            runs.get("order/42/nothing").await.unwrap_err().code(),
+            "no_run"
+        );
+        let steered = runs
+            .cancel("order/42/audit", "it is no run of its own")
+            .await;
+        assert_eq!(steered.unwrap_err().code(), "no_run");
+    });
+    let begun = |history: &orch::store::History, id: &str| {
+        history
+            .entries
+            .iter()
+            .filter(|entry| entry.node == format!("@child/{id}"))
+            .count()
+    };
+    let key = orch::store::Store::find(&store, &RunId::new("order/42"))
+        .unwrap()
+        .unwrap()
+        .key;
+    let history = orch::store::Store::load(&store, key).unwrap().unwrap();
+    assert_eq!(
+        begun(&history, "audit"),
+        2,
+        "its beginning and its end, each once"
+    );
+}
