@@ -441,15 +441,12 @@ pub fn child<W: Workflow>(
         if let Some((record, around)) = record {
             record.child_begins(around, W::program().spec);
         }
-        let result = execute_observed::<W>(Arc::clone(&run), input).await;
+        let result = execute_observed::<W>(Arc::clone(&run), input, Some(parent)).await;
         if let Some((record, _)) = record {
             record.child_ended(status_of(&result));
         }
         match result {
-            Ok(output) => {
-                parent.undo_after(&run);
-                Called::Value(output)
-            }
+            Ok(output) => Called::Value(output),
             Err(error) => Called::Error(error, Retry::Yes),
         }
     }

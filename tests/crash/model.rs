@@ -14,6 +14,7 @@ pub enum Kind {
     Turns,
     Arms,
     Booked,
+    Family,
     Stopped,
 }
 
@@ -42,7 +43,7 @@ pub fn mix(n: u64) -> u64 {
 
 /// The run of this number.
 pub fn plan(idx: usize) -> Plan {
-    const KINDS: [Kind; 12] = [
+    const KINDS: [Kind; 13] = [
         Kind::Waves,
         Kind::Fan,
         Kind::Booked,
@@ -55,6 +56,7 @@ pub fn plan(idx: usize) -> Plan {
         Kind::Waves,
         Kind::Arms,
         Kind::Turns,
+        Kind::Family,
     ];
     Plan {
         kind: KINDS[idx % KINDS.len()],
@@ -158,6 +160,27 @@ pub fn expected(idx: usize) -> Expected {
                 status = RunStatus::Failed;
             }
             last
+        }
+        Kind::Family => {
+            sites.work("a", n);
+            let mut inside = |n: u64| {
+                let a = sites.work(format!("inside a {n}"), n);
+                let items = (n..n + 3).map(|x| sites.work(format!("inside {n} item {x}"), x));
+                a + items.sum::<u64>()
+            };
+            let (own, each) = (
+                inside(n),
+                (n..n + 3).map(|x| inside(x + 1_000)).sum::<u64>(),
+            );
+            let booked = sites.0.clone();
+            sites.work("refused", n);
+            let after = sites.work("after", n + u64::from(n % 3 == 0));
+            let last = sites.work("last", after + own);
+            if n % 2 == 1 {
+                undone = Some(booked);
+                status = RunStatus::Failed;
+            }
+            (n % 2 == 0).then_some(last + each)
         }
         Kind::Stopped => {
             for x in n..n + 20 {

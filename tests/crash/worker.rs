@@ -11,7 +11,7 @@ use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 
 use crate::effects::Effects;
 use crate::model::{Kind, Plan, id, plan};
-use crate::workflows::{Arms, Booked, Fan, Nested, Stopped, Turns, Wait, Waves};
+use crate::workflows::{Arms, Booked, Family, Fan, Nested, Stopped, Turns, Wait, Waves};
 
 /// The name of the database.
 pub const DATABASE: &str = "runs.db";
@@ -48,6 +48,7 @@ async fn drive(directory: &Path) {
         .workflow(Turns)
         .workflow(Arms)
         .workflow(Booked)
+        .workflow(Family)
         .workflow(Stopped)
         .build()
         .await
@@ -71,6 +72,7 @@ async fn drive(directory: &Path) {
             Kind::Turns => start(&orch, Turns, n, idx).await,
             Kind::Arms => start(&orch, Arms, n, idx).await,
             Kind::Booked => start(&orch, Booked, n, idx).await,
+            Kind::Family => start(&orch, Family, n, idx).await,
             Kind::Stopped => start(&orch, Stopped, n, idx).await,
         }
     }

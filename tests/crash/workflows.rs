@@ -10,6 +10,12 @@ use crate::model::mix;
 #[error("refused at {0}")]
 pub struct Refused(pub String);
 
+impl From<RunError> for Refused {
+    fn from(error: RunError) -> Self {
+        Self(error.to_string())
+    }
+}
+
 #[step]
 async fn work(site: &str, n: u64, #[resource] effects: &Effects, #[ctx] ctx: &StepCtx) -> u64 {
     effects.have(ctx, site).await;
@@ -44,6 +50,19 @@ async fn unless(
         return Err(Refused(site.to_owned()));
     }
     Ok(mix(n))
+}
+
+/// Runs however what it looks at ended.
+#[step]
+async fn either(
+    site: &str,
+    refused: Outcome<&u64>,
+    n: u64,
+    #[resource] effects: &Effects,
+    #[ctx] ctx: &StepCtx,
+) -> u64 {
+    effects.have(ctx, site).await;
+    mix(n + u64::from(refused.is_failed()))
 }
 
 #[step(retries = 2, backoff = "1ms..3ms")]
@@ -204,6 +223,34 @@ workflow! {
         #[node(finally)]
         work("cleanup", n);
         last
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub BookedInside(n: u64) -> u64 {
+        a = book(&format!("inside a {n}"), n);
+        few = numbers(n, 3);
+        #[node(after = [a])]
+        many = for x in &few { book(&format!("inside {n} item {x}"), *x) };
+        a + many.iter().sum::<u64>()
+    }
+}
+
+workflow! {
+    /// What workflows inside have done is undone with the rest, where one that runs after all refuses.
+    #[workflow(version = "1", durable)]
+    pub Family(n: u64) -> Result<u64, Refused> {
+        a = book("a", n);
+        inside = BookedInside::run(n);
+        few = numbers(n, 3);
+        each = for x in &few { BookedInside::run(x + 1_000) };
+        refused = unless("refused", n % 3 == 0, n);
+        #[node(on = all_done)]
+        after = either("after", refused, n);
+        #[node(after = [a, each])]
+        last = unless("last", n % 2 == 1, after + inside);
+        last + each.iter().sum::<u64>()
     }
 }
 

@@ -67,10 +67,11 @@ async fn finished(run: &Run) {
     }
 }
 
-/// Runs a workflow to its end.
+/// Runs a workflow to its end; what it has done, should it succeed, the run around it may have to undo.
 async fn execute<W: Workflow>(
     run: Arc<Run>,
     input: W::Input,
+    around: Option<&Run>,
 ) -> Result<W::Output, RunError<W::Error>> {
     let mut guard = Guard {
         run: Arc::clone(&run),
@@ -79,6 +80,9 @@ async fn execute<W: Workflow>(
     let (frame, jobs) = begin::<W>(&run, input);
     drive(&run, jobs).await;
     let result = conclude::<W>(&run, &frame);
+    if let (Ok(_), Some(around)) = (&result, around) {
+        around.undo_after(&run);
+    }
     guard.concluded = true;
     crate::panics::contain(&run, (guard, frame));
     result
@@ -256,13 +260,14 @@ fn conclude<W: Workflow>(run: &Run, frame: &Arc<Frame>) -> Result<W::Output, Run
 pub(crate) async fn execute_observed<W: Workflow>(
     run: Arc<Run>,
     input: W::Input,
+    around: Option<&Run>,
 ) -> Result<W::Output, RunError<W::Error>> {
     let Some(observer) = &run.observer else {
-        return execute::<W>(run, input).await;
+        return execute::<W>(run, input, around).await;
     };
     observer.run_started(&run);
     let result = observer
-        .inside(&run, execute::<W>(Arc::clone(&run), input))
+        .inside(&run, execute::<W>(Arc::clone(&run), input, around))
         .await;
     observer.run_ended(&run, status_of(&result));
     result

@@ -509,19 +509,32 @@ impl Ledger {
         }
     }
 
-    /// Waits until the failure of this number is to be taken in.
+    /// Waits until the failure of this number is to be taken in: when nothing but failures is left of the history, the
+    /// first of them, or at once when the run has gone beyond its history elsewhere.
     pub(crate) async fn failure_is_due(&self, seq: i64) {
         self.state().failures.insert(seq, ());
         loop {
             let turned = self.turned.notified();
             tokio::pin!(turned);
             turned.as_mut().enable();
-            if self.state().due.take_if(|due| *due == seq).is_some() {
+            if self.is_due(seq) {
                 return;
             }
             let _waits = self.wait(None);
             turned.await;
         }
+    }
+
+    fn is_due(&self, seq: i64) -> bool {
+        let mut state = self.state();
+        if state.due.take_if(|due| *due == seq).is_some() {
+            return true;
+        }
+        let beyond = self.phase() == Phase::Going;
+        if beyond {
+            state.failures.remove(&seq);
+        }
+        beyond
     }
 
     /// Something waits, until this time if that ends by itself.

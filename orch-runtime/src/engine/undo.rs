@@ -147,7 +147,12 @@ pub(crate) fn remember(record: &Record, frame: &Arc<Frame>, node: usize, known: 
 pub(crate) async fn all(root: Arc<Frame>) {
     let run = Arc::clone(root.run());
     if let Some(record) = &run.journal {
-        record.pass().await;
+        // Of a run inside another one it is decided by its own nodes alone; the outermost one may yet be cancelled by what
+        // comes after its history.
+        let decided = !record.is_outermost() && verdict(&root).is_ok();
+        if !decided {
+            record.pass().await;
+        }
     }
     if run.has_succeeded(|| verdict(&root).is_ok()) {
         return;

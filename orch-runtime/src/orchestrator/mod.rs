@@ -56,7 +56,7 @@ impl Orchestrator {
         input: W::Input,
     ) -> Result<W::Output, RunError<W::Error>> {
         let run = self.services.clone().run_arc(W::program());
-        execute_observed::<W>(run, input).await
+        execute_observed::<W>(run, input, None).await
     }
 
     /// Runs a durable workflow until it has ended, however often its process seems to be killed.
@@ -143,6 +143,6 @@ pub fn run<W: Workflow>(
 ) -> impl Future<Output = Result<W::Output, RunError<W::Error>>> + Send {
     async move {
         let run = Veiled::new(Services::default()).run_arc(W::program());
-        execute_observed::<W>(run, input).await
+        execute_observed::<W>(run, input, None).await
     }
 }

@@ -232,7 +232,7 @@ impl<W: Workflow> Start<W> {
             observer.open(&run);
         }
         let streams = observer.map(|observer| Streams::of(observer.outlets()));
-        let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input));
+        let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input, None));
         Ok(RunHandle::here(run, driver, streams.unwrap_or_default()))
     }
 
