@@ -7,7 +7,9 @@ use orch_core::run::RunId;
 use orch_core::schedule::{Status, Stop};
 use serde::Serialize;
 
+use crate::durable::Keep;
 use crate::engine::frame::Frame;
+use crate::engine::journaled;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
 use crate::step::{Called, CalledOf, Facts, Shared, Step};
@@ -114,7 +116,9 @@ impl Cx {
         match &self.mode {
             Mode::Undo(Outcome::Done(json)) => {
                 let keep = S::COMPENSATING.keep;
-                let value = keep.and_then(|keep| (keep.decode)(json).ok());
+                let decode = |keep: Keep<S::Output>| (keep.decode)(json).ok();
+                let run = self.ctx.frame.run();
+                let value = keep.and_then(|keep| run.restoring(|| decode(keep)));
                 Some(value.map_or(Outcome::Pending, Outcome::Done))
             }
             Mode::Undo(Outcome::Failed(error)) => Some(Outcome::Failed(error.clone())),
@@ -132,6 +136,11 @@ impl Cx {
     pub(crate) fn value_limit(&self) -> usize {
         let journal = self.ctx.frame.run().journal.as_ref();
         journal.map_or(usize::MAX, |record| record.durability.value_limit)
+    }
+
+    /// Whether what runs inside the node is recorded, so that the node's own value is not.
+    pub(crate) fn is_recorded_inside(&self) -> bool {
+        journaled::keeps_its_own(&self.ctx.frame, self.ctx.node)
     }
 
     /// Whether the value waits for a decision before it is placed.

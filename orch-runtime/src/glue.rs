@@ -10,6 +10,7 @@ use orch_core::error::{BoxError, Cause, NodeError, RunError};
 use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
+use crate::artifact::{Blob, recording};
 use crate::ctx::{Cx, Mode};
 use crate::engine::execute_observed;
 use crate::engine::record::{Errors, Record};
@@ -210,7 +211,8 @@ pub(crate) fn end<S: Step>(
                 _ => (S::CACHING.share)(&value),
             };
             if let Some(keep) = S::COMPENSATING.keep {
-                return kept_for_undo(cx, (keep.encode)(&value), put(value, shared)?);
+                let json = recording(|| (keep.encode)(&value));
+                return kept_for_undo(cx, json, put(value, shared)?);
             }
             return put(value, shared);
         }
@@ -235,7 +237,7 @@ pub(crate) fn end<S: Step>(
 #[cold]
 fn kept_for_undo(
     cx: &Cx,
-    json: Result<String, serde_json::Error>,
+    (json, refers): (Result<String, serde_json::Error>, Vec<Blob>),
     done: Done,
 ) -> Result<Done, Thrown> {
     if cx.records() {
@@ -246,6 +248,7 @@ fn kept_for_undo(
             "its output cannot be kept for `compensate`, as it does not serialize to JSON: {error}"
         )))
     })?;
+    cx.ctx().frame().run().shelve(refers);
     Ok(done.keeping(json))
 }
 

@@ -13,6 +13,7 @@ use orch_core::error::{AnyError, Cause, ErrorKind, RunError};
 use orch_core::plan::{Callee, ScopeSpec, StepSpec, WorkflowSpec};
 use orch_core::policy::Retry;
 
+use crate::artifact::Blob;
 use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
 pub use crate::engine::gather::Items;
@@ -237,6 +238,7 @@ impl Done {
         Self::Kept(Box::new(KeptValue {
             shared,
             json: None,
+            refers: Vec::new(),
             again: self.wants_more(),
         }))
     }
@@ -251,15 +253,16 @@ impl Done {
         Self::Kept(Box::new(KeptValue {
             shared,
             json: Some(json),
+            refers: Vec::new(),
             again,
         }))
     }
 
-    /// The value as it is recorded.
-    pub(crate) fn into_json(self) -> Option<String> {
+    /// The value as it is recorded, and what it refers to.
+    pub(crate) fn into_recorded(self) -> (Option<String>, Vec<Blob>) {
         match self {
-            Self::Kept(kept) => kept.json,
-            _ => None,
+            Self::Kept(kept) => (kept.json, kept.refers),
+            _ => (None, Vec::new()),
         }
     }
 
@@ -280,6 +283,8 @@ pub struct KeptValue {
     pub(crate) shared: Option<Shared>,
     /// The value as it is recorded.
     pub(crate) json: Option<String>,
+    /// What it refers to; as long as that is not kept, the value is not in its slot.
+    pub(crate) refers: Vec<Blob>,
     /// Whether a repeated step wants another turn.
     pub(crate) again: bool,
 }

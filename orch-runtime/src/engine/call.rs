@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use super::frame::Frame;
+use super::journaled::keep_referred;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
 use super::undo::{Doubtful, Undo};
@@ -251,11 +252,11 @@ impl<'a> Call<'a> {
                 return Ok(done);
             }
             due = every.map_or(due, |every| due.saturating_add(every));
+            let (state, refers) = done.into_recorded();
+            keep_referred(record, self.frame, self.node, refers).await?;
             let kept = KeptTurn {
                 due: every.map(|_| due),
-                state: done
-                    .into_json()
-                    .and_then(|json| RawValue::from_string(json).ok()),
+                state: state.and_then(|json| RawValue::from_string(json).ok()),
             };
             let next = format!("{instance}#{}", turn + 1);
             let kept = serde_json::to_string(&kept).ok();

@@ -7,7 +7,7 @@ mod execute;
 pub(crate) mod fan;
 pub mod frame;
 pub mod gather;
-mod journaled;
+pub(crate) mod journaled;
 pub mod layout;
 pub(crate) mod mailbox;
 mod pace;

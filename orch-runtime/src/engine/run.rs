@@ -15,6 +15,7 @@ use super::mailbox::Mailbox;
 use super::record::Record;
 use super::strand::Job;
 use super::undo::Undo;
+use crate::artifact::{Blob, restoring};
 use crate::observe::Observer;
 use crate::program::Program;
 use crate::services::Services;
@@ -55,6 +56,8 @@ pub(crate) struct Run {
     pub(crate) journal: Option<Veiled<Record>>,
     /// What may have to be undone.
     undos: Mutex<Vec<Undo>>,
+    /// What values of a run that is not durable refer to that are in JSON until they are wanted.
+    shelf: Mutex<Vec<Blob>>,
     /// The signals of a run that is not durable.
     mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
@@ -105,6 +108,7 @@ impl Run {
             observer,
             journal: None,
             undos: Mutex::default(),
+            shelf: Mutex::default(),
             mailbox: OnceLock::new(),
         }
     }
@@ -123,6 +127,22 @@ impl Run {
             Some(record) => record.instance(frame, node),
             None => frame.instance(node),
         }
+    }
+
+    /// Has what a value refers to that is kept as JSON in a run that is not durable.
+    pub(crate) fn shelve(&self, refers: Vec<Blob>) {
+        if !refers.is_empty() {
+            lock(&self.shelf).extend(refers);
+        }
+    }
+
+    /// Takes a value of the run out of JSON.
+    pub(crate) fn restoring<R>(&self, deserialize: impl FnOnce() -> R) -> R {
+        let (home, known) = match &self.journal {
+            Some(record) => (Some(record.home()), Vec::new()),
+            None => (None, lock(&self.shelf).clone()),
+        };
+        restoring(home, known, deserialize)
     }
 
     /// Whether nothing of the run goes on here, as it was let go of.
@@ -264,5 +284,6 @@ impl Run {
     pub(crate) fn clear(&self) {
         lock(&self.ready).clear();
         lock(&self.undos).clear();
+        lock(&self.shelf).clear();
     }
 }

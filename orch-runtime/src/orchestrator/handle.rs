@@ -10,6 +10,10 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::signal::{SendSignal, To};
+#[cfg(feature = "testing")]
+use crate::artifact::Home;
+#[cfg(feature = "testing")]
+use crate::durability::Kept;
 use crate::durability::{Durability, Waiter, steer};
 use crate::durable::{Durable, Signal};
 use crate::engine::run::{Halt, Run};
@@ -156,7 +160,17 @@ impl<W: Workflow> RunHandle<W> {
             (Driver::Here(_), Some(run)) => To::Here(Arc::clone(run)),
             (Driver::Here(_), None) => To::Nobody,
         };
-        SendSignal::new(to, self.id.clone(), signal.node(), value.encode())
+        SendSignal::new(to, self.id.clone(), signal.node(), &value)
+    }
+
+    /// How a durable run ended, and where what its result refers to is, for longer than its orchestrator is there.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn kept_end(self) -> Option<(Arc<Kept>, Home)> {
+        let Driver::Kept { waiter, .. } = self.driver else {
+            return None;
+        };
+        let kept = waiter.wait(&self.id).await;
+        Some((kept, waiter.home().holding()))
     }
 
     /// Waits for the run's end and gives its result.
@@ -168,7 +182,8 @@ impl<W: Workflow> RunHandle<W> {
         let driver = match self.driver {
             Driver::Here(driver) => driver,
             Driver::Kept { waiter, .. } => {
-                return waiter.wait(&self.id).await.result::<W>(&self.id);
+                let kept = waiter.wait(&self.id).await;
+                return kept.result::<W>(&self.id, waiter.home());
             }
         };
         driver.await.unwrap_or_else(|ended| {

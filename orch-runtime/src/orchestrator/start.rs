@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 
 use super::handle::{RunHandle, Streams};
 use super::runs::Runs;
+use crate::artifact::{self, recording};
 use crate::durability::{self, Beginning, Durability, Kept};
 use crate::engine::execute_observed;
 use crate::program::Workflow;
@@ -216,10 +217,11 @@ impl<W: Workflow> Start<W> {
         let (Some(codec), Some(_)) = (W::codec(), durability.registered(workflow)) else {
             return Err(StartError::NotRegistered { workflow });
         };
-        let input = (codec.encode_input)(&self.input).map_err(|error| StartError::Input {
-            workflow,
-            reason: error.to_string(),
-        })?;
+        let unkept = |reason| StartError::Input { workflow, reason };
+        let (input, refers) = recording(|| (codec.encode_input)(&self.input));
+        let input = input.map_err(|error| unkept(error.to_string()))?;
+        let artifacts = artifact::to_be_kept(refers, &*durability).await;
+        let artifacts = artifacts.map_err(|error| unkept(error.to_string()))?;
         if durability
             .draining
             .load(std::sync::atomic::Ordering::Acquire)
@@ -253,6 +255,8 @@ impl<W: Workflow> Start<W> {
             deadline,
             owner: seat.as_ref().map(|_| durability.owner),
             entries: Vec::new(),
+            artifacts,
+            artifacts_of: None,
         };
         let started = durability
             .journal

@@ -33,6 +33,19 @@ pub struct NewRun {
     pub owner: Option<OwnerId>,
     /// What was recorded of another run that holds for this one: of a fork.
     pub entries: Vec<Entry>,
+    /// What its input refers to.
+    pub artifacts: Vec<NewArtifact>,
+    /// All that is kept for this run is kept for the new one as well: of a fork. Refused if there is no such run.
+    pub artifacts_of: Option<RunKey>,
+}
+
+/// An artifact to be kept for a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewArtifact {
+    /// The SHA-256 digest of the content, in hexadecimal.
+    pub digest: String,
+    /// The content; `None` of one that is kept already, for whichever run. Refused if it is not.
+    pub content: Option<Arc<[u8]>>,
 }
 
 /// A change to what is kept.
@@ -176,10 +189,8 @@ pub enum Change {
     PutArtifact {
         /// The run.
         run: RunKey,
-        /// The SHA-256 digest of the content, in hexadecimal.
-        digest: String,
-        /// The content.
-        content: Arc<[u8]>,
+        /// The artifact.
+        artifact: NewArtifact,
     },
 }
 

@@ -37,6 +37,8 @@ pub fn new(id: &str, owner: Option<OwnerId>) -> NewRun {
         deadline: None,
         owner,
         entries: Vec::new(),
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }
 }
 

@@ -32,6 +32,8 @@ fn start(id: String, owner: OwnerId) -> Change {
         deadline: None,
         owner: Some(owner),
         entries: Vec::new(),
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }))
 }
 

@@ -203,6 +203,8 @@ impl Runs {
             deadline: span.map(|span| now.saturating_add(span)),
             owner: None,
             entries,
+            artifacts: Vec::new(),
+            artifacts_of: Some(history.run.key),
         };
         match self.submit(&id, Change::Start(Box::new(new))).await? {
             Applied::Started { fresh: true, .. } => {}

@@ -33,6 +33,8 @@ fn a_run_is_kept_as_it_was_given(subject: &Subject) {
         deadline: Some(1_700_000_060_123),
         owner: Some(subject.owner),
         entries: Vec::new(),
+        artifacts: Vec::new(),
+        artifacts_of: None,
     };
     let answer = subject.apply(Change::Start(Box::new(given.clone())));
     let Ok(Applied::Started {

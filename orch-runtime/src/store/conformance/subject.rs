@@ -85,6 +85,8 @@ pub(super) fn new(id: &str) -> NewRun {
         deadline: None,
         owner: None,
         entries: Vec::new(),
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }
 }
 

@@ -103,6 +103,8 @@ fn start(id: &str) -> Change {
         deadline: None,
         owner: None,
         entries: Vec::new(),
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }))
 }
 

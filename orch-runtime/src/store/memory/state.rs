@@ -151,11 +151,12 @@ impl State {
                 self.kept.remove(&((*space).to_owned(), key.clone()));
                 Ok(Applied::Done)
             }
-            Change::PutArtifact {
-                run,
-                digest,
-                content,
-            } => self.put_artifact(*run, digest, content),
+            Change::PutArtifact { run, artifact } => {
+                self.run(*run)?;
+                self.finds(std::slice::from_ref(artifact))?;
+                self.keep_artifact(*run, artifact);
+                Ok(Applied::Done)
+            }
         }
     }
 
@@ -235,6 +236,10 @@ impl State {
             signals: Vec::new(),
         };
         run.record(&new.entries)?;
+        self.finds(&new.artifacts)?;
+        if let Some(other) = new.artifacts_of {
+            self.run(other)?;
+        }
         match owner {
             Some(owner) => {
                 run.take(owner);
@@ -246,6 +251,12 @@ impl State {
         let (fence, status) = (run.record.fence, run.record.status);
         self.ids.insert(new.id.clone(), key);
         self.runs.insert(key, run);
+        for artifact in &new.artifacts {
+            self.keep_artifact(key, artifact);
+        }
+        if let Some(other) = new.artifacts_of {
+            self.keep_artifacts_of(key, other);
+        }
         Ok(Applied::Started {
             held: Held { run: key, fence },
             fresh: true,

@@ -185,6 +185,8 @@ fn writes(db: Connection, costs: &mut Costs) {
             deadline: None,
             owner: Some(owner),
             entries: Vec::new(),
+            artifacts: Vec::new(),
+            artifacts_of: None,
         };
         if let Applied::Started { held: of, .. } = apply(what, Change::Start(Box::new(new))) {
             held = of;
