@@ -60,6 +60,7 @@ pub mod __private {
     pub use orch_core::graph::Graph;
     pub use orch_core::plan::*;
     pub use orch_core::policy::*;
+    pub use orch_runtime::__kept as kept;
     pub use orch_runtime::ctx::Cx;
     pub use orch_runtime::durable::*;
     pub use orch_runtime::glue::*;

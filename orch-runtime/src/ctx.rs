@@ -7,12 +7,16 @@ use orch_core::run::RunId;
 use orch_core::schedule::{Status, Stop};
 use serde::Serialize;
 
+use crate::artifact::recording;
 use crate::durable::Keep;
 use crate::engine::frame::Frame;
 use crate::engine::journaled;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
+#[cfg(feature = "cache")]
+use crate::policy::cache::StoredJson;
 use crate::step::{Called, CalledOf, Facts, Shared, Step};
+use crate::store::Json;
 
 /// What generated code passes through a call.
 #[derive(Debug)]
@@ -105,8 +109,25 @@ impl Cx {
                 facts(&mut found);
                 Some(Called::Facts(found))
             }
-            Mode::Restore(shared) => (S::CACHING.restore)(shared).map(Called::Value),
+            Mode::Restore(shared) => Some(match from_cache::<S>(shared) {
+                Some(value) => Called::Value(value),
+                // It is no value of the step by now: nothing was placed.
+                None => Called::Facts(Box::default()),
+            }),
         }
+    }
+
+    /// A value as the cache is to keep it for longer than the process is there, if it does such a thing.
+    ///
+    /// What refers to artifacts is kept in memory alone: nothing keeps them for a cache.
+    pub(crate) fn stored<S: Step>(&self, value: &S::Output) -> Option<Json> {
+        #[cfg(feature = "cache")]
+        if self.ctx.frame.run().services.cache()?.is_stored() {
+            let keep = S::results()?;
+            let (json, refers) = recording(|| (keep.encode)(value));
+            return json.ok().filter(|_| refers.is_empty());
+        }
+        None
     }
 
     /// How the step ended that is to be undone, if the call is for that; `Pending` where nobody knows.
@@ -232,6 +253,15 @@ impl Cx {
     pub fn lend<R: ?Sized + Send + Sync + 'static>(&self) -> Lend<'_, R> {
         Lend(self.ctx.frame.run().services.resources.get())
     }
+}
+
+/// A value that the cache has, as it was or as JSON.
+fn from_cache<S: Step>(shared: &Shared) -> Option<S::Output> {
+    #[cfg(feature = "cache")]
+    if let Some(StoredJson(json)) = shared.downcast_ref() {
+        return (S::results()?.decode)(json).ok();
+    }
+    (S::CACHING.restore)(shared)
 }
 
 /// A resource that a call wants unless there is a stand-in for its step.
@@ -492,6 +522,6 @@ impl StepCache<'_> {
     /// Forgets the value kept under this key; says whether there was one.
     pub fn invalidate(&self, key: &str) -> bool {
         let cache = self.ctx.frame.run().services.cache();
-        cache.is_some_and(|cache| cache.invalidate(&Self::key(key)))
+        cache.is_some_and(|cache| cache.invalidate_here(&Self::key(key)))
     }
 }

@@ -17,7 +17,7 @@ use crate::engine::record::{Errors, Record};
 use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
-    Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Shared, Step,
+    Bounded, Called, Computed, Fallible, Infallible, Needs as _, Never, Resource, Step,
 };
 use crate::veil::Veiled;
 
@@ -200,7 +200,7 @@ pub(crate) fn end<S: Step>(
     cx: &Cx,
     called: Called<S::Output, S::Error>,
     raise: impl FnOnce(S::Error) -> Cause,
-    put: impl FnOnce(S::Output, Option<Shared>) -> Result<Done, Thrown>,
+    put: impl FnOnce(S::Output, Option<Computed>) -> Result<Done, Thrown>,
 ) -> Result<Done, Thrown> {
     let (error, retry, falls_back) = match called {
         Called::Facts(facts) => return Ok(Done::Facts(facts)),
@@ -208,7 +208,10 @@ pub(crate) fn end<S: Step>(
             let shared = match cx.mode {
                 // It has just been taken from there.
                 Mode::Restore(_) => None,
-                _ => (S::CACHING.share)(&value),
+                _ => (S::CACHING.share)(&value).map(|shared| Computed {
+                    value: shared,
+                    json: cx.stored::<S>(&value),
+                }),
             };
             if let Some(keep) = S::COMPENSATING.keep {
                 let json = recording(|| (keep.encode)(&value));

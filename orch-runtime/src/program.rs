@@ -18,7 +18,7 @@ use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
 pub use crate::engine::gather::Items;
 use crate::engine::layout::Layout;
-use crate::step::{Facts, Fallible, Once, Resource, Shared, Step, StepOutput};
+use crate::step::{Computed, Facts, Fallible, Once, Resource, Step, StepOutput};
 
 /// A workflow, as `workflow!` implements it.
 #[diagnostic::on_unimplemented(
@@ -231,7 +231,7 @@ pub enum Done {
 impl Done {
     /// With a copy for the cache, if there is one.
     #[inline]
-    pub(crate) fn sharing(self, shared: Option<Shared>) -> Self {
+    pub(crate) fn sharing(self, shared: Option<Computed>) -> Self {
         if shared.is_none() {
             return self;
         }
@@ -258,6 +258,15 @@ impl Done {
         }))
     }
 
+    /// What the cache is to keep, taken out of it.
+    pub(crate) fn copied(mut self) -> (Self, Option<Computed>) {
+        let copy = match &mut self {
+            Self::Kept(kept) => kept.shared.take(),
+            _ => None,
+        };
+        (self, copy)
+    }
+
     /// The value as it is recorded, and what it refers to.
     pub(crate) fn into_recorded(self) -> (Option<String>, Vec<Blob>) {
         match self {
@@ -280,7 +289,7 @@ impl Done {
 #[derive(Debug)]
 pub struct KeptValue {
     /// A copy for the cache.
-    pub(crate) shared: Option<Shared>,
+    pub(crate) shared: Option<Computed>,
     /// The value as it is recorded.
     pub(crate) json: Option<String>,
     /// What it refers to; as long as that is not kept, the value is not in its slot.

@@ -18,7 +18,7 @@ use crate::ctx::Cx;
 use crate::glue::{OutOf, Raises, RaisesAny, StateOf, Turn, Turning, end, raise_any, raise_in};
 use crate::program::{Done, KeptValue, Restored, Thrown, ThrownError, Workflow};
 use crate::slots::Put;
-use crate::step::{CalledOf, Shared, Step};
+use crate::step::{CalledOf, Computed, Step};
 
 /// A value that a journal can keep: it goes into JSON and comes back as it was.
 #[diagnostic::on_unimplemented(
@@ -163,7 +163,7 @@ where
 fn record<T>(
     cx: &Cx,
     value: T,
-    shared: Option<Shared>,
+    shared: Option<Computed>,
     keep: &Keep<T>,
     slot: &impl Put<T>,
 ) -> Result<Done, Thrown> {
@@ -255,7 +255,7 @@ where
 fn record_turn<T: Turn, P: Put<T::Out>>(
     cx: &Cx,
     value: T,
-    shared: Option<Shared>,
+    shared: Option<Computed>,
     keep: &KeepTurn<T>,
     to: &Turning<'_, P>,
 ) -> Result<Done, Thrown> {

@@ -26,10 +26,12 @@ use super::wait;
 use crate::ctx::{Cx, Mode};
 use crate::observe::{AttemptWatch, Queued};
 use crate::origin::Origin;
+#[cfg(feature = "cache")]
+use crate::policy::cache::{Cache, Cached};
 use crate::policy::retry::Attempts;
 use crate::policy::timeout::within;
 use crate::program::{Done, Started, Thrown};
-use crate::step::{Facts, Shared};
+use crate::step::{Computed, Facts, Shared};
 use crate::store::{EntryKind, Millis};
 
 /// Says of a plain call's error where it happened.
@@ -400,7 +402,7 @@ impl<'a> Call<'a> {
         policy: orch_core::policy::CachePolicy,
         policies: orch_core::policy::Policies,
         facts: &Facts,
-        cache: &crate::policy::cache::Cache,
+        cache: &Cache,
     ) -> Result<Done, Failed> {
         let Some(own) = &facts.cache_key else {
             let message =
@@ -410,44 +412,74 @@ impl<'a> Call<'a> {
         };
         // By its function, as two steps may have one name.
         let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
+        let calls = || self.found_or_computed(&key, tier, policy, policies, facts, cache);
+        let cached = match calls().await? {
+            (_, Some(done)) => return Ok(done),
+            (cached, None) => cached,
+        };
+        match self.restored(tier, &cached).await? {
+            Done::Facts(_) => {
+                // It was kept when the step gave values of another type.
+                cache.invalidate(&key).await;
+                match calls().await? {
+                    (_, Some(done)) => Ok(done),
+                    (_, None) => self.bounded(tier, policies, facts).await,
+                }
+            }
+            done => Ok(done),
+        }
+    }
+
+    /// What the cache has, or what this call has computed for it.
+    #[cfg(feature = "cache")]
+    async fn found_or_computed(
+        self,
+        key: &str,
+        tier: &Tier,
+        policy: orch_core::policy::CachePolicy,
+        policies: orch_core::policy::Policies,
+        facts: &Facts,
+        cache: &Cache,
+    ) -> Result<(Cached, Option<Done>), Failed> {
         let run = self.frame.run().id().as_str();
         let mut computed = None;
         let cached = {
             let compute = pin!(async {
                 let done = self.bounded(tier, policies, facts).await?;
                 // A cached step always shares its value; without one there is nothing to keep.
-                let shared = match &done {
-                    Done::Kept(kept) => kept.shared.clone(),
-                    _ => None,
-                };
+                let (done, copy) = done.copied();
                 computed = Some(done);
-                Ok(shared.unwrap_or_else(|| Arc::new(()) as Shared))
+                Ok(copy.unwrap_or_else(|| Computed::from(Arc::new(()) as Shared)))
             });
-            cache.get_or_compute(&key, policy, run, compute).await
+            cache.get_or_compute(key, policy, run, compute).await
         };
-        let cached = cached.inspect_err(|_| {
-            if let Some(observer) = &self.frame.run().observer {
-                observer.cache_read(self.frame, self.node, self.tier, false);
-            }
-        })?;
-        let came = &cached.provenance;
         if let Some(observer) = &self.frame.run().observer {
-            observer.cache_read(self.frame, self.node, self.tier, came.hit);
+            let hit = cached.as_ref().is_ok_and(|cached| cached.provenance.hit);
+            observer.cache_read(self.frame, self.node, self.tier, hit);
         }
-        if !came.hit {
-            return Ok(computed.unwrap_or(Done::Value));
-        }
-        self.came_from(Origin::Cache {
-            key: came.key.clone(),
-            age: came.age,
-            run: came.origin.clone(),
-            coalesced: came.coalesced,
-        });
-        let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0);
-        restored.await.map_err(|thrown| {
+        let cached = cached?;
+        let hit = cached.provenance.hit;
+        Ok((cached, (!hit).then(|| computed.unwrap_or(Done::Value))))
+    }
+
+    /// Places a value of the cache, unless it is none of the step: then its facts come back.
+    #[cfg(feature = "cache")]
+    async fn restored(self, tier: &Tier, cached: &Cached) -> Result<Done, Failed> {
+        let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0).await;
+        let done = restored.map_err(|thrown| {
             let place = self.frame.run().place(self.frame, self.node, tier.step());
             Failed::last(failure(place, 0, thrown))
-        })
+        })?;
+        if !matches!(done, Done::Facts(_)) {
+            let came = &cached.provenance;
+            self.came_from(Origin::Cache {
+                key: came.key.clone(),
+                age: came.age,
+                run: came.origin.clone(),
+                coalesced: came.coalesced,
+            });
+        }
+        Ok(done)
     }
 
     /// Asks the step for its keys.
