@@ -14,6 +14,7 @@ use crate::durability::{ACTIVE_RUNS, Clock, Durability, Registered, Settings, VA
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
 use crate::policy::Owner;
+use crate::policy::breaker::{self, Keeping};
 #[cfg(feature = "cache")]
 use crate::policy::cache::{Behind, BesideRuns, CacheStore};
 use crate::program::{Program, Workflow};
@@ -295,6 +296,9 @@ impl Builder {
         let durability = self.join().await?;
         #[cfg(feature = "cache")]
         self.keep_results(durability.as_deref());
+        if let Some(durability) = &durability {
+            keep_breakers(&self.services, durability).await?;
+        }
         let services = Veiled::new(self.services);
         if let Some(durability) = durability {
             services.supervise(durability);
@@ -356,6 +360,29 @@ impl Builder {
         };
         joined.map(Some).map_err(|problems| BuildError { problems })
     }
+}
+
+/// Lets breakers go on as they were when they were last heard of, and keeps their states from now on.
+async fn keep_breakers(
+    services: &Services,
+    durability: &Arc<Durability>,
+) -> Result<(), BuildError> {
+    let now = durability.clock.now();
+    let before = durability.journal.scan(breaker::SPACE, now).await;
+    let before = before.map_err(|error| BuildError {
+        problems: vec![format!(
+            "the states of its breakers cannot be read: {error}"
+        )],
+    })?;
+    // Weak, as who holds a breaker is to keep no store open.
+    let keeper = Arc::downgrade(durability);
+    let keeping = Keeping::new(before, durability.clock, move |change| {
+        if let Some(durability) = keeper.upgrade() {
+            durability.journal.submit_and_forget(change);
+        }
+    });
+    services.registry().keep_breakers(Arc::new(keeping));
+    Ok(())
 }
 
 /// Adds what shares a name with other settings, in the workflows inside as well.
