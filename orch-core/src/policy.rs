@@ -46,6 +46,9 @@ pub struct Policies {
     /// When to stop calling what keeps failing; never by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub breaker: Option<BreakerPolicy>,
+    /// What is given in place of a failure; nothing by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
 }
 
 macro_rules! or {
@@ -68,6 +71,7 @@ impl Policies {
         rate_limit: None,
         concurrency: None,
         breaker: None,
+        fallback: None,
     };
 
     /// These policies, with `base` wherever they say nothing.
@@ -82,6 +86,7 @@ impl Policies {
             rate_limit: or!(self.rate_limit, base.rate_limit),
             concurrency: or!(self.concurrency, base.concurrency),
             breaker: or!(self.breaker, base.breaker),
+            fallback: or!(self.fallback, base.fallback),
         }
     }
 
@@ -96,6 +101,7 @@ impl Policies {
             && self.rate_limit.is_none()
             && self.concurrency.is_none()
             && self.breaker.is_none()
+            && self.fallback.is_none()
     }
 }
 
@@ -196,6 +202,19 @@ pub struct BreakerPolicy {
     /// The name it is shared under; `None` is this step alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'static str>,
+}
+
+/// What a call gives in place of a failure for good: after its retries, its deadline, or where its breaker is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fallback {
+    /// The last good value that the cache has of the call, though it is no longer fresh.
+    Stale {
+        /// How old it may be.
+        #[serde(serialize_with = "duration::serialize")]
+        max_age: Duration,
+    },
 }
 
 /// Whether an error is worth another attempt, said by a step's `retry_if` function.

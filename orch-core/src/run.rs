@@ -159,6 +159,17 @@ pub enum RunEventKind {
         /// The tier that is called next, counted from 0.
         tier: usize,
     },
+    /// A call failed for good, and the last good value of the cache was given in its place.
+    Degraded {
+        /// The node's path.
+        node: Arc<str>,
+        /// Which item of each fan-out around it.
+        items: Vec<usize>,
+        /// How old that value is.
+        age: Duration,
+        /// What the call failed with.
+        error: NodeError,
+    },
     /// A node ended.
     NodeEnded {
         /// The node's path.

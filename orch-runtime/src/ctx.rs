@@ -396,10 +396,12 @@ impl StepCtx {
         Vec::new()
     }
 
-    /// What is known of a received value, as JSON: a cached one has `step.metadata.runtime.cache`.
+    /// What is known of a received value, as JSON: a cached one has `step.metadata.runtime.cache`, and of one that is no
+    /// longer fresh `step.metadata.runtime.status` is `degraded`.
     #[must_use]
     pub fn metadata(&self, node: &str) -> serde_json::Value {
         let (mut cache, mut fallback) = (serde_json::json!({ "hit": false }), None);
+        let mut degraded = false;
         for origin in self.origins(node) {
             match origin {
                 Origin::Cache {
@@ -413,12 +415,22 @@ impl StepCtx {
                         "origin_run": run, "coalesced": coalesced,
                     });
                 }
+                Origin::Stale { key, age, run } => {
+                    cache = serde_json::json!({
+                        "hit": false, "stale": true, "key": key, "age_seconds": age.as_secs_f64(),
+                        "origin_run": run,
+                    });
+                    degraded = true;
+                }
                 Origin::Fallback { tier, step } => {
                     fallback = Some(serde_json::json!({ "tier": tier, "step": step }));
                 }
             }
         }
-        let runtime = serde_json::json!({ "cache": cache, "fallback": fallback });
+        let mut runtime = serde_json::json!({ "cache": cache, "fallback": fallback });
+        if degraded {
+            runtime["status"] = "degraded".into();
+        }
         serde_json::json!({ "step": { "metadata": { "runtime": runtime } } })
     }
 

@@ -142,6 +142,11 @@ pub const fn suits<S: Step>(node: Policies) {
     {
         panic!("this step is `idempotent = false`, so that it cannot be retried");
     }
+    if node.fallback.is_some() && step.policies.cache.is_none() {
+        panic!(
+            "this step is not cached, so that there is no last good value: say `cache_ttl` at its `#[step]`, or remove `fallback`"
+        );
+    }
     if node.cache.is_some() && step.policies.cache.is_none() {
         panic!(
             "this step is not cached: say `cache_ttl` at its `#[step]`, where its arguments and its output are checked; a node can only change it"
@@ -211,6 +216,7 @@ pub(crate) fn end<S: Step>(
                 _ => (S::CACHING.share)(&value).map(|shared| Computed {
                     value: shared,
                     json: cx.stored::<S>(&value),
+                    stale_for: None,
                 }),
             };
             if let Some(keep) = S::COMPENSATING.keep {

@@ -103,6 +103,8 @@ pub struct Computed {
     pub value: Shared,
     /// The same as JSON, if it is to outlive the process.
     pub json: Option<Json>,
+    /// For how long it may be given out though it is no longer fresh, if there is nothing better.
+    pub stale_for: Option<Duration>,
 }
 
 impl std::fmt::Debug for Computed {
@@ -115,7 +117,11 @@ impl std::fmt::Debug for Computed {
 
 impl From<Shared> for Computed {
     fn from(value: Shared) -> Self {
-        Self { value, json: None }
+        Self {
+            value,
+            json: None,
+            stale_for: None,
+        }
     }
 }
 

@@ -11,6 +11,8 @@ use std::time::Duration;
 use orch_core::error::{ErrorKind, NodeError, Place};
 use orch_core::outcome::Outcome;
 use orch_core::plan::NodeKind;
+#[cfg(feature = "cache")]
+use orch_core::policy::Fallback;
 use orch_core::policy::Retry;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -413,9 +415,10 @@ impl<'a> Call<'a> {
         // By its function, as two steps may have one name.
         let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
         let calls = || self.found_or_computed(&key, tier, policy, policies, facts, cache);
-        let cached = match calls().await? {
-            (_, Some(done)) => return Ok(done),
-            (cached, None) => cached,
+        let cached = match calls().await {
+            Ok((_, Some(done))) => return Ok(done),
+            Ok((cached, None)) => cached,
+            Err(failed) => return self.degraded(tier, policies, &key, cache, failed).await,
         };
         match self.restored(tier, &cached).await? {
             Done::Facts(_) => {
@@ -426,7 +429,50 @@ impl<'a> Call<'a> {
                     (_, None) => self.bounded(tier, policies, facts).await,
                 }
             }
-            done => Ok(done),
+            done => {
+                let came = cached.provenance;
+                self.came_from(Origin::Cache {
+                    key: came.key,
+                    age: came.age,
+                    run: came.origin,
+                    coalesced: came.coalesced,
+                });
+                Ok(done)
+            }
+        }
+    }
+
+    /// The last good value in place of a failure for good, where the step says so and there is one.
+    #[cfg(feature = "cache")]
+    async fn degraded(
+        self,
+        tier: &Tier,
+        policies: orch_core::policy::Policies,
+        key: &str,
+        cache: &Cache,
+        failed: Failed,
+    ) -> Result<Done, Failed> {
+        let Some(Fallback::Stale { max_age }) = policies.fallback else {
+            return Err(failed);
+        };
+        let Some(cached) = cache.last_good(key, max_age).await else {
+            return Err(failed);
+        };
+        match self.restored(tier, &cached).await {
+            Ok(Done::Facts(_)) | Err(_) => Err(failed),
+            Ok(done) => {
+                let came = cached.provenance;
+                if let Some(observer) = &self.frame.run().observer {
+                    let (frame, node) = (self.frame, self.node);
+                    observer.degraded(frame, node, self.tier, came.age, &failed.error);
+                }
+                self.came_from(Origin::Stale {
+                    key: came.key,
+                    age: came.age,
+                    run: came.origin,
+                });
+                Ok(done)
+            }
         }
     }
 
@@ -442,6 +488,10 @@ impl<'a> Call<'a> {
         cache: &Cache,
     ) -> Result<(Cached, Option<Done>), Failed> {
         let run = self.frame.run().id().as_str();
+        let stale_for = match policies.fallback {
+            Some(Fallback::Stale { max_age }) => Some(max_age),
+            _ => None,
+        };
         let mut computed = None;
         let cached = {
             let compute = pin!(async {
@@ -449,7 +499,8 @@ impl<'a> Call<'a> {
                 // A cached step always shares its value; without one there is nothing to keep.
                 let (done, copy) = done.copied();
                 computed = Some(done);
-                Ok(copy.unwrap_or_else(|| Computed::from(Arc::new(()) as Shared)))
+                let copy = copy.unwrap_or_else(|| Computed::from(Arc::new(()) as Shared));
+                Ok(Computed { stale_for, ..copy })
             });
             cache.get_or_compute(key, policy, run, compute).await
         };
@@ -466,20 +517,10 @@ impl<'a> Call<'a> {
     #[cfg(feature = "cache")]
     async fn restored(self, tier: &Tier, cached: &Cached) -> Result<Done, Failed> {
         let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0).await;
-        let done = restored.map_err(|thrown| {
+        restored.map_err(|thrown| {
             let place = self.frame.run().place(self.frame, self.node, tier.step());
             Failed::last(failure(place, 0, thrown))
-        })?;
-        if !matches!(done, Done::Facts(_)) {
-            let came = &cached.provenance;
-            self.came_from(Origin::Cache {
-                key: came.key.clone(),
-                age: came.age,
-                run: came.origin.clone(),
-                coalesced: came.coalesced,
-            });
-        }
-        Ok(done)
+        })
     }
 
     /// Asks the step for its keys.

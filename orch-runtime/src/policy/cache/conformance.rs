@@ -45,6 +45,7 @@ pub(super) fn all(make: impl Fn() -> Cache) {
         what_is_invalidated_meanwhile_is_not_kept(&make()).await;
         what_is_cancelled_is_not_kept(&make()).await;
         every_value_comes_back(&make()).await;
+        the_last_good_value_is_kept_for_longer(&make()).await;
     })
     .unwrap_or_else(|error| panic!("there is no runtime: {error}"));
 }
@@ -53,6 +54,7 @@ fn computed(value: u32) -> Computed {
     Computed {
         value: Arc::new(value),
         json: Some(value.to_string()),
+        stale_for: Some(SECOND * 30),
     }
 }
 
@@ -188,6 +190,7 @@ async fn every_value_comes_back(cache: &Cache) {
         let value = || Computed {
             value: Arc::new(text.to_owned()),
             json: Some(serde_json::Value::from(text).to_string()),
+            stale_for: None,
         };
         for _ in 0..2 {
             let compute = async { Ok::<_, ()>(value()) };
@@ -196,6 +199,22 @@ async fn every_value_comes_back(cache: &Cache) {
             assert!(found.as_deref() == Some(text), "{:.20}", text);
         }
     }
+}
+
+async fn the_last_good_value_is_kept_for_longer(cache: &Cache) {
+    let policy = with(Some(SECOND * 10), &["t"]);
+    assert!(cache.last_good("k", SECOND).await.is_none());
+    fetch(cache, "k", policy, 1).await;
+    advance(SECOND * 29).await;
+    // What goes on meanwhile does not take it away.
+    fetch(cache, "other", policy, 2).await;
+    let stale = cache.last_good("k", SECOND * 29).await;
+    let stale = stale.unwrap_or_else(|| panic!("it is kept for 30 s"));
+    assert_eq!((number(&stale), stale.provenance.age), (1, SECOND * 29));
+    assert_eq!(stale.provenance.origin, "run-1");
+    assert!(cache.last_good("k", SECOND * 28).await.is_none(), "too old");
+    cache.invalidate_tag("t").await;
+    assert!(cache.last_good("k", SECOND * 60).await.is_none());
 }
 
 /// What a cache of a process that is gone has kept, the next one finds.

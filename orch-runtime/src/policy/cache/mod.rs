@@ -166,6 +166,24 @@ impl Cache {
         Some(kept.cached(key, kept.age(now)?))
     }
 
+    /// The last result of this key, fresh or not, if it is no older than this; for those who have nothing better.
+    ///
+    /// It does not count as a use. What has room made for it, or is invalidated, is no longer there.
+    pub async fn last_good(&self, key: &str, max_age: Duration) -> Option<Cached> {
+        if let Some(entry) = self.shelf.any(key)
+            && entry.age() <= max_age
+        {
+            return Some(entry.cached(key));
+        }
+        let behind = self.behind.as_ref()?;
+        let wanted = key.to_owned();
+        let kept = behind
+            .ask(move |store, now| store.get(&wanted, now))
+            .await??;
+        let age = kept.age(behind.now())?;
+        (age <= max_age).then(|| kept.cached(key, age))
+    }
+
     /// Computes for this caller, and for those who wait for `lead`.
     async fn compute<T: Into<Computed>, E>(
         &self,
@@ -179,12 +197,16 @@ impl Cache {
         let era = self.flights.era();
         match compute.await {
             Ok(computed) => {
-                let Computed { value, json } = computed.into();
+                let Computed {
+                    value,
+                    json,
+                    stale_for,
+                } = computed.into();
                 let entry = Arc::new(Entry::new(value, policy.ttl, policy.tags, origin));
                 let json = json.and_then(|json| RawValue::from_string(json).ok());
                 match (&self.behind, json) {
                     (Some(behind), Some(json)) => {
-                        let result = behind.result(json, policy, origin);
+                        let result = behind.result(json, policy, stale_for, origin);
                         let number = lead.as_ref().map(Lead::number);
                         self.keep_behind(behind, key, result, number, era).await;
                         if let Some(lead) = lead {

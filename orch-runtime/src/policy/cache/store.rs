@@ -184,6 +184,7 @@ impl Behind {
         &self,
         value: Box<RawValue>,
         policy: CachePolicy,
+        stale_for: Option<Duration>,
         origin: &str,
     ) -> StoredResult {
         let now = self.now();
@@ -193,7 +194,7 @@ impl Behind {
             value,
             computed_at: now,
             fresh_until,
-            kept_until: fresh_until,
+            kept_until: fresh_until.max(stale_for.map(after).filter(|_| policy.ttl.is_some())),
             tags: policy.tags.iter().map(|&tag| tag.to_owned()).collect(),
             origin: origin.to_owned(),
         }
