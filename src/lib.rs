@@ -9,6 +9,7 @@ pub use orch_core::policy::{self as policies, Retry};
 pub use orch_core::run::{Progress, RunEvent, RunEventKind, RunId, RunStatus};
 pub use orch_core::{duration, graph, plan, schedule};
 pub use orch_macros::{step, workflow};
+pub use orch_runtime::artifact::{Artifact, ArtifactError, ArtifactErrorKind};
 pub use orch_runtime::ctx::StepCtx;
 pub use orch_runtime::observe::Emission;
 pub use orch_runtime::orchestrator::{
@@ -41,8 +42,8 @@ pub mod prelude {
     pub use orch_runtime::items::ChunkedExt;
 
     pub use crate::{
-        AnyError, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx, Workflow,
-        step, workflow,
+        AnyError, Artifact, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx,
+        Workflow, step, workflow,
     };
 }
 
@@ -59,6 +60,7 @@ pub mod __private {
     pub use orch_core::graph::Graph;
     pub use orch_core::plan::*;
     pub use orch_core::policy::*;
+    pub use orch_runtime::__kept as kept;
     pub use orch_runtime::ctx::Cx;
     pub use orch_runtime::durable::*;
     pub use orch_runtime::glue::*;

@@ -49,6 +49,9 @@ pub struct Policies {
     /// Whether somebody is told when the attempts are used up; nobody is by default.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub notify_human: Option<bool>,
+    /// What is given in place of a failure; nothing by default.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
 }
 
 macro_rules! or {
@@ -72,6 +75,7 @@ impl Policies {
         concurrency: None,
         breaker: None,
         notify_human: None,
+        fallback: None,
     };
 
     /// These policies, with `base` wherever they say nothing.
@@ -87,6 +91,7 @@ impl Policies {
             concurrency: or!(self.concurrency, base.concurrency),
             breaker: or!(self.breaker, base.breaker),
             notify_human: or!(self.notify_human, base.notify_human),
+            fallback: or!(self.fallback, base.fallback),
         }
     }
 
@@ -102,6 +107,7 @@ impl Policies {
             && self.concurrency.is_none()
             && self.breaker.is_none()
             && self.notify_human.is_none()
+            && self.fallback.is_none()
     }
 }
 
@@ -202,6 +208,19 @@ pub struct BreakerPolicy {
     /// The name it is shared under; `None` is this step alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'static str>,
+}
+
+/// What a call gives in place of a failure for good: after its retries, its deadline, or where its breaker is open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Fallback {
+    /// The last good value that the cache has of the call, though it is no longer fresh.
+    Stale {
+        /// How old it may be.
+        #[serde(serialize_with = "duration::serialize")]
+        max_age: Duration,
+    },
 }
 
 /// Whether an error is worth another attempt, said by a step's `retry_if` function.

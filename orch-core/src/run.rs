@@ -164,6 +164,17 @@ pub enum RunEventKind {
         /// What it failed with.
         error: NodeError,
     },
+    /// A call failed for good, and the last good value of the cache was given in its place.
+    Degraded {
+        /// The node's path.
+        node: Arc<str>,
+        /// Which item of each fan-out around it.
+        items: Vec<usize>,
+        /// How old that value is.
+        age: Duration,
+        /// What the call failed with.
+        error: NodeError,
+    },
     /// A node ended.
     NodeEnded {
         /// The node's path.

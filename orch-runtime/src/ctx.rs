@@ -7,10 +7,16 @@ use orch_core::run::RunId;
 use orch_core::schedule::{Status, Stop};
 use serde::Serialize;
 
+use crate::artifact::recording;
+use crate::durable::Keep;
 use crate::engine::frame::Frame;
+use crate::engine::journaled;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
+#[cfg(feature = "cache")]
+use crate::policy::cache::StoredJson;
 use crate::step::{Called, CalledOf, Facts, Shared, Step};
+use crate::store::Json;
 
 /// What generated code passes through a call.
 #[derive(Debug)]
@@ -98,8 +104,25 @@ impl Cx {
                 facts(&mut found);
                 Some(Called::Facts(found))
             }
-            Mode::Restore(shared) => (S::CACHING.restore)(shared).map(Called::Value),
+            Mode::Restore(shared) => Some(match from_cache::<S>(shared) {
+                Some(value) => Called::Value(value),
+                // It is no value of the step by now: nothing was placed.
+                None => Called::Facts(Box::default()),
+            }),
         }
+    }
+
+    /// A value as the cache is to keep it for longer than the process is there, if it does such a thing.
+    ///
+    /// What refers to artifacts is kept in memory alone: nothing keeps them for a cache.
+    pub(crate) fn stored<S: Step>(&self, value: &S::Output) -> Option<Json> {
+        #[cfg(feature = "cache")]
+        if self.ctx.frame.run().services.cache()?.is_stored() {
+            let keep = S::results()?;
+            let (json, refers) = recording(|| (keep.encode)(value));
+            return json.ok().filter(|_| refers.is_empty());
+        }
+        None
     }
 
     /// How the step ended that is to be undone, if the call is for that; `Pending` where nobody knows.
@@ -109,7 +132,9 @@ impl Cx {
         match &self.mode {
             Mode::Undo(Outcome::Done(json)) => {
                 let keep = S::COMPENSATING.keep;
-                let value = keep.and_then(|keep| (keep.decode)(json).ok());
+                let decode = |keep: Keep<S::Output>| (keep.decode)(json).ok();
+                let run = self.ctx.frame.run();
+                let value = keep.and_then(|keep| run.restoring(|| decode(keep)));
                 Some(value.map_or(Outcome::Pending, Outcome::Done))
             }
             Mode::Undo(Outcome::Failed(error)) => Some(Outcome::Failed(error.clone())),
@@ -127,6 +152,11 @@ impl Cx {
     pub(crate) fn value_limit(&self) -> usize {
         let journal = self.ctx.frame.run().journal.as_ref();
         journal.map_or(usize::MAX, |record| record.durability.value_limit)
+    }
+
+    /// Whether what runs inside the node is recorded, so that the node's own value is not.
+    pub(crate) fn is_recorded_inside(&self) -> bool {
+        journaled::keeps_its_own(&self.ctx.frame, self.ctx.node_index())
     }
 
     /// Whether the value waits for a decision before it is placed.
@@ -218,6 +248,15 @@ impl Cx {
     pub fn lend<R: ?Sized + Send + Sync + 'static>(&self) -> Lend<'_, R> {
         Lend(self.ctx.frame.run().services.resources.get())
     }
+}
+
+/// A value that the cache has, as it was or as JSON.
+fn from_cache<S: Step>(shared: &Shared) -> Option<S::Output> {
+    #[cfg(feature = "cache")]
+    if let Some(StoredJson(json)) = shared.downcast_ref() {
+        return (S::results()?.decode)(json).ok();
+    }
+    (S::CACHING.restore)(shared)
 }
 
 /// A resource that a call wants unless there is a stand-in for its step.
@@ -352,10 +391,12 @@ impl StepCtx {
         Vec::new()
     }
 
-    /// What is known of a received value, as JSON: a cached one has `step.metadata.runtime.cache`.
+    /// What is known of a received value, as JSON: a cached one has `step.metadata.runtime.cache`, and of one that is no
+    /// longer fresh `step.metadata.runtime.status` is `degraded`.
     #[must_use]
     pub fn metadata(&self, node: &str) -> serde_json::Value {
         let (mut cache, mut fallback) = (serde_json::json!({ "hit": false }), None);
+        let mut degraded = false;
         for origin in self.origins(node) {
             match origin {
                 Origin::Cache {
@@ -369,12 +410,22 @@ impl StepCtx {
                         "origin_run": run, "coalesced": coalesced,
                     });
                 }
+                Origin::Stale { key, age, run } => {
+                    cache = serde_json::json!({
+                        "hit": false, "stale": true, "key": key, "age_seconds": age.as_secs_f64(),
+                        "origin_run": run,
+                    });
+                    degraded = true;
+                }
                 Origin::Fallback { tier, step } => {
                     fallback = Some(serde_json::json!({ "tier": tier, "step": step }));
                 }
             }
         }
-        let runtime = serde_json::json!({ "cache": cache, "fallback": fallback });
+        let mut runtime = serde_json::json!({ "cache": cache, "fallback": fallback });
+        if degraded {
+            runtime["status"] = "degraded".into();
+        }
         serde_json::json!({ "step": { "metadata": { "runtime": runtime } } })
     }
 
@@ -481,6 +532,6 @@ impl StepCache<'_> {
     /// Forgets the value kept under this key; says whether there was one.
     pub fn invalidate(&self, key: &str) -> bool {
         let cache = self.ctx.frame.run().services.cache();
-        cache.is_some_and(|cache| cache.invalidate(&Self::key(key)))
+        cache.is_some_and(|cache| cache.invalidate_here(&Self::key(key)))
     }
 }

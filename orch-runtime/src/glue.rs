@@ -10,13 +10,14 @@ use orch_core::error::{BoxError, Cause, NodeError, RunError};
 use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
+use crate::artifact::{Blob, recording};
 use crate::ctx::{Cx, Mode};
 use crate::engine::record::{Errors, Record};
 use crate::engine::{execute_observed, status_of};
 use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
-    Bounded, Called, Fallible, Infallible, Needs as _, Never, Resource, Shared, Step,
+    Bounded, Called, Computed, Fallible, Infallible, Needs as _, Never, Resource, Step,
 };
 use crate::veil::Veiled;
 
@@ -141,6 +142,11 @@ pub const fn suits<S: Step>(node: Policies) {
     {
         panic!("this step is `idempotent = false`, so that it cannot be retried");
     }
+    if node.fallback.is_some() && step.policies.cache.is_none() {
+        panic!(
+            "this step is not cached, so that there is no last good value: say `cache_ttl` at its `#[step]`, or remove `fallback`"
+        );
+    }
     if node.cache.is_some() && step.policies.cache.is_none() {
         panic!(
             "this step is not cached: say `cache_ttl` at its `#[step]`, where its arguments and its output are checked; a node can only change it"
@@ -199,7 +205,7 @@ pub(crate) fn end<S: Step>(
     cx: &Cx,
     called: Called<S::Output, S::Error>,
     raise: impl FnOnce(S::Error) -> Cause,
-    put: impl FnOnce(S::Output, Option<Shared>) -> Result<Done, Thrown>,
+    put: impl FnOnce(S::Output, Option<Computed>) -> Result<Done, Thrown>,
 ) -> Result<Done, Thrown> {
     let (error, retry, falls_back) = match called {
         Called::Facts(facts) => return Ok(Done::Facts(facts)),
@@ -207,12 +213,19 @@ pub(crate) fn end<S: Step>(
             let shared = match cx.mode {
                 // It has just been taken from there.
                 Mode::Restore(_) => None,
-                _ => (S::CACHING.share)(&value),
+                _ => (S::CACHING.share)(&value).map(|shared| Computed {
+                    value: shared,
+                    json: cx.stored::<S>(&value),
+                    stale_for: None,
+                }),
             };
             // What is recorded is undone with what was recorded.
             let keep = S::COMPENSATING.keep.filter(|_| !cx.records());
             return match keep {
-                Some(keep) => kept_for_undo((keep.encode)(&value), put(value, shared)?),
+                Some(keep) => {
+                    let json = recording(|| (keep.encode)(&value));
+                    kept_for_undo(cx, json, put(value, shared)?)
+                }
                 None => put(value, shared),
             };
         }
@@ -235,12 +248,17 @@ pub(crate) fn end<S: Step>(
 
 /// Adds the value that the step is to be undone with.
 #[cold]
-fn kept_for_undo(json: Result<String, serde_json::Error>, done: Done) -> Result<Done, Thrown> {
+fn kept_for_undo(
+    cx: &Cx,
+    (json, refers): (Result<String, serde_json::Error>, Vec<Blob>),
+    done: Done,
+) -> Result<Done, Thrown> {
     let json = json.map_err(|error| {
         ThrownError::of(Cause::any(format!(
             "its output cannot be kept for `compensate`, as it does not serialize to JSON: {error}"
         )))
     })?;
+    cx.ctx().frame().run().shelve(refers);
     Ok(done.keeping(json))
 }
 

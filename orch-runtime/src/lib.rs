@@ -10,6 +10,7 @@
     )
 )]
 
+pub mod artifact;
 pub mod ctx;
 mod durability;
 pub mod durable;

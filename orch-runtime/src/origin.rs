@@ -20,6 +20,16 @@ pub enum Origin {
         /// Whether this run waited for another's computation instead of finding it ready.
         coalesced: bool,
     },
+    /// The cache, though the value was no longer fresh: the call failed for good, and its step says
+    /// `fallback = stale(…)`.
+    Stale {
+        /// The key it was kept under.
+        key: String,
+        /// How old it was when it was read.
+        age: Duration,
+        /// The run that computed it.
+        run: String,
+    },
     /// A later tier of a fallback chain.
     Fallback {
         /// Which tier, counted from 0; the first choice is 0.

@@ -13,11 +13,12 @@ use orch_core::error::{AnyError, Cause, ErrorKind, RunError};
 use orch_core::plan::{Callee, ScopeSpec, StepSpec, WorkflowSpec};
 use orch_core::policy::Retry;
 
+use crate::artifact::Blob;
 use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
 pub use crate::engine::gather::Items;
 use crate::engine::layout::Layout;
-use crate::step::{Facts, Fallible, Once, Resource, Shared, Step, StepOutput};
+use crate::step::{Computed, Facts, Fallible, Once, Resource, Step, StepOutput};
 
 /// A workflow, as `workflow!` implements it.
 #[diagnostic::on_unimplemented(
@@ -230,13 +231,14 @@ pub enum Done {
 impl Done {
     /// With a copy for the cache, if there is one.
     #[inline]
-    pub(crate) fn sharing(self, shared: Option<Shared>) -> Self {
+    pub(crate) fn sharing(self, shared: Option<Computed>) -> Self {
         if shared.is_none() {
             return self;
         }
         Self::Kept(Box::new(KeptValue {
             shared,
             json: None,
+            refers: Vec::new(),
             again: self.wants_more(),
         }))
     }
@@ -251,15 +253,25 @@ impl Done {
         Self::Kept(Box::new(KeptValue {
             shared,
             json: Some(json),
+            refers: Vec::new(),
             again,
         }))
     }
 
-    /// The value as it is recorded.
-    pub(crate) fn into_json(self) -> Option<String> {
-        match self {
-            Self::Kept(kept) => kept.json,
+    /// What the cache is to keep, taken out of it.
+    pub(crate) fn copied(mut self) -> (Self, Option<Computed>) {
+        let copy = match &mut self {
+            Self::Kept(kept) => kept.shared.take(),
             _ => None,
+        };
+        (self, copy)
+    }
+
+    /// The value as it is recorded, and what it refers to.
+    pub(crate) fn into_recorded(self) -> (Option<String>, Vec<Blob>) {
+        match self {
+            Self::Kept(kept) => (kept.json, kept.refers),
+            _ => (None, Vec::new()),
         }
     }
 
@@ -277,9 +289,11 @@ impl Done {
 #[derive(Debug)]
 pub struct KeptValue {
     /// A copy for the cache.
-    pub(crate) shared: Option<Shared>,
+    pub(crate) shared: Option<Computed>,
     /// The value as it is recorded.
     pub(crate) json: Option<String>,
+    /// What it refers to; as long as that is not kept, the value is not in its slot.
+    pub(crate) refers: Vec<Blob>,
     /// Whether a repeated step wants another turn.
     pub(crate) again: bool,
 }

@@ -17,6 +17,8 @@ use crate::mock::Mocks;
 use crate::observe::{Listeners, Observer, Outlets};
 use crate::overrides::Overrides;
 use crate::policy::Registry;
+#[cfg(feature = "cache")]
+use crate::policy::cache::{Behind, Cache};
 use crate::policy::retry::Random;
 use crate::program::Program;
 use crate::veil::Veiled;
@@ -45,9 +47,12 @@ pub(crate) struct Services {
     random: Mutex<Option<Random>>,
     #[cfg(feature = "cache")]
     capacity: u64,
+    /// Where the cache keeps results that are to outlive the process.
+    #[cfg(feature = "cache")]
+    pub(crate) behind_cache: Option<Behind>,
     /// Made when the first cached step runs.
     #[cfg(feature = "cache")]
-    cache: OnceLock<Box<crate::policy::cache::Cache>>,
+    cache: OnceLock<Box<Cache>>,
 }
 
 /// Durable runs, which are taken up as long as this is there.
@@ -86,6 +91,8 @@ impl Default for Services {
             random: Mutex::default(),
             #[cfg(feature = "cache")]
             capacity: CACHE_CAPACITY,
+            #[cfg(feature = "cache")]
+            behind_cache: None,
             #[cfg(feature = "cache")]
             cache: OnceLock::new(),
         }
@@ -133,8 +140,14 @@ impl Services {
     }
 
     #[cfg(feature = "cache")]
-    pub(crate) fn cache(&self) -> Option<&crate::policy::cache::Cache> {
-        let make = || Box::new(crate::policy::cache::Cache::new(self.capacity));
+    pub(crate) fn cache(&self) -> Option<&Cache> {
+        let make = || {
+            let cache = Cache::new(self.capacity);
+            Box::new(match &self.behind_cache {
+                Some(behind) => cache.before(behind.clone()),
+                None => cache,
+            })
+        };
         (self.capacity > 0).then(|| &**self.cache.get_or_init(make))
     }
 

@@ -16,7 +16,8 @@ pub use std::time::Duration;
 use orch_core::plan::{Callee, NodeKind, StepSpec};
 use orch_core::policy::Retry;
 
-use crate::durable::{Compensating, UndoneResult};
+use crate::durable::{Compensating, Keep, UndoneResult};
+use crate::store::Json;
 
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
 #[diagnostic::on_unimplemented(
@@ -44,6 +45,13 @@ pub trait Step {
 
     /// How its output goes into the cache and comes out of it; only a cached step has this.
     const CACHING: Caching<Self::Output> = Caching::NONE;
+
+    /// How its output is kept as JSON, so that the cache can keep it for longer than its process is there; only a cached
+    /// step has this, whose output serializes.
+    #[must_use]
+    fn results() -> Option<Keep<Self::Output>> {
+        None
+    }
 
     /// How its output is kept until it may have to be undone; only a step with `compensate` has this.
     const COMPENSATING: Compensating<Self::Output> = Compensating::NONE;
@@ -88,6 +96,34 @@ pub type ErrOf<R> = <R as ResultType>::Err;
 
 /// A value that the cache keeps.
 pub type Shared = Arc<dyn Any + Send + Sync>;
+
+/// What was computed for a cache.
+pub struct Computed {
+    /// The result.
+    pub value: Shared,
+    /// The same as JSON, if it is to outlive the process.
+    pub json: Option<Json>,
+    /// For how long it may be given out though it is no longer fresh, if there is nothing better.
+    pub stale_for: Option<Duration>,
+}
+
+impl std::fmt::Debug for Computed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Computed")
+            .field("json", &self.json)
+            .finish_non_exhaustive()
+    }
+}
+
+impl From<Shared> for Computed {
+    fn from(value: Shared) -> Self {
+        Self {
+            value,
+            json: None,
+            stale_for: None,
+        }
+    }
+}
 
 /// The error of a step that has none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -365,6 +401,9 @@ pub struct Caching<T> {
     /// `None` for a value of another type.
     pub(crate) restore: fn(&Shared) -> Option<T>,
 }
+
+/// The way of what a step gives.
+pub type CachingOf<S> = Caching<<S as Step>::Output>;
 
 impl<T> Caching<T> {
     /// No way: the value of a step that is not cached.

@@ -4,6 +4,7 @@ use std::error::Error;
 
 use orch::policy::breaker::{BreakerState, CallError};
 use orch::prelude::*;
+use orch::store::Sqlite;
 use orch::{ErrorKind, Orchestrator};
 
 use crate::probe::{Probe, Refused, hangs, secs};
@@ -273,4 +274,110 @@ async fn a_cancelled_call_counts_neither_way() -> Result<(), Box<dyn Error>> {
     );
     assert_eq!(ask(&orch, &probe, Answer::Well).await, "ok");
     Ok(())
+}
+
+// ---- states that outlive their process
+
+#[step(breaker(name = "kept", failure_threshold = 2, recovery_timeout = "1h"))]
+async fn shared(probe: &Probe, answer: Answer) -> Result<(), Bad> {
+    probe.note("shared");
+    match answer {
+        Answer::Well => Ok(()),
+        _ => Err(Bad(answer)),
+    }
+}
+
+#[step(breaker(failure_threshold = 1, recovery_timeout = "1h"))]
+async fn alone(probe: &Probe, answer: Answer) -> Result<(), Bad> {
+    probe.note("alone");
+    match answer {
+        Answer::Well => Ok(()),
+        _ => Err(Bad(answer)),
+    }
+}
+
+workflow! {
+    pub Both(probe: Probe, answer: Answer) -> Result<(), Bad> {
+        #[node(optional)]
+        shared = shared(&probe, answer);
+        #[node(after = [shared])]
+        alone(&probe, answer)
+    }
+}
+
+/// What a process that begins now finds of the two breakers.
+async fn process(file: &std::path::Path) -> Orchestrator {
+    Orchestrator::builder()
+        .store(Sqlite::open(file).await.unwrap())
+        .workflow(Both)
+        .build()
+        .await
+        .unwrap()
+}
+
+fn states(orch: &Orchestrator) -> [BreakerState; 2] {
+    ["kept", "alone"].map(|name| orch.breaker(name).unwrap().state())
+}
+
+#[tokio::test]
+async fn an_open_breaker_is_open_after_a_restart() {
+    use BreakerState::{Closed, HalfOpen, Open};
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runs.db");
+    let probe = Probe::new();
+    let begin = async |orch: &Orchestrator, answer| {
+        let run = orch.start(Both, (probe.clone(), answer)).await.unwrap();
+        run.result().await
+    };
+    let db = || rusqlite::Connection::open(&file).unwrap();
+    let kept = || -> i64 {
+        let count = "SELECT count(*) FROM kept WHERE space = 'breaker'";
+        db().query_row(count, [], |row| row.get(0)).unwrap()
+    };
+
+    let first = process(&file).await;
+    assert_eq!(states(&first), [Closed, Closed]);
+    begin(&first, Answer::Well).await.unwrap();
+    begin(&first, Answer::Broken).await.unwrap_err();
+    assert_eq!(states(&first), [Closed, Open]);
+    begin(&first, Answer::Broken).await.unwrap_err();
+    assert_eq!(states(&first), [Open, Open]);
+    assert_eq!((probe.count("shared"), probe.count("alone")), (3, 2));
+    first.shutdown(secs(5)).await;
+    assert_eq!(kept(), 2);
+
+    let second = process(&file).await;
+    assert_eq!(states(&second), [Open, Open]);
+    let error = begin(&second, Answer::Well).await.unwrap_err();
+    assert_eq!(error.failures()[0].kind(), ErrorKind::BreakerOpen);
+    assert_eq!((probe.count("shared"), probe.count("alone")), (3, 2));
+    second.shutdown(secs(5)).await;
+
+    // As if the clock had been set back by ten years since: open for no longer than from its opening on.
+    let shift = |by: &str| {
+        let shifted = format!(
+            "UPDATE kept SET value = json_set(value, '$.until', (value ->> '$.until') {by})"
+        );
+        assert_eq!(db().execute(&shifted, []).unwrap(), 2);
+    };
+    shift("+ 315360000000");
+    let third = process(&file).await;
+    let left = third
+        .breaker("kept")
+        .unwrap()
+        .snapshot()
+        .retry_after
+        .unwrap();
+    assert!(secs(3_500) < left && left <= secs(3_600), "{left:?}");
+    third.shutdown(secs(5)).await;
+
+    // As if the hour had passed while nobody was there.
+    shift("- 315370000000");
+    let fourth = process(&file).await;
+    assert_eq!(states(&fourth), [HalfOpen, HalfOpen]);
+    begin(&fourth, Answer::Well).await.unwrap();
+    assert_eq!(states(&fourth), [Closed, Closed]);
+    fourth.shutdown(secs(5)).await;
+    assert_eq!(kept(), 0, "what is closed is not kept");
+    assert_eq!(states(&process(&file).await), [Closed, Closed]);
 }

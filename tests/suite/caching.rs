@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::error::Error;
 
 use orch::prelude::*;
+use orch::store::Sqlite;
 use orch::{ErrorKind, Orchestrator, RunEventKind};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::probe::{Probe, Refused, millis, secs};
@@ -253,12 +254,12 @@ async fn a_template_says_what_the_key_is_and_tags_what_goes_together() {
     assert_eq!(ask().await, (2, 1));
     assert_eq!(ask().await, (2, 1));
     let cache = orch.cache().unwrap();
-    assert_eq!(cache.invalidate_tag("search"), 2);
+    assert_eq!(cache.invalidate_tag("search").await, 2);
     assert_eq!(ask().await, (4, 1));
-    assert_eq!(cache.invalidate_tag("pages"), 3);
+    assert_eq!(cache.invalidate_tag("pages").await, 3);
     assert_eq!(ask().await, (6, 2));
-    assert_eq!(cache.invalidate_tag("other"), 0);
-    cache.clear();
+    assert_eq!(cache.invalidate_tag("other").await, 0);
+    cache.clear().await;
     assert_eq!(ask().await, (8, 3));
 }
 
@@ -561,4 +562,333 @@ async fn a_value_from_the_cache_starts_no_attempt() -> Result<(), Box<dyn Error>
         ["rates of 1", "rates done 5s", "rates done 0ns"]
     );
     Ok(())
+}
+
+// ---- results that outlive their process
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Quote {
+    of: String,
+    cents: u64,
+}
+
+#[step(cache(key = "quotes:{of}", ttl = "10m", tags = ["quotes"]))]
+async fn quote(of: String, #[resource] probe: &Probe) -> Result<Quote, Refused> {
+    probe.note(format!("quote {of}"));
+    Ok(Quote {
+        cents: of.len() as u64,
+        of,
+    })
+}
+
+/// It has no JSON.
+#[derive(Debug, Clone)]
+pub struct Opaque(u64);
+
+#[step(cache_ttl = 600)]
+fn opaque(n: u64, #[resource] probe: &Probe) -> Opaque {
+    probe.note(format!("opaque {n}"));
+    Opaque(n)
+}
+
+#[step(cache_ttl = 600)]
+fn drawn(n: u64, #[resource] probe: &Probe) -> Artifact {
+    probe.note(format!("drawn {n}"));
+    vec![0; n as usize].into()
+}
+
+workflow! {
+    pub Quotes(of: String, n: u64) -> Result<(Quote, u64, u64), Refused> {
+        quote = quote(of.clone());
+        opaque = opaque(n);
+        drawn = drawn(n);
+        (quote.clone(), opaque.0, drawn.size())
+    }
+}
+
+/// Another version of the step above, whose output has grown.
+mod later {
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+    pub struct Quote {
+        pub of: String,
+        pub cents: u64,
+        pub currency: String,
+    }
+
+    workflow! {
+        pub Later(of: String) -> Quote { quote = later_quote(of); quote.clone() }
+    }
+
+    #[step(version = "1", cache(key = "{of}", ttl = "10m"))]
+    async fn later_quote(of: String, #[resource] probe: &Probe) -> Quote {
+        probe.note(format!("quote {of}"));
+        Quote {
+            of,
+            cents: 1,
+            currency: "EUR".to_owned(),
+        }
+    }
+}
+
+/// An orchestrator of one process that keeps its results in this file.
+async fn process(probe: &Probe, file: &std::path::Path) -> Orchestrator {
+    Orchestrator::builder()
+        .resource(probe.clone())
+        .store(Sqlite::open(file).await.unwrap())
+        .stored_cache()
+        .build()
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn results_in_a_store_survive_their_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runs.db");
+    let probe = Probe::new();
+    let input = || ("lamp".to_owned(), 7);
+    let lamp = Quote {
+        of: "lamp".to_owned(),
+        cents: 4,
+    };
+    let notes = |quotes, others| {
+        assert_eq!(probe.count("quote lamp"), quotes);
+        assert_eq!(
+            (probe.count("opaque 7"), probe.count("drawn 7")),
+            (others, others)
+        );
+    };
+    let first = process(&probe, &file).await;
+    for _ in 0..2 {
+        let result = run(&first, Quotes, input()).await;
+        assert_eq!(result, (lamp.clone(), 7, 7));
+        notes(1, 1);
+    }
+    drop(first);
+    let second = process(&probe, &file).await;
+    for _ in 0..2 {
+        let result = run(&second, Quotes, input()).await;
+        assert_eq!(result, (lamp.clone(), 7, 7));
+        notes(1, 2);
+    }
+    // What one process invalidates is gone for the other.
+    let third = process(&probe, &file).await;
+    assert_eq!(third.cache().unwrap().invalidate_tag("quotes").await, 1);
+    run(&second, Quotes, input()).await;
+    notes(2, 2);
+    let rows = |sql: &str| -> i64 {
+        let db = rusqlite::Connection::open(&file).unwrap();
+        db.query_row(sql, [], |row| row.get(0)).unwrap()
+    };
+    let kept = "SELECT count(*) FROM kept WHERE space = 'cache'";
+    assert_eq!(rows(kept), 1, "what has no JSON stays in memory");
+    let json = "SELECT value ->> '$.value.cents' FROM kept WHERE space = 'cache'";
+    assert_eq!(rows(json), 4, "readable");
+}
+
+#[tokio::test]
+async fn a_result_that_no_longer_fits_is_computed_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runs.db");
+    let probe = Probe::new();
+    let before = process(&probe, &file).await;
+    run(&before, later::Later, "lamp".to_owned()).await;
+    let db = rusqlite::Connection::open(&file).unwrap();
+    let narrower = "UPDATE kept SET value = json_remove(value, '$.value.currency')";
+    assert_eq!(db.execute(narrower, []).unwrap(), 1);
+    for _ in 0..2 {
+        let quote = run(&before, later::Later, "lamp".to_owned()).await;
+        assert_eq!(quote.currency, "EUR");
+        assert_eq!(probe.count("quote lamp"), 2, "and kept again");
+    }
+}
+
+#[tokio::test]
+async fn what_has_expired_goes_away() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runs.db");
+    let probe = Probe::new();
+    let orch = process(&probe, &file).await;
+    let input = |of: &str| (of.to_owned(), 7);
+    run(&orch, Quotes, input("lamp")).await;
+    let db = rusqlite::Connection::open(&file).unwrap();
+    db.execute("UPDATE kept SET expires_at = 1", []).unwrap();
+    run(&orch, Quotes, input("lamp")).await;
+    assert_eq!(probe.count("quote lamp"), 2);
+    db.execute("UPDATE kept SET expires_at = 1", []).unwrap();
+    run(&orch, Quotes, input("other")).await;
+    let keys: String = db
+        .query_row("SELECT group_concat(key) FROM kept", [], |row| row.get(0))
+        .unwrap();
+    assert!(
+        keys.ends_with("quotes:other") && !keys.contains("lamp"),
+        "{keys}"
+    );
+}
+
+#[tokio::test]
+async fn a_cache_in_a_store_wants_one() {
+    let built = Orchestrator::builder().stored_cache().build().await;
+    let error = built.err().map(|error| error.to_string()).unwrap();
+    assert!(error.contains("give one with `.store(…)`"), "{error}");
+}
+
+// ---- the last good value
+
+/// How a source is, which a test changes.
+#[derive(Debug, Clone, Default)]
+pub struct Source(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+impl Source {
+    fn is_down(&self, down: bool) {
+        self.0.store(down, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[step(
+    cache(ttl = "1m", tags = ["spot"]),
+    fallback = stale(max_age = "1h"),
+    retries = 1,
+    backoff(initial = "1s", jitter = "none"),
+    breaker(failure_threshold = 4, recovery_timeout = "10h")
+)]
+async fn spot(
+    metal: &str,
+    #[resource] probe: &Probe,
+    #[resource] source: &Source,
+) -> Result<u32, Refused> {
+    probe.note(metal);
+    if source.0.load(std::sync::atomic::Ordering::SeqCst) {
+        return Err(Refused("down"));
+    }
+    Ok(7)
+}
+
+#[step]
+fn told(_spot: u32, #[ctx] ctx: &StepCtx) -> (serde_json::Value, Option<Origin>) {
+    (ctx.metadata("spot"), ctx.origin("spot"))
+}
+
+workflow! {
+    pub Spot(metal: String) -> Result<(u32, serde_json::Value, Option<Origin>), Refused> {
+        spot = spot(&metal);
+        told = told(spot);
+        (spot, told.0.clone(), told.1.clone())
+    }
+}
+
+workflow! {
+    /// For this use a value may be older.
+    pub Patient(metal: String) -> Result<u32, Refused> {
+        #[node(fallback = stale(max_age = "2h"))]
+        spot(&metal)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_good_value_stands_in_for_a_failure() -> Result<(), Box<dyn Error>> {
+    let (probe, source) = (Probe::new(), Source::default());
+    let degraded = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = std::sync::Arc::clone(&degraded);
+    let orch = Orchestrator::builder()
+        .resource(probe.clone())
+        .resource(source.clone())
+        .on_event(move |event| {
+            if let RunEventKind::Degraded { .. } = event.kind {
+                seen.lock()
+                    .unwrap()
+                    .push(serde_json::to_value(event).unwrap());
+            }
+        })
+        .build()
+        .await?;
+    let ask = async |id: &str| {
+        let run = orch.start(Spot, "gold".to_owned()).id(id).await.unwrap();
+        run.result().await
+    };
+    let events = || degraded.lock().unwrap().len();
+    assert_eq!(ask("first").await?.0, 7);
+    source.is_down(true);
+    tokio::time::advance(secs(59)).await;
+    assert_eq!(ask("fresh").await?.2, ask("fresh too").await?.2);
+    assert_eq!(
+        (probe.count("gold"), events()),
+        (1, 0),
+        "nothing is degraded"
+    );
+
+    // No longer fresh, and its source is down: after the retries.
+    tokio::time::advance(secs(61)).await;
+    let (spot, metadata, origin) = ask("stale").await?;
+    assert_eq!((spot, probe.count("gold")), (7, 3));
+    let runtime = &metadata["step"]["metadata"]["runtime"];
+    assert_eq!(runtime["status"], "degraded");
+    assert_eq!(runtime["cache"]["origin_run"], "first");
+    assert_eq!(runtime["cache"]["age_seconds"], 121.0);
+    let Some(Origin::Stale { age, run: by, .. }) = origin else {
+        panic!("{origin:?}");
+    };
+    assert_eq!((age, by.as_str()), (secs(121), "first"));
+    assert_eq!(events(), 1);
+    let event = degraded.lock().unwrap()[0].clone();
+    assert_eq!(
+        (&event["event"], &event["node"]),
+        (&"degraded".into(), &"spot".into())
+    );
+    assert_eq!(event["error"]["code"], "failed", "{event}");
+
+    // The next failures open the breaker, and then the source is left alone.
+    ask("opens").await?;
+    ask("open").await?;
+    assert_eq!((probe.count("gold"), events()), (5, 3));
+    let last = degraded.lock().unwrap()[2].clone();
+    assert_eq!(last["error"]["code"], "breaker_open");
+
+    // What is too old is a failure, unless a use says that it is not.
+    tokio::time::advance(secs(3_600)).await;
+    let error = ask("too old").await.unwrap_err();
+    assert_eq!(error.failures()[0].kind(), ErrorKind::BreakerOpen);
+    assert_eq!(run(&orch, Patient, "gold".to_owned()).await, 7);
+
+    // What was invalidated is not good any more.
+    orch.cache().unwrap().invalidate_tag("spot").await;
+    let patient = orch.start(Patient, "gold".to_owned()).await?;
+    assert!(patient.result().await.is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_last_good_value_survives_its_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("runs.db");
+    let (probe, source) = (Probe::new(), Source::default());
+    let process = async || {
+        Orchestrator::builder()
+            .resource(probe.clone())
+            .resource(source.clone())
+            .store(Sqlite::open(&file).await.unwrap())
+            .stored_cache()
+            .build()
+            .await
+            .unwrap()
+    };
+    let ask = async |orch: &Orchestrator| {
+        let run = orch.start(Spot, "gold".to_owned()).await.unwrap();
+        run.result().await
+    };
+    assert_eq!(ask(&process().await).await.unwrap().0, 7);
+    source.is_down(true);
+    // As if ten minutes had passed.
+    let db = rusqlite::Connection::open(&file).unwrap();
+    let age = "UPDATE kept SET value = json_set(value, '$.computed_at', (value ->> '$.computed_at') - 600000, \
+               '$.fresh_until', (value ->> '$.fresh_until') - 600000)";
+    assert_eq!(db.execute(age, []).unwrap(), 1);
+    let (spot, metadata, _) = ask(&process().await).await.unwrap();
+    assert_eq!(spot, 7);
+    assert_eq!(
+        metadata["step"]["metadata"]["runtime"]["status"],
+        "degraded"
+    );
 }

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use orch::store::StoreErrorKind;
-use orch::{ErrorKind, NodeError, Place, RunError, RunId, RunStatus, StartError, SteerError};
+use orch::{
+    ArtifactErrorKind, ErrorKind, NodeError, Place, RunError, RunId, RunStatus, StartError,
+    SteerError,
+};
 
 const ERRORS: &str = include_str!("../../docs/errors.md");
 
@@ -264,5 +267,20 @@ fn every_trouble_of_a_store_is_listed() {
     assert_eq!(
         codes("StoreErrorKind"),
         kinds.map(StoreErrorKind::code).into()
+    );
+}
+
+#[test]
+fn every_kind_of_an_artifacts_failure_is_listed() {
+    let kinds = [
+        ArtifactErrorKind::Encoding,
+        ArtifactErrorKind::Decoding,
+        ArtifactErrorKind::Missing,
+        ArtifactErrorKind::TooLarge,
+        ArtifactErrorKind::Store,
+    ];
+    assert_eq!(
+        codes("ArtifactErrorKind"),
+        kinds.map(ArtifactErrorKind::code).into()
     );
 }

@@ -6,7 +6,9 @@ use orch::graph::Graph;
 use orch::prelude::*;
 use orch::{ErrorKind, Orchestrator};
 
-use crate::metrics::{Child, Everything, Failing, Late, Panicking, Waiting, everything};
+use crate::metrics::{
+    Aging, Child, Everything, Failing, Late, Panicking, Waiting, aging, everything,
+};
 use crate::recorder::{Ledger, Written};
 
 const PAGE: &str = include_str!("../../docs/metrics.md");
@@ -29,7 +31,9 @@ fn quoted(cell: &'static str) -> BTreeSet<&'static str> {
 fn written() -> Vec<Written> {
     let ledger = Ledger::default();
     ledger.records(async {
-        everything(&Orchestrator::builder().build().await.unwrap()).await;
+        let orch = Orchestrator::builder().build().await.unwrap();
+        everything(&orch).await;
+        aging(&orch).await;
     });
     let own = |written: &Written| written.name == "wobbles";
     ledger
@@ -131,6 +135,7 @@ fn values_of_labels_are_words_of_the_page_and_names_of_the_plan() {
         Late::GRAPH,
         Panicking::GRAPH,
         Waiting::GRAPH,
+        Aging::GRAPH,
     ]);
     let mut words = BTreeMap::<_, BTreeSet<_>>::new();
     for entry in written() {

@@ -190,6 +190,25 @@ pub async fn everything(orch: &Orchestrator) {
     run.result().await.unwrap_err();
 }
 
+#[step(cache_ttl = 1, fallback = stale(max_age = "1h"))]
+async fn ages(#[ctx] ctx: &StepCtx) -> Result<u32, Refused> {
+    match ctx.run_id().as_str() {
+        "young" => Ok(1),
+        _ => Err(Refused("down")),
+    }
+}
+
+workflow! { pub Aging() -> Result<u32, Refused> { old = ages(); old } }
+
+/// A run whose value is no longer fresh, and no better one is to be had.
+pub async fn aging(orch: &Orchestrator) {
+    for id in ["young", "old"] {
+        let run = orch.start(Aging, ()).id(id).await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 1);
+        tokio::time::sleep(secs(2)).await;
+    }
+}
+
 // ---- names
 
 #[test]

@@ -346,6 +346,7 @@ async fn everything() {
         .unwrap();
     run.result().await.unwrap_err();
     orch.breaker("guarded").unwrap().reset();
+    crate::metrics::aging(&orch).await;
     let run = orch.start(crate::panics::Dropped, 1).await.unwrap();
     run.result().await.unwrap();
     orch.start(Traced, ())
@@ -418,6 +419,10 @@ fn a_log_line_says_what_when_and_how_long() {
     assert_eq!(
         find("fell_back", "fallen"),
         "event=fell_back execution_id=run-1 task_id=fallen tier=1"
+    );
+    assert_eq!(
+        find("degraded", "old"),
+        "age_ms=2000.0 error=refused: down error_type=failed event=degraded execution_id=old task_id=old"
     );
     assert_eq!(
         find("run_ended", ""),

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::duration::Human;
 use crate::policy::{
-    Backoff, BreakerPolicy, CachePolicy, Concurrency, Jitter, Policies, RateLimit,
+    Backoff, BreakerPolicy, CachePolicy, Concurrency, Fallback, Jitter, Policies, RateLimit,
 };
 
 /// In words: `retries 3, backoff 200ms..30s ×2 equal jitter, timeout 10s, at most 50/s, cached 10m`.
@@ -29,6 +29,7 @@ impl fmt::Display for Policies {
             self.notify_human
                 .filter(|notify| *notify)
                 .map(|_| "notifies a human".to_owned()),
+            self.fallback.map(|fallback| fallback.to_string()),
         ];
         let words: Vec<String> = parts.into_iter().flatten().collect();
         f.write_str(if words.is_empty() { "no policies" } else { "" })?;
@@ -107,6 +108,17 @@ impl fmt::Display for CachePolicy {
     }
 }
 
+/// `else the last good value up to 1h old`
+impl fmt::Display for Fallback {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stale { max_age } => {
+                write!(f, "else the last good value up to {} old", Human(*max_age))
+            }
+        }
+    }
+}
+
 fn shared_as(f: &mut fmt::Formatter<'_>, name: Option<&str>) -> fmt::Result {
     match name {
         Some(name) => write!(f, " shared as {name}"),
@@ -148,12 +160,16 @@ mod tests {
                 name: None,
             }),
             notify_human: Some(true),
+            fallback: Some(Fallback::Stale {
+                max_age: Duration::from_secs(3_600),
+            }),
         };
         assert_eq!(
             all.to_string(),
             "retries 3, backoff 200ms..30s ×2 equal jitter, timeout 10s, deadline 1m30s, at most 50/s, \
              at most 4 at once shared as model-api, \
-             breaker opens for 1m after 5 failures and probes with 2 calls, cached 10m tagged rates fx, notifies a human"
+             breaker opens for 1m after 5 failures and probes with 2 calls, cached 10m tagged rates fx, notifies a human, \
+             else the last good value up to 1h old"
         );
         assert_eq!(Policies::NONE.to_string(), "no policies");
         assert_eq!(

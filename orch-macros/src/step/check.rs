@@ -269,6 +269,15 @@ fn cache(step: &Step, errors: &mut Errors) {
     let Some(cached) = policies.cached() else {
         return;
     };
+    if let Some(fallback) = &policies.fallback
+        && !step.output.fallible
+        && !policies.may_fail()
+    {
+        errors.at(
+            &fallback.key,
+            "this step cannot fail, so that its fallback is never reached: remove it, or let the step return a `Result`",
+        );
+    }
     if step.output.is_unit() {
         errors.at(cached, "there is nothing to cache: this step gives `()`");
     }

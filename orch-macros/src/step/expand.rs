@@ -163,7 +163,8 @@ fn description(step: &Step) -> TokenStream {
         .map(|(_, ty)| {
             let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
             quote_spanned! {Span::mixed_site()=>
-                const CACHING: __p::Caching<Self::Output> = <#kept as __p::Cacheable>::CACHING;
+                const CACHING: __p::CachingOf<Self> = <#kept as __p::Cacheable>::CACHING;
+                __p::kept!();
             }
         });
     let compensating = undone.then(|| {

@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use tokio::sync::Notify;
 
 use super::Durability;
+use crate::artifact::{Home, restoring};
 use crate::engine::layout::Tier;
 use crate::engine::record::Errors;
 use crate::engine::run::Run;
@@ -80,8 +81,8 @@ impl Kept {
         }
     }
 
-    /// A run that does not go on here.
-    pub(crate) fn interrupted(status: RunStatus, reason: &str) -> Self {
+    /// A run that does not go on here, or whose result cannot be kept.
+    pub(crate) fn without_result(status: RunStatus, reason: &str) -> Self {
         let failure = KeptFailure {
             reason: reason.to_owned(),
             errors: Vec::new(),
@@ -97,7 +98,7 @@ impl Kept {
     pub(crate) fn recorded(record: &RunRecord) -> Option<Self> {
         if record.status == RunStatus::Parked {
             let reason = record.reason.as_deref().unwrap_or("it is parked");
-            return Some(Self::interrupted(record.status, reason));
+            return Some(Self::without_result(record.status, reason));
         }
         record.status.is_ended().then(|| Self {
             status: record.status,
@@ -106,8 +107,16 @@ impl Kept {
         })
     }
 
-    /// The result of a run of `W`.
-    pub(crate) fn result<W: Workflow>(&self, id: &RunId) -> Result<W::Output, RunError<W::Error>> {
+    /// The result of a run of `W`, whose artifacts are at home there.
+    pub(crate) fn result<W: Workflow>(
+        &self,
+        id: &RunId,
+        home: Home,
+    ) -> Result<W::Output, RunError<W::Error>> {
+        restoring(Some(home), Vec::new(), || self.decode::<W>(id))
+    }
+
+    fn decode<W: Workflow>(&self, id: &RunId) -> Result<W::Output, RunError<W::Error>> {
         let workflow = W::SPEC.name;
         if self.status == RunStatus::Completed {
             let output = self.output.as_deref().unwrap_or("null");
@@ -230,6 +239,11 @@ impl Waiter {
     /// The run, if it is under way here.
     pub(crate) fn live(&self) -> Option<Arc<Run>> {
         self.durability.live(self.key)
+    }
+
+    /// Where what the run's result refers to is kept.
+    pub(crate) fn home(&self) -> Home {
+        self.durability.home(self.key)
     }
 
     pub(crate) fn kept(&self) -> Option<&Arc<Kept>> {

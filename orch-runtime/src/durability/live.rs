@@ -5,6 +5,7 @@ use std::sync::Arc;
 use orch_core::run::{RunId, RunStatus};
 
 use super::{Durability, Kept, Seat, Task, steer};
+use crate::artifact::{self, NotKept, recording, restoring};
 use crate::engine::record::{Errors, Ledger, Left, Record};
 use crate::engine::run::Run;
 use crate::engine::{Ended, execute_durable};
@@ -101,7 +102,9 @@ async fn again<W: Workflow>(
             return park(durability, held, reason).await;
         }
         let Some(codec) = W::codec() else { return };
-        let input = match (codec.decode_input)(&history.run.input) {
+        let home = Some(durability.home(held.run));
+        let decode = || (codec.decode_input)(&history.run.input);
+        let input = match restoring(home, Vec::new(), decode) {
             Ok(input) => input,
             Err(error) => {
                 let reason = format!("its recorded input no longer fits its type: {error}");
@@ -158,7 +161,7 @@ async fn park(durability: &Arc<Durability>, held: Held, reason: String) {
     };
     // Refused, the run is no longer this orchestrator's to park.
     let _ = durability.journal.submit(change).await;
-    let kept = Kept::interrupted(RunStatus::Parked, &reason);
+    let kept = Kept::without_result(RunStatus::Parked, &reason);
     durability.ended(held.run, &Arc::new(kept));
 }
 
@@ -175,7 +178,18 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
     durability.exit(key);
     match ended {
         Ended::Over(result) => {
-            let kept = Arc::new(Kept::of::<W>(&result));
+            let (kept, refers) = recording(|| Kept::of::<W>(&result));
+            let kept = match artifact::keep(refers, &**durability, key).await {
+                Ok(()) => Arc::new(kept),
+                Err(NotKept::Value(error)) => {
+                    let reason = format!("its result cannot be kept: {error}");
+                    Arc::new(Kept::without_result(RunStatus::Failed, &reason))
+                }
+                Err(NotKept::Store(error)) => {
+                    lost(durability, &run, &error.to_string());
+                    return false;
+                }
+            };
             let change = Change::End {
                 held: record.held,
                 entries: record.riders(),
@@ -202,7 +216,7 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
             record.suspend(RunStatus::Queued, Some(0), None).await;
             let reason =
                 "the orchestrator was shut down; the run goes on when it is taken up again";
-            let kept = Kept::interrupted(RunStatus::Queued, reason);
+            let kept = Kept::without_result(RunStatus::Queued, reason);
             durability.ended(key, &Arc::new(kept));
             false
         }
@@ -222,7 +236,7 @@ fn lost(durability: &Durability, run: &Run, reason: &str) {
     tracing::error!(target: "orch", event = "run_lost", execution_id = %run.id(), reason);
     if let Some(record) = &run.journal {
         let reason = format!("it could not be recorded any further: {reason}");
-        let kept = Kept::interrupted(RunStatus::Running, &reason);
+        let kept = Kept::without_result(RunStatus::Running, &reason);
         durability.ended(record.held.run, &Arc::new(kept));
     }
 }

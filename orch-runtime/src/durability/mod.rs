@@ -32,13 +32,16 @@ use self::live::Resume;
 pub(crate) use self::live::{Beginning, begin};
 use self::retention::Ages;
 pub(crate) use self::watchdog::Watchdog;
+use crate::artifact::{Answering, Home, Keeper};
 use crate::engine::check_value;
 use crate::engine::run::Run;
 use crate::observe::Outlets;
 use crate::program::{Program, Restored, Workflow};
 use crate::services::Services;
-use crate::store::journal::Journal;
-use crate::store::{Held, History, Millis, OwnerId, RunKey, Store, Woken};
+use crate::store::journal::{Journal, JournalError};
+use crate::store::{
+    Applied, Change, Held, History, Millis, OwnerId, RunKey, Store, StoreError, Woken,
+};
 use crate::veil::Veiled;
 
 /// How many bytes of JSON a recorded value may have unless the orchestrator says otherwise: 256 KiB.
@@ -295,6 +298,12 @@ impl Durability {
         tasks
     }
 
+    /// Where what a run's values refer to is kept.
+    pub(crate) fn home(self: &Arc<Self>, run: RunKey) -> Home {
+        let keeper: Weak<Self> = Arc::downgrade(self);
+        Home::new(keeper, run)
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -494,6 +503,16 @@ impl Durability {
     /// The time from now on in this many milliseconds.
     pub(crate) fn after(&self, span: std::time::Duration) -> Millis {
         self.clock.now().saturating_add(millis(span))
+    }
+}
+
+impl Keeper for Durability {
+    fn read(&self, digest: Arc<str>) -> Answering<'_, Result<Option<Vec<u8>>, StoreError>> {
+        Box::pin(self.journal.artifact(digest.as_ref().to_owned()))
+    }
+
+    fn commit(&self, change: Change) -> Answering<'_, Result<Applied, JournalError>> {
+        Box::pin(self.journal.submit(change))
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::Durable;
+use super::{Durable, Keep};
 use crate::program::Workflow;
 
 /// How a workflow's input, result and error are kept.
@@ -65,6 +65,52 @@ impl<E> WordedErrors<E> for ErrorProbe<E> {
             decode: |_| None,
         }
     }
+}
+
+/// How the results of a cached step are kept as JSON, found by whether they can be:
+/// `(&ResultProbe::<T>::NEW).results()`.
+#[derive(Debug)]
+pub struct ResultProbe<T>(PhantomData<fn() -> T>);
+
+impl<T> ResultProbe<T> {
+    /// The probe.
+    pub const NEW: Self = Self(PhantomData);
+}
+
+/// The first choice: they can be.
+pub trait WholeResults<T> {
+    /// How they are kept.
+    fn results(&self) -> Option<Keep<T>>;
+}
+
+impl<T: Durable> WholeResults<T> for &ResultProbe<T> {
+    fn results(&self) -> Option<Keep<T>> {
+        Some(Keep::NEW)
+    }
+}
+
+/// The second choice: they are kept in memory alone.
+pub trait PassingResults<T> {
+    /// Nothing.
+    fn results(&self) -> Option<Keep<T>>;
+}
+
+impl<T> PassingResults<T> for ResultProbe<T> {
+    fn results(&self) -> Option<Keep<T>> {
+        None
+    }
+}
+
+/// `Step::results` of a cached step: written here, as it is the same for all.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __kept {
+    () => {
+        fn results() -> $crate::step::Option<$crate::durable::Keep<Self::Output>> {
+            use $crate::durable::{PassingResults as _, WholeResults as _};
+            (&&$crate::durable::ResultProbe::<Self::Output>::NEW).results()
+        }
+    };
 }
 
 /// How the input and the result of a workflow are kept, found by whether they can be.

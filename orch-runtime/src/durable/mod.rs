@@ -14,11 +14,12 @@ pub use self::codec::*;
 pub use self::items::*;
 pub use self::undo::*;
 pub use self::waits::*;
+use crate::artifact::recording;
 use crate::ctx::Cx;
 use crate::glue::{OutOf, Raises, RaisesAny, StateOf, Turn, Turning, end, raise_any, raise_in};
 use crate::program::{Done, KeptValue, Restored, Thrown, ThrownError, Workflow};
 use crate::slots::Put;
-use crate::step::{CalledOf, Shared, Step};
+use crate::step::{CalledOf, Computed, Step};
 
 /// A value that a journal can keep: it goes into JSON and comes back as it was.
 #[diagnostic::on_unimplemented(
@@ -186,7 +187,7 @@ where
 fn record<T>(
     cx: &Cx,
     value: T,
-    shared: Option<Shared>,
+    shared: Option<Computed>,
     keep: &Keep<T>,
     slot: &impl Put<T>,
 ) -> Result<Done, Thrown> {
@@ -194,13 +195,19 @@ fn record<T>(
         slot.put(value);
         return Ok(Done::Value.sharing(shared));
     }
-    let json = within_limit(cx, (keep.encode)(&value))?;
-    if !cx.withholds() {
+    let (json, mut refers) = recording(|| (keep.encode)(&value));
+    let json = within_limit(cx, json)?;
+    if !refers.is_empty() && cx.is_recorded_inside() {
+        refers.clear();
+    }
+    // What refers to artifacts is placed as it was recorded, so that their content need not stay in memory.
+    if !cx.withholds() && refers.is_empty() {
         slot.put(value);
     }
     Ok(Done::Kept(Box::new(KeptValue {
         shared,
         json: Some(json),
+        refers,
         again: false,
     })))
 }
@@ -272,33 +279,37 @@ where
 fn record_turn<T: Turn, P: Put<T::Out>>(
     cx: &Cx,
     value: T,
-    shared: Option<Shared>,
+    shared: Option<Computed>,
     keep: &KeepTurn<T>,
     to: &Turning<'_, P>,
 ) -> Result<Done, Thrown> {
     use std::ops::ControlFlow::{Break, Continue};
     let records = cx.records();
-    let (json, again) = match value.turn() {
+    let encoded = |encode: &dyn Fn() -> Result<String, serde_json::Error>| {
+        if !records {
+            return Ok((None, Vec::new()));
+        }
+        let (json, refers) = recording(encode);
+        within_limit(cx, json).map(|json| (Some(json), refers))
+    };
+    let (json, refers, again) = match value.turn() {
         Break(out) => {
-            let json = records
-                .then(|| within_limit(cx, (keep.out.encode)(&out)))
-                .transpose()?;
-            if !(records && cx.withholds()) {
+            let (json, refers) = encoded(&|| (keep.out.encode)(&out))?;
+            if !(records && cx.withholds()) && refers.is_empty() {
                 to.1.put(out);
             }
-            (json, false)
+            (json, refers, false)
         }
         Continue(state) => {
-            let json = records
-                .then(|| within_limit(cx, (keep.state.encode)(&state)))
-                .transpose()?;
+            let (json, refers) = encoded(&|| (keep.state.encode)(&state))?;
             to.0.hand_on(state);
-            (json, true)
+            (json, refers, true)
         }
     };
     Ok(Done::Kept(Box::new(KeptValue {
         shared,
         json,
+        refers,
         again,
     })))
 }

@@ -11,6 +11,8 @@ use std::time::Duration;
 use orch_core::error::{ErrorKind, NodeError, Place};
 use orch_core::outcome::Outcome;
 use orch_core::plan::NodeKind;
+#[cfg(feature = "cache")]
+use orch_core::policy::Fallback;
 use orch_core::policy::Retry;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -19,6 +21,7 @@ use tracing::Instrument as _;
 
 use super::attempts::{self, Next, Trail};
 use super::frame::Frame;
+use super::journaled::keep_referred;
 use super::layout::Tier;
 use super::strand::{Called, node_error, panic_message};
 use super::under_way::{Calling, Doing};
@@ -27,10 +30,12 @@ use super::wait;
 use crate::ctx::{Cx, Mode};
 use crate::observe::{AttemptWatch, Queued};
 use crate::origin::Origin;
+#[cfg(feature = "cache")]
+use crate::policy::cache::{Cache, Cached};
 use crate::policy::retry::Attempts;
 use crate::policy::timeout::within;
 use crate::program::{Done, Started, Thrown};
-use crate::step::{Facts, Shared};
+use crate::step::{Computed, Facts, Shared};
 use crate::store::{EntryKind, Millis};
 
 /// Says of a plain call's error where it happened.
@@ -276,11 +281,12 @@ impl<'a> Call<'a> {
                 return Ok(done);
             }
             due = every.map_or(due, |every| due.saturating_add(every));
+            let (state, refers) = done.into_recorded();
+            let kept = keep_referred(record, self.frame, self.node, refers).await;
+            kept.map_err(Failed::last)?;
             let kept = KeptTurn {
                 due: every.map(|_| due),
-                state: done
-                    .into_json()
-                    .and_then(|json| RawValue::from_string(json).ok()),
+                state: state.and_then(|json| RawValue::from_string(json).ok()),
             };
             let next = format!("{instance}#{}", turn + 1);
             let kept = serde_json::to_string(&kept).ok();
@@ -424,7 +430,7 @@ impl<'a> Call<'a> {
         policy: orch_core::policy::CachePolicy,
         policies: orch_core::policy::Policies,
         facts: &Facts,
-        cache: &crate::policy::cache::Cache,
+        cache: &Cache,
     ) -> Result<Done, Failed> {
         let Some(own) = &facts.cache_key else {
             let message =
@@ -434,42 +440,111 @@ impl<'a> Call<'a> {
         };
         // By its function, as two steps may have one name.
         let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
+        let calls = || self.found_or_computed(&key, tier, policy, policies, facts, cache);
+        let cached = match calls().await {
+            Ok((_, Some(done))) => return Ok(done),
+            Ok((cached, None)) => cached,
+            Err(failed) => return self.degraded(tier, policies, &key, cache, failed).await,
+        };
+        match self.restored(tier, &cached).await? {
+            Done::Facts(_) => {
+                // It was kept when the step gave values of another type.
+                cache.invalidate(&key).await;
+                match calls().await? {
+                    (_, Some(done)) => Ok(done),
+                    (_, None) => self.bounded(tier, policies, facts).await,
+                }
+            }
+            done => {
+                let came = cached.provenance;
+                self.came_from(Origin::Cache {
+                    key: came.key,
+                    age: came.age,
+                    run: came.origin,
+                    coalesced: came.coalesced,
+                });
+                Ok(done)
+            }
+        }
+    }
+
+    /// The last good value in place of a failure for good, where the step says so and there is one.
+    #[cfg(feature = "cache")]
+    async fn degraded(
+        self,
+        tier: &Tier,
+        policies: orch_core::policy::Policies,
+        key: &str,
+        cache: &Cache,
+        failed: Failed,
+    ) -> Result<Done, Failed> {
+        let Some(Fallback::Stale { max_age }) = policies.fallback else {
+            return Err(failed);
+        };
+        let Some(cached) = cache.last_good(key, max_age).await else {
+            return Err(failed);
+        };
+        match self.restored(tier, &cached).await {
+            Ok(Done::Facts(_)) | Err(_) => Err(failed),
+            Ok(done) => {
+                let came = cached.provenance;
+                if let Some(observer) = &self.frame.run().observer {
+                    let (frame, node) = (self.frame, self.node);
+                    observer.degraded(frame, node, self.tier, came.age, &failed.error);
+                }
+                self.came_from(Origin::Stale {
+                    key: came.key,
+                    age: came.age,
+                    run: came.origin,
+                });
+                Ok(done)
+            }
+        }
+    }
+
+    /// What the cache has, or what this call has computed for it.
+    #[cfg(feature = "cache")]
+    async fn found_or_computed(
+        self,
+        key: &str,
+        tier: &Tier,
+        policy: orch_core::policy::CachePolicy,
+        policies: orch_core::policy::Policies,
+        facts: &Facts,
+        cache: &Cache,
+    ) -> Result<(Cached, Option<Done>), Failed> {
         let run = self.frame.run().id().as_str();
+        let stale_for = match policies.fallback {
+            Some(Fallback::Stale { max_age }) => Some(max_age),
+            _ => None,
+        };
         let mut computed = None;
         let cached = {
             let compute = pin!(async {
                 let done = self.bounded(tier, policies, facts).await?;
                 // A cached step always shares its value; without one there is nothing to keep.
-                let shared = match &done {
-                    Done::Kept(kept) => kept.shared.clone(),
-                    _ => None,
-                };
+                let (done, copy) = done.copied();
                 computed = Some(done);
-                Ok(shared.unwrap_or_else(|| Arc::new(()) as Shared))
+                let copy = copy.unwrap_or_else(|| Computed::from(Arc::new(()) as Shared));
+                Ok(Computed { stale_for, ..copy })
             });
             self.does(Doing::Cached);
-            cache.get_or_compute(&key, policy, run, compute).await
+            cache.get_or_compute(key, policy, run, compute).await
         };
-        let cached = cached.inspect_err(|_| {
-            if let Some(observer) = &self.frame.run().observer {
-                observer.cache_read(self.frame, self.node, self.tier, false);
-            }
-        })?;
-        let came = &cached.provenance;
         if let Some(observer) = &self.frame.run().observer {
-            observer.cache_read(self.frame, self.node, self.tier, came.hit);
+            let hit = cached.as_ref().is_ok_and(|cached| cached.provenance.hit);
+            observer.cache_read(self.frame, self.node, self.tier, hit);
         }
-        if !came.hit {
-            return Ok(computed.unwrap_or(Done::Value));
-        }
-        self.came_from(Origin::Cache {
-            key: came.key.clone(),
-            age: came.age,
-            run: came.origin.clone(),
-            coalesced: came.coalesced,
-        });
-        let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0);
-        restored.await.map_err(|thrown| {
+        let cached = cached?;
+        let hit = cached.provenance.hit;
+        Ok((cached, (!hit).then(|| computed.unwrap_or(Done::Value))))
+    }
+
+    /// Places a value of the cache, unless it is none of the step: then its facts come back.
+    #[cfg(feature = "cache")]
+    async fn restored(self, tier: &Tier, cached: &Cached) -> Result<Done, Failed> {
+        let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0).await;
+        restored.map_err(|thrown| {
             let place = self.frame.run().place(self.frame, self.node, tier.step());
             Failed::last(failure(place, 0, thrown))
         })

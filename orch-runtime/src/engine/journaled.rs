@@ -1,6 +1,6 @@
 //! The calls of a durable run: what was recorded is not called again, and what is called is recorded.
 
-use std::future::Future;
+use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -8,11 +8,12 @@ use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{Callee, Checkpoint};
 
 use super::frame::{Frame, Role};
-use super::record::{Phase, Record};
-use super::strand::{Called, cancelled, survives};
+use super::record::{Left, Phase, Record};
+use super::strand::{Called, cancelled, node_error, survives};
 use super::under_way::{Calling, Doing};
 use super::undo::{self, Doubtful};
 use super::{attempts, call, wait};
+use crate::artifact::{self, ArtifactErrorKind, Blob, NotKept, recording};
 use crate::observe::Queued;
 use crate::orchestrator::inbox;
 use crate::program::NodeCode;
@@ -60,7 +61,8 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
                 return Recalled::Over(Ok(()));
             };
             let cx = crate::ctx::Cx::new(frame, node);
-            unless_misfit(frame, &instance, place(&cx, json.as_deref()))
+            let placed = frame.run().restoring(|| place(&cx, json.as_deref()));
+            unless_misfit(frame, &instance, placed)
         }
         Some((EntryKind::Done, Some(json))) => {
             let checkpoint = frame.layout.nodes[node].checkpoint();
@@ -183,7 +185,7 @@ async fn waited(
 }
 
 /// Whether a node runs a workflow that is durable itself, so that its nodes are recorded and it need not be.
-pub(super) fn keeps_its_own(frame: &Frame, node: usize) -> bool {
+pub(crate) fn keeps_its_own(frame: &Frame, node: usize) -> bool {
     let tiers = &frame.layout.nodes[node].tiers;
     let durable = |callee: Callee| matches!(callee, Callee::Workflow(spec) if spec().durable);
     tiers.iter().all(|tier| durable(tier.callee))
@@ -208,29 +210,78 @@ async fn recorded(
         record.durability.watchdog.took(workflow, took);
     }
     calling.does(Doing::Kept);
-    let json = match called {
-        Ok(done) => done.into_json().unwrap_or_else(|| "null".to_owned()),
-        Err(call::Failed {
-            error,
-            leaves_in_doubt,
-            ..
-        }) => {
+    let called = match called {
+        Ok(done) => {
+            let (json, refers) = done.into_recorded();
+            let refers_to_any = !refers.is_empty();
+            let kept = keep_referred(record, frame, node, refers).await;
+            kept.map(|()| (json.unwrap_or_else(|| "null".to_owned()), refers_to_any))
+                .map_err(|error| (error, false))
+        }
+        Err(failed) => Err((failed.error, failed.leaves_in_doubt)),
+    };
+    let (json, is_to_be_placed) = match called {
+        Ok(called) => called,
+        Err((error, leaves_in_doubt)) => {
             if error.kind() != ErrorKind::Cancelled {
                 keep_failure(record, frame, node, &error, leaves_in_doubt).await;
             }
             return Err(error);
         }
     };
-    let held = checkpoint.map(|checkpoint| (checkpoint, json.clone()));
+    let held = (is_to_be_placed || checkpoint.is_some()).then(|| json.clone());
     let entry = record.entry(frame, instance, EntryKind::Done, Some(json));
     match held {
         None if is_last(record, frame, node) => record.note(entry),
         _ => record.add(entry).await,
     }
     drop(calling);
-    match held {
-        Some((checkpoint, json)) => decided(record, frame, node, checkpoint, json).await,
-        None => Ok(()),
+    match (held, checkpoint) {
+        (Some(json), Some(checkpoint)) => decided(record, frame, node, checkpoint, json).await,
+        (Some(json), None) => {
+            placed_as_recorded(record, frame, node, &json).await;
+            Ok(())
+        }
+        (None, _) => Ok(()),
+    }
+}
+
+/// Keeps what a node's value refers to, before the value is recorded.
+pub(crate) async fn keep_referred(
+    record: &Record,
+    frame: &Arc<Frame>,
+    node: usize,
+    refers: Vec<Blob>,
+) -> Called {
+    if refers.is_empty() {
+        return Ok(());
+    }
+    match artifact::keep(refers, &*record.durability, record.held.run).await {
+        Ok(()) => Ok(()),
+        Err(NotKept::Value(error)) => {
+            let kind = match error.kind() {
+                ArtifactErrorKind::TooLarge => ErrorKind::TooLarge,
+                _ => ErrorKind::Failed,
+            };
+            Err(node_error(frame, node, kind, 0, error.to_string()))
+        }
+        Err(NotKept::Store(error)) => {
+            record.leave(Left::Lost(error.to_string()));
+            // Nobody may see what was not kept; the run is dropped.
+            pending().await
+        }
+    }
+}
+
+/// Places a value as it was recorded.
+async fn placed_as_recorded(record: &Record, frame: &Arc<Frame>, node: usize, json: &str) {
+    if let Err(error) = wait::restored(frame, node, 0, json) {
+        let instance = record.instance(frame, node);
+        record
+            .park(format!(
+                "what `{instance}` gave does not come back from JSON: {error}"
+            ))
+            .await;
     }
 }
 
@@ -244,7 +295,9 @@ async fn keep_failure(
 ) {
     let (run, instance) = (frame.run(), record.instance(frame, node));
     let notifies = frame.layout.nodes[node].notifies_human();
-    let json = record.encode_failure(error, leaves_in_doubt);
+    let (json, refers) = recording(|| record.encode_failure(error, leaves_in_doubt));
+    // Without what it refers to, the error still says what it says.
+    let _ = keep_referred(record, frame, node, refers).await;
     let mut entry = record.entry(frame, instance.clone(), EntryKind::Failed, None);
     if notifies {
         // Kept before the failure, which is not met again once it is recorded.

@@ -10,7 +10,7 @@ pub(crate) mod fan;
 pub mod frame;
 pub mod gather;
 pub(crate) mod jobs;
-mod journaled;
+pub(crate) mod journaled;
 mod known;
 pub mod layout;
 pub(crate) mod mailbox;

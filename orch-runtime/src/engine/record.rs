@@ -31,6 +31,7 @@ use super::frame::{Frame, Role};
 use super::known::{Everything, Known, known};
 use super::mailbox::Mailbox;
 use super::under_way::UnderWay;
+use crate::artifact::{Home, restoring};
 use crate::ctx::Cx;
 use crate::durability::Durability;
 use crate::program::{NodeCode, Workflow};
@@ -147,11 +148,14 @@ impl Record {
     /// A node's error as it was kept.
     pub(crate) fn decode_error(&self, frame: &Frame, node: usize, json: &str) -> NodeError {
         let run = frame.run();
-        self.errors.decode(json, |kept| {
+        let place = |kept: &KeptError| {
             let layout = &frame.layout.nodes[node];
             let named = layout.tiers.iter().find(|tier| tier.step() == kept.step);
             let step = named.map_or(layout.step(), |tier| tier.step());
             run.place(frame, node, step)
+        };
+        restoring(Some(self.home()), Vec::new(), || {
+            self.errors.decode(json, place)
         })
     }
 
@@ -391,6 +395,11 @@ impl Ledger {
 
     pub(crate) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
+    }
+
+    /// Where what the run's values refer to is kept.
+    pub(crate) fn home(&self) -> Home {
+        self.durability.home(self.held.run)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

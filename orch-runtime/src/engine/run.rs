@@ -15,6 +15,7 @@ use super::jobs::Job;
 use super::mailbox::Mailbox;
 use super::record::{Phase, Record};
 use super::undo::Undo;
+use crate::artifact::{Blob, restoring};
 use crate::observe::Observer;
 use crate::program::Program;
 use crate::services::Services;
@@ -57,6 +58,8 @@ pub(crate) struct Run {
     undos: Seldom<Undo>,
     /// Whether it is decided that nothing is undone.
     succeeded: AtomicBool,
+    /// What values of a run that is not durable refer to that are in JSON until they are wanted.
+    shelf: Seldom<Blob>,
     /// The signals of a run that is not durable.
     mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
@@ -135,6 +138,7 @@ impl Run {
             journal: None,
             undos: Seldom::default(),
             succeeded: AtomicBool::new(false),
+            shelf: Seldom::default(),
             mailbox: OnceLock::new(),
         }
     }
@@ -153,6 +157,27 @@ impl Run {
             Some(record) => record.instance(frame, node),
             None => frame.instance(node),
         }
+    }
+
+    /// Has what a value refers to that is kept as JSON in a run that is not durable.
+    pub(crate) fn shelve(&self, refers: Vec<Blob>) {
+        if !refers.is_empty() {
+            self.shelf.of().extend(refers);
+        }
+    }
+
+    /// Takes a value of the run out of JSON.
+    pub(crate) fn restoring<R>(&self, deserialize: impl FnOnce() -> R) -> R {
+        let (home, known) = match &self.journal {
+            Some(record) => (Some(record.home()), Vec::new()),
+            None => (
+                None,
+                self.shelf
+                    .get()
+                    .map_or_else(Vec::new, |shelf| shelf.clone()),
+            ),
+        };
+        restoring(home, known, deserialize)
     }
 
     /// Whether nothing of the run goes on here, as it was let go of.

@@ -96,7 +96,8 @@ fn placed(frame: &Arc<Frame>, node: usize, value: Option<&str>) -> Called {
     let NodeCode::Signal(place) = frame.layout.code.nodes[node] else {
         return Ok(());
     };
-    place(&Cx::new(frame, node), value).map_err(|error| {
+    let place = || place(&Cx::new(frame, node), value);
+    frame.run().restoring(place).map_err(|error| {
         let message = format!("what its signal carried is not what it waits for: {error}");
         node_error(frame, node, ErrorKind::Failed, 0, message)
     })
@@ -218,7 +219,10 @@ async fn taken(record: &Record, name: &str, until: Option<Millis>) -> Option<Sig
 /// Places a value that was recorded.
 pub(crate) fn restored(frame: &Arc<Frame>, node: usize, turn: u32, json: &str) -> Restored {
     match frame.layout.code.nodes[node] {
-        NodeCode::Recorded(_, restore) => restore(&Cx::turn_of(frame, node, turn), json),
+        NodeCode::Recorded(_, restore) => {
+            let restore = || restore(&Cx::turn_of(frame, node, turn), json);
+            frame.run().restoring(restore)
+        }
         _ => Ok(()),
     }
 }

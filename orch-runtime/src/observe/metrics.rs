@@ -89,6 +89,7 @@ struct TierMetrics {
     attempts: Counter,
     retries: Counter,
     falls: Counter,
+    degraded: Counter,
     hits: Counter,
     misses: Counter,
     rate_limit_wait: Histogram,
@@ -185,6 +186,12 @@ impl ProgramMetrics {
         }
     }
 
+    pub(super) fn degraded(&self, node: &NodeLayout, tier: usize) {
+        if let Some(handles) = self.tier(node, tier) {
+            handles.degraded.increment(1);
+        }
+    }
+
     pub(super) fn cache_read(&self, node: &NodeLayout, tier: usize, hit: bool) {
         if let Some(handles) = self.tier(node, tier) {
             let reads = if hit { &handles.hits } else { &handles.misses };
@@ -249,10 +256,17 @@ impl TierMetrics {
                 "workflow" => workflow, "node" => path.clone(), "step" => step
             ),
             falls: Counter::noop(),
+            degraded: Counter::noop(),
             hits: Counter::noop(),
             misses: Counter::noop(),
             rate_limit_wait: Histogram::noop(),
         };
+        if tier.policies.fallback.is_some() {
+            metrics.degraded = counter!(
+                "orch_degraded_total",
+                "workflow" => workflow, "node" => path.clone(), "step" => step
+            );
+        }
         if idx > 0 {
             metrics.falls = counter!(
                 "orch_fallback_total",

@@ -474,6 +474,36 @@ impl Observer {
         });
     }
 
+    /// A call failed for good, and a value of this age was given in its place.
+    pub(crate) fn degraded(
+        &self,
+        frame: &Arc<Frame>,
+        node: usize,
+        tier: usize,
+        age: Duration,
+        error: &NodeError,
+    ) {
+        let layout = &frame.layout.nodes[node];
+        if let Some(metrics) = &self.metrics {
+            metrics.degraded(layout, tier);
+        }
+        tracing::warn!(
+            target: "orch",
+            event = "degraded",
+            task_id = &*layout.path,
+            execution_id = %frame.run().id(),
+            age_ms = age.as_secs_f64() * 1_000.0,
+            error_type = error.code(),
+            error = error.message(),
+        );
+        self.tell(frame.run(), || RunEventKind::Degraded {
+            node: Arc::clone(&layout.path),
+            items: frame.items(),
+            age,
+            error: error.clone(),
+        });
+    }
+
     pub(crate) fn cache_read(&self, frame: &Frame, node: usize, tier: usize, hit: bool) {
         if let Some(metrics) = &self.metrics {
             metrics.cache_read(&frame.layout.nodes[node], tier, hit);

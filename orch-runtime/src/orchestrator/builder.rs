@@ -16,6 +16,9 @@ use crate::durability::{ACTIVE_RUNS, Clock, Durability, Registered, Settings, VA
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
 use crate::policy::Owner;
+use crate::policy::breaker::{self, Keeping};
+#[cfg(feature = "cache")]
+use crate::policy::cache::{Behind, BesideRuns, CacheStore};
 use crate::program::{Program, Workflow};
 use crate::services::Services;
 use crate::step::Resource;
@@ -38,10 +41,22 @@ pub struct Builder {
     active_runs: Option<usize>,
     retain: Vec<(RunStatus, Duration)>,
     stuck_after: Option<Duration>,
+    #[cfg(feature = "cache")]
+    results: Results,
     #[cfg(feature = "testing")]
     virtual_time: Option<Millis>,
     programs: Vec<&'static Program>,
     needs: Vec<(&'static str, Vec<Resource>)>,
+}
+
+/// Where the cache keeps results.
+#[cfg(feature = "cache")]
+#[derive(Debug, Default)]
+enum Results {
+    #[default]
+    InMemory,
+    BesideRuns,
+    In(Arc<dyn CacheStore>),
 }
 
 impl Builder {
@@ -195,6 +210,30 @@ impl Builder {
         self
     }
 
+    /// Keeps the results of cached steps in the orchestrator's [store](Self::store), so that they survive the process and
+    /// are shared by all that have the store open; in memory by default.
+    ///
+    /// Results are kept as JSON. A step whose output does not serialize, or refers to an [`Artifact`], has its results
+    /// in memory all the same, and so have values of steps' own. What has expired is removed some time after, and a
+    /// result that no longer fits its step's output is computed anew. A store that fails makes steps compute, and a
+    /// warning says so.
+    ///
+    /// [`Artifact`]: crate::artifact::Artifact
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn stored_cache(mut self) -> Self {
+        self.results = Results::BesideRuns;
+        self
+    }
+
+    /// The same in another store than the one of runs.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache_store(mut self, store: impl CacheStore) -> Self {
+        self.results = Results::In(Arc::new(store));
+        self
+    }
+
     /// Makes the jitter of backoffs the same each time.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -296,12 +335,23 @@ impl Builder {
                 problems.push(format!("`retain` is given twice for `{word}`"));
             }
         }
+        #[cfg(feature = "cache")]
+        if matches!(self.results, Results::BesideRuns) && self.store.is_none() {
+            problems.push(
+                "`stored_cache` keeps results in the orchestrator's store, and there is none: give one with `.store(…)`, or say `.cache_store(…)`".to_owned(),
+            );
+        }
         let mut told = HashSet::new();
         problems.retain(|problem| told.insert(problem.clone()));
         if !problems.is_empty() {
             return Err(BuildError { problems });
         }
         let durability = self.join().await?;
+        #[cfg(feature = "cache")]
+        self.keep_results(durability.as_deref());
+        if let Some(durability) = &durability {
+            keep_breakers(&self.services, durability).await?;
+        }
         let services = Veiled::new(self.services);
         if let Some(durability) = durability {
             services.supervise(durability);
@@ -310,6 +360,29 @@ impl Builder {
             services,
             workflows: self.programs.into(),
         })
+    }
+
+    /// Gives the cache the store that it is to keep results in.
+    #[cfg(feature = "cache")]
+    fn keep_results(&mut self, durability: Option<&Durability>) {
+        let store: Arc<dyn CacheStore> = match (std::mem::take(&mut self.results), durability) {
+            (Results::In(store), _) => store,
+            (Results::BesideRuns, Some(durability)) => {
+                Arc::new(BesideRuns(Arc::clone(&durability.store)))
+            }
+            _ => return,
+        };
+        let clock = self.clock();
+        let direct = matches!(clock, Clock::Runtime { .. });
+        self.services.behind_cache = Some(Behind::new(store, clock, direct));
+    }
+
+    /// The time of day, or a test's.
+    fn clock(&self) -> Clock {
+        #[cfg(feature = "testing")]
+        return self.virtual_time.map_or(Clock::System, Clock::of_runtime);
+        #[cfg(not(feature = "testing"))]
+        Clock::System
     }
 
     /// Joins the store, if there is one.
@@ -322,10 +395,7 @@ impl Builder {
             Some(faults) => faults.before(store),
             None => store,
         };
-        #[cfg(feature = "testing")]
-        let clock = self.virtual_time.map_or(Clock::System, Clock::of_runtime);
-        #[cfg(not(feature = "testing"))]
-        let clock = Clock::System;
+        let clock = self.clock();
         let settings = Settings {
             store,
             clock,
@@ -345,6 +415,29 @@ impl Builder {
         };
         joined.map(Some).map_err(|problems| BuildError { problems })
     }
+}
+
+/// Lets breakers go on as they were when they were last heard of, and keeps their states from now on.
+async fn keep_breakers(
+    services: &Services,
+    durability: &Arc<Durability>,
+) -> Result<(), BuildError> {
+    let now = durability.clock.now();
+    let before = durability.journal.scan(breaker::SPACE, now).await;
+    let before = before.map_err(|error| BuildError {
+        problems: vec![format!(
+            "the states of its breakers cannot be read: {error}"
+        )],
+    })?;
+    // Weak, as who holds a breaker is to keep no store open.
+    let keeper = Arc::downgrade(durability);
+    let keeping = Keeping::new(before, durability.clock, move |change| {
+        if let Some(durability) = keeper.upgrade() {
+            durability.journal.submit_and_forget(change);
+        }
+    });
+    services.registry().keep_breakers(Arc::new(keeping));
+    Ok(())
 }
 
 /// Adds what shares a name with other settings, in the workflows inside as well.

@@ -10,6 +10,10 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::signal::{SendSignal, To};
+#[cfg(feature = "testing")]
+use crate::artifact::Home;
+#[cfg(feature = "testing")]
+use crate::durability::Kept;
 use crate::durability::{Durability, Waiter, steer};
 use crate::durable::{Durable, Signal};
 use crate::engine::run::{Halt, Run};
@@ -143,7 +147,17 @@ impl<W: Workflow> RunHandle<W> {
             Driver::Kept { durability, .. } => To::Kept(Arc::clone(durability)),
             Driver::Here { run, .. } => To::Here(Arc::clone(run)),
         };
-        SendSignal::new(to, self.id.clone(), signal.node(), value.encode())
+        SendSignal::new(to, self.id.clone(), signal.node(), &value)
+    }
+
+    /// How a durable run ended, and where what its result refers to is, for longer than its orchestrator is there.
+    #[cfg(feature = "testing")]
+    pub(crate) async fn kept_end(self) -> Option<(Arc<Kept>, Home)> {
+        let Driver::Kept { waiter, .. } = self.driver else {
+            return None;
+        };
+        let kept = waiter.wait(&self.id).await;
+        Some((kept, waiter.home().holding()))
     }
 
     /// Waits for the run's end and gives its result.
@@ -155,7 +169,8 @@ impl<W: Workflow> RunHandle<W> {
         let (run, task) = match self.driver {
             Driver::Here { run, task } => (run, task),
             Driver::Kept { waiter, .. } => {
-                return waiter.wait(&self.id).await.result::<W>(&self.id);
+                let kept = waiter.wait(&self.id).await;
+                return kept.result::<W>(&self.id, waiter.home());
             }
         };
         task.await.unwrap_or_else(|ended| {

@@ -67,11 +67,16 @@ impl Orchestrator {
     ) -> Result<Result<W::Output, RunError<W::Error>>, StartError> {
         let handle = Start::<W>::new(self.services.clone(), input).await?;
         let (id, runs) = (handle.id().clone(), self.runs());
-        let mut result = handle.result().await;
+        let Some((kept, home)) = handle.kept_end().await else {
+            return Err(StartError::NoStore {
+                workflow: W::SPEC.name,
+            });
+        };
+        let mut result = kept.result::<W>(&id, home.clone());
         while let (Err(RunError::Interrupted(_)), Some(runs)) = (&result, &runs) {
             match runs.stands(&id).await {
                 Ok(kept) if kept.status == RunStatus::Parked => break,
-                Ok(kept) => result = kept.result::<W>(&id),
+                Ok(kept) => result = kept.result::<W>(&id, home.clone()),
                 Err(error) => {
                     let reason = error.to_string();
                     return Err(StartError::Store { reason });

@@ -9,7 +9,9 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use orch_core::run::RunId;
 
 use super::runs::SteerError;
+use crate::artifact::{self, Blob, NotKept, recording};
 use crate::durability::{Durability, millis};
+use crate::durable::Durable;
 use crate::engine::run::Run;
 use crate::store::{Applied, Change, Json, SignalRecord};
 
@@ -27,6 +29,8 @@ pub struct SendSignal {
     name: String,
     event: Option<String>,
     value: Result<Json, serde_json::Error>,
+    /// What it refers to.
+    refers: Vec<Blob>,
 }
 
 impl fmt::Debug for SendSignal {
@@ -39,18 +43,24 @@ impl fmt::Debug for SendSignal {
 }
 
 impl SendSignal {
-    pub(super) fn new(
-        to: To,
-        run: RunId,
-        node: &str,
-        value: Result<Json, serde_json::Error>,
-    ) -> Self {
+    pub(super) fn new(to: To, run: RunId, node: &str, value: &impl Durable) -> Self {
+        let (value, refers) = recording(|| value.encode());
+        Self {
+            value,
+            refers,
+            ..Self::json(to, run, node, String::new())
+        }
+    }
+
+    /// A signal that carries this JSON.
+    pub(super) fn json(to: To, run: RunId, node: &str, value: Json) -> Self {
         Self {
             to,
             run,
             name: node.to_owned(),
             event: None,
-            value,
+            value: Ok(value),
+            refers: Vec::new(),
         }
     }
 
@@ -75,6 +85,7 @@ impl SendSignal {
         match self.to {
             To::Here(run) => {
                 let at = SystemTime::now().duration_since(UNIX_EPOCH);
+                run.shelve(self.refers);
                 Ok(run.mailbox().post(SignalRecord {
                     number: 0,
                     name: self.name,
@@ -84,6 +95,7 @@ impl SendSignal {
                 }))
             }
             To::Kept(durability) => {
+                keep(self.refers, &durability, &self.run).await?;
                 let change = Change::Signal {
                     run: self.run.clone(),
                     name: self.name,
@@ -101,6 +113,25 @@ impl SendSignal {
                 }
             }
         }
+    }
+}
+
+/// Keeps what a signal refers to, for the run that it is sent to.
+async fn keep(refers: Vec<Blob>, durability: &Durability, run: &RunId) -> Result<(), SteerError> {
+    if refers.is_empty() {
+        return Ok(());
+    }
+    let found = durability.journal.find(run.clone()).await;
+    let found = found.map_err(|error| SteerError::store(&error))?;
+    let Some(record) = found else {
+        return Err(SteerError::NoRun { run: run.clone() });
+    };
+    match artifact::keep(refers, durability, record.key).await {
+        Ok(()) => Ok(()),
+        Err(NotKept::Value(error)) => Err(SteerError::Value {
+            reason: error.to_string(),
+        }),
+        Err(NotKept::Store(error)) => Err(SteerError::of(run, &error)),
     }
 }
 

@@ -12,6 +12,7 @@ use orch_core::run::{RunId, RunStatus};
 use tokio::runtime::Handle;
 
 use super::handle::{RunHandle, Streams};
+use crate::artifact::{self, recording};
 use crate::durability::{self, Beginning, Kept, steer};
 use crate::engine::execute_observed;
 use crate::program::Workflow;
@@ -245,10 +246,11 @@ impl<W: Workflow> Start<W> {
         let (Some(codec), Some(_)) = (W::codec(), durability.registered(workflow)) else {
             return Err(StartError::NotRegistered { workflow });
         };
-        let input = (codec.encode_input)(&self.input).map_err(|error| StartError::Input {
-            workflow,
-            reason: error.to_string(),
-        })?;
+        let unkept = |reason| StartError::Input { workflow, reason };
+        let (input, refers) = recording(|| (codec.encode_input)(&self.input));
+        let input = input.map_err(|error| unkept(error.to_string()))?;
+        let artifacts = artifact::to_be_kept(refers, &*durability).await;
+        let artifacts = artifacts.map_err(|error| unkept(error.to_string()))?;
         if durability
             .draining
             .load(std::sync::atomic::Ordering::Acquire)
@@ -282,6 +284,8 @@ impl<W: Workflow> Start<W> {
             owner: seat.as_ref().map(|_| durability.owner),
             entries: Vec::new(),
             at_most: at_most::<W>(),
+            artifacts,
+            artifacts_of: None,
         };
         let started = durability
             .journal
@@ -367,7 +371,9 @@ fn at_most<W: Workflow>() -> Option<AtMost> {
         Overlap::CancelNew => {
             let reason = "as many runs were under way as may be";
             let status = RunStatus::Cancelled;
-            let error = Kept::interrupted(status, reason).error.unwrap_or_default();
+            let error = Kept::without_result(status, reason)
+                .error
+                .unwrap_or_default();
             Crowded::End { status, error }
         }
         Overlap::CancelOld => Crowded::Signal {

@@ -5,7 +5,7 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use orch_core::plan::Callee;
 #[cfg(feature = "rate-limit")]
@@ -13,7 +13,7 @@ use orch_core::policy::RateLimit;
 use orch_core::policy::{BreakerPolicy, Concurrency, Policies};
 use serde::Serialize;
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Keeping};
 use super::concurrency::Limiter;
 #[cfg(feature = "rate-limit")]
 use super::rate_limit::RateLimiter;
@@ -47,6 +47,8 @@ use super::rate_limit::RateLimiter;
 #[derive(Debug, Default)]
 pub struct Registry {
     breakers: Pool<Breaker>,
+    /// Where the states of breakers are kept, if they are to outlive the process.
+    keeping: OnceLock<Arc<Keeping>>,
     limiters: Pool<Limiter>,
     #[cfg(feature = "rate-limit")]
     rate_limiters: Pool<RateLimiter>,
@@ -142,7 +144,26 @@ impl Registry {
         step: impl Into<Owner<'a>>,
         policy: BreakerPolicy,
     ) -> Result<Arc<Breaker>, Conflict> {
-        self.breakers.instance(step.into(), policy)
+        let step = step.into();
+        let breaker = self.breakers.instance(step, policy)?;
+        if let Some(keeping) = self.keeping.get() {
+            breaker.keep(keeping, step.path);
+        }
+        Ok(breaker)
+    }
+
+    /// Keeps the states of breakers from now on; those that there are go on as they were.
+    pub(crate) fn keep_breakers(&self, keeping: Arc<Keeping>) {
+        // First, so that those that are made meanwhile are kept as well.
+        let keeping = self.keeping.get_or_init(|| keeping);
+        self.breakers.read(|members| {
+            for breaker in members.shared.values() {
+                breaker.keep(keeping, "");
+            }
+            for private in members.private.values().flatten() {
+                private.instance.keep(keeping, &private.path);
+            }
+        });
     }
 
     /// The concurrency limit of this step, or the one shared under the policy's name.

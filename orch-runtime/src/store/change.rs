@@ -35,6 +35,10 @@ pub struct NewRun {
     pub entries: Vec<Entry>,
     /// How many runs of its workflow may be under way, if that decides whether it starts.
     pub at_most: Option<AtMost>,
+    /// What its input refers to.
+    pub artifacts: Vec<NewArtifact>,
+    /// All that is kept for this run is kept for the new one as well: of a fork. Refused if there is no such run.
+    pub artifacts_of: Option<RunKey>,
 }
 
 /// How many runs of a workflow may be under way, and what becomes of one more.
@@ -70,6 +74,15 @@ pub enum Crowded {
         /// What it carries.
         value: Json,
     },
+}
+
+/// An artifact to be kept for a run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewArtifact {
+    /// The SHA-256 digest of the content, in hexadecimal.
+    pub digest: String,
+    /// The content; `None` of one that is kept already, for whichever run. Refused if it is not.
+    pub content: Option<Arc<[u8]>>,
 }
 
 /// A change to what is kept.
@@ -215,10 +228,8 @@ pub enum Change {
     PutArtifact {
         /// The run.
         run: RunKey,
-        /// The SHA-256 digest of the content, in hexadecimal.
-        digest: String,
-        /// The content.
-        content: Arc<[u8]>,
+        /// The artifact.
+        artifact: NewArtifact,
     },
 }
 

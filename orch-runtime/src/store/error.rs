@@ -145,6 +145,8 @@ pub enum Refused {
     Ended(RunStatus),
     /// The run has not ended, and what was asked for wants one that has.
     NotEnded(RunStatus),
+    /// No artifact of this digest is kept, and its content was not given.
+    NoArtifact(String),
 }
 
 impl Refused {
@@ -160,6 +162,7 @@ impl Refused {
             Self::Crowded { .. } => "crowded",
             Self::Ended(_) => "run_ended",
             Self::NotEnded(_) => "run_not_ended",
+            Self::NoArtifact(_) => "no_artifact",
         }
     }
 }
@@ -194,6 +197,10 @@ impl fmt::Display for Refused {
             ),
             Self::Ended(status) => write!(f, "the run has ended: it is {}", status.as_str()),
             Self::NotEnded(status) => write!(f, "the run has not ended: it is {}", status.as_str()),
+            Self::NoArtifact(digest) => write!(
+                f,
+                "no artifact {digest} is kept: the last run that it was kept for was deleted, or it is of another store"
+            ),
         }
     }
 }

@@ -40,6 +40,7 @@ use orch_core::run::{RunId, RunStatus};
 mod change;
 #[cfg(any(test, feature = "testing"))]
 mod conformance;
+pub(crate) mod digest;
 mod error;
 pub mod journal;
 #[cfg(any(test, feature = "testing"))]
@@ -50,7 +51,7 @@ mod rules;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 
-pub use self::change::{Applied, AtMost, Change, Crowded, NewRun};
+pub use self::change::{Applied, AtMost, Change, Crowded, NewArtifact, NewRun};
 #[cfg(any(test, feature = "testing"))]
 pub use self::conformance::conformance;
 pub use self::error::{Refused, StoreError, StoreErrorKind};

@@ -1,9 +1,8 @@
 //! What every store decides in the same way.
 
-use std::fmt::Write as _;
-
 use orch_core::run::RunStatus;
 
+use super::digest::digest;
 use super::{
     AGEING, AtMost, Crowded, Millis, OwnerId, Refused, RunKey, StoreError, StoreErrorKind,
 };
@@ -66,16 +65,6 @@ pub(super) struct Notices {
     pub(super) signals: Vec<(OwnerId, RunKey)>,
     /// Whether runs may have become ready.
     pub(super) ready: bool,
-}
-
-/// The SHA-256 digest of some content, in hexadecimal.
-pub(super) fn digest(content: &[u8]) -> String {
-    let mut digest = String::with_capacity(64);
-    for byte in hmac_sha256::Hash::hash(content) {
-        // Writing to a string does not fail.
-        let _ = write!(digest, "{byte:02x}");
-    }
-    digest
 }
 
 /// The content of an artifact, if it is what its digest says.

@@ -38,6 +38,8 @@ pub fn new(id: &str, owner: Option<OwnerId>) -> NewRun {
         owner,
         entries: Vec::new(),
         at_most: None,
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }
 }
 

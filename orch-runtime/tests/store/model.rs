@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use orch_core::run::{RunId, RunStatus};
 use orch_runtime::store::{
-    Applied, AtMost, Change, Crowded, Entry, EntryKind, Filter, Held, Memory, NewRun, OwnerId,
-    RunKey, Sqlite, Store, Synchronous,
+    Applied, AtMost, Change, Crowded, Entry, EntryKind, Filter, Held, Memory, NewArtifact, NewRun,
+    OwnerId, RunKey, Sqlite, Store, Synchronous,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -30,6 +30,8 @@ enum Act {
         correlation: Option<u8>,
         seqs: Vec<i64>,
         at_most: Option<(u32, u8)>,
+        artifacts: Vec<NewArtifact>,
+        artifacts_of: Option<i64>,
     },
     Record(Right, Vec<i64>),
     Suspend {
@@ -53,7 +55,7 @@ enum Act {
     Prune(Vec<RunStatus>, i64, usize),
     Put(u8, Option<i64>),
     Remove(u8),
-    PutArtifact(i64, usize),
+    PutArtifact(i64, NewArtifact),
 }
 
 /// Some right to change a run: one of those that were given, counted from the last, or one that never was.
@@ -100,10 +102,17 @@ fn start() -> impl Strategy<Value = Act> {
         option::weighted(0.2, 0..8_u8),
         option::weighted(0.3, 0..8_u8),
     );
-    let seqs = prop_oneof![4 => Just(Vec::new()), 1 => seqs()];
-    let at_most = option::weighted(0.3, (0..4_u32, 0..4_u8));
-    (about, ties, seqs, at_most).prop_map(
-        |((id, workflow, priority), (owner, parent, correlation), seqs, at_most)| Act::Start {
+    let begins_with = (
+        prop_oneof![4 => Just(Vec::new()), 1 => seqs()],
+        prop_oneof![4 => Just(Vec::new()), 1 => vec(artifact(), 0..3)],
+        option::weighted(0.2, 1..9_i64),
+        option::weighted(0.3, (0..4_u32, 0..4_u8)),
+    );
+    (about, ties, begins_with).prop_map(|(about, ties, begins_with)| {
+        let (id, workflow, priority) = about;
+        let (owner, parent, correlation) = ties;
+        let (seqs, artifacts, artifacts_of, at_most) = begins_with;
+        Act::Start {
             id,
             workflow,
             priority,
@@ -112,8 +121,18 @@ fn start() -> impl Strategy<Value = Act> {
             correlation,
             seqs,
             at_most,
-        },
-    )
+            artifacts,
+            artifacts_of,
+        }
+    })
+}
+
+/// An artifact, with its content or without.
+fn artifact() -> impl Strategy<Value = NewArtifact> {
+    (0..3_usize, proptest::bool::weighted(0.7)).prop_map(|(content, given)| NewArtifact {
+        digest: digest(DIGESTS[content]).into(),
+        content: given.then(|| DIGESTS[content].into()),
+    })
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -138,7 +157,7 @@ fn act() -> impl Strategy<Value = Act> {
             .prop_map(|(statuses, ago, limit)| Act::Prune(statuses, ago, limit)),
         2 => (0..4_u8, option::of(0..60_i64)).prop_map(|(key, lives)| Act::Put(key, lives)),
         1 => (0..4_u8).prop_map(Act::Remove),
-        2 => (run(), 0..3_usize).prop_map(|(run, content)| Act::PutArtifact(run, content)),
+        2 => (run(), artifact()).prop_map(|(run, artifact)| Act::PutArtifact(run, artifact)),
     ]
 }
 
@@ -194,6 +213,8 @@ impl World {
                 correlation,
                 seqs,
                 at_most,
+                artifacts,
+                artifacts_of,
             } => Change::Start(Box::new(NewRun {
                 id: id(*of),
                 workflow: WORKFLOWS[*workflow].into(),
@@ -225,6 +246,8 @@ impl World {
                         },
                     },
                 }),
+                artifacts: artifacts.clone(),
+                artifacts_of: artifacts_of.map(RunKey),
             })),
             Act::Record(right, seqs) => Change::Record {
                 held: self.held(right),
@@ -300,10 +323,9 @@ impl World {
                 space: "cache",
                 key: format!("{key}"),
             },
-            Act::PutArtifact(run, content) => Change::PutArtifact {
+            Act::PutArtifact(run, artifact) => Change::PutArtifact {
                 run: RunKey(*run),
-                digest: digest(DIGESTS[*content]).into(),
-                content: DIGESTS[*content].into(),
+                artifact: artifact.clone(),
             },
         }
     }

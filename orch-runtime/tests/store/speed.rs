@@ -33,6 +33,8 @@ fn start(id: String, owner: OwnerId) -> Change {
         owner: Some(owner),
         entries: Vec::new(),
         at_most: None,
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }))
 }
 

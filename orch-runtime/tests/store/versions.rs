@@ -7,7 +7,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use orch_core::run::{RunId, RunStatus};
-use orch_runtime::store::{Change, Entry, EntryKind, Filter, Held, NewRun, RunKey, Sqlite, Store};
+use orch_runtime::store::{
+    Change, Entry, EntryKind, Filter, Held, NewArtifact, NewRun, RunKey, Sqlite, Store,
+};
 use rusqlite::Connection;
 
 use crate::common::{apply, end, hold, join, new, open, put, record, start, take_up, taken};
@@ -58,8 +60,10 @@ fn write(store: &Sqlite) {
     apply(store, put("rates", "[1.5]")).unwrap();
     let artifact = Change::PutArtifact {
         run: RunKey(1),
-        digest: ARTIFACT.into(),
-        content: b"one".as_slice().into(),
+        artifact: NewArtifact {
+            digest: ARTIFACT.into(),
+            content: Some(b"one".as_slice().into()),
+        },
     };
     apply(store, artifact).unwrap();
 }

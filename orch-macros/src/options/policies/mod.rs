@@ -4,6 +4,7 @@ mod backoff;
 mod breaker;
 mod cache;
 mod concurrency;
+mod fallback;
 mod rate_limit;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ pub(crate) use self::backoff::Backoff;
 pub(crate) use self::breaker::Breaker;
 pub(crate) use self::cache::{Cache, Ttl};
 pub(crate) use self::concurrency::Concurrency;
+pub(crate) use self::fallback::Fallback;
 pub(crate) use self::rate_limit::RateLimit;
 use super::{Form, Given, Spanned, duration, value};
 use crate::diagnostics::Errors;
@@ -35,11 +37,12 @@ pub(crate) struct PolicyOptions {
     pub(crate) concurrency: Option<Spanned<Concurrency>>,
     pub(crate) breaker: Option<Spanned<Breaker>>,
     pub(crate) notify_human: Option<Spanned<bool>>,
+    pub(crate) fallback: Option<Spanned<Fallback>>,
 }
 
 impl PolicyOptions {
     /// Every option that is a policy.
-    pub(crate) const KEYS: [&'static str; 11] = [
+    pub(crate) const KEYS: [&'static str; 12] = [
         "retries",
         "backoff",
         "retry_if",
@@ -51,6 +54,7 @@ impl PolicyOptions {
         "concurrency",
         "breaker",
         "notify_human",
+        "fallback",
     ];
 
     /// Takes an option if it is a policy, and says whether it is.
@@ -73,6 +77,7 @@ impl PolicyOptions {
             "concurrency" => self.concurrency = spanned(given, Concurrency::read(given, errors)),
             "notify_human" => self.notify_human = errors.accept(given.switch()),
             "breaker" => self.breaker = spanned(given, Breaker::read(given, errors)),
+            "fallback" => self.fallback = spanned(given, Fallback::read(given, errors)),
             _ => return false,
         }
         true
@@ -88,6 +93,16 @@ impl PolicyOptions {
             }
             if let Some(retry_if) = &self.retry_if {
                 errors.at(&retry_if.key, format!("a `retry_if` {why}"));
+            }
+        }
+        if let Some(fallback) = &self.fallback {
+            match (self.cached(), complete) {
+                (Some(_), _) => fallback.value.check(self.ttl(), &fallback.key, errors),
+                (None, true) => errors.at(
+                    &fallback.key,
+                    "without a cache there is no last good value: add `cache_ttl = \"10m\"`, or remove `fallback`",
+                ),
+                (None, false) => {}
             }
         }
         if let (Some(timeout), Some(deadline)) = (&self.timeout, &self.deadline)
@@ -130,6 +145,7 @@ impl PolicyOptions {
         retries
             .map(|retries| &retries.key)
             .or(self.cached())
+            .or(self.fallback.as_ref().map(|fallback| &fallback.key))
             .or(self.timeout.as_ref().map(|timeout| &timeout.key))
             .or(self.deadline.as_ref().map(|deadline| &deadline.key))
     }
@@ -143,6 +159,17 @@ impl PolicyOptions {
     pub(crate) fn cached(&self) -> Option<&syn::Ident> {
         let cache = self.cache.as_ref().map(|cache| &cache.key);
         cache.or(self.cache_ttl.as_ref().map(|ttl| &ttl.key))
+    }
+
+    /// How long cached results are fresh, where there is a cache.
+    fn ttl(&self) -> Ttl {
+        let of_cache = self
+            .cache
+            .as_ref()
+            .and_then(|cache| cache.value.ttl.as_ref());
+        of_cache
+            .or(self.cache_ttl.as_ref())
+            .and_then(|ttl| ttl.value)
     }
 
     /// The policies as a constant expression; `None` when nothing is asked for.
@@ -164,6 +191,7 @@ impl PolicyOptions {
             field("concurrency", &self.concurrency, Concurrency::tokens),
             field("breaker", &self.breaker, Breaker::tokens),
             field("notify_human", &self.notify_human, |notify| quote!(#notify)),
+            field("fallback", &self.fallback, Fallback::tokens),
         ];
         // Where every field is given, clippy finds the rest needless.
         let rest = fields
@@ -182,8 +210,7 @@ impl PolicyOptions {
             .as_ref()
             .map(|cache| cache.value.clone())
             .unwrap_or_default();
-        let ttl = cache.ttl.as_ref().or(self.cache_ttl.as_ref());
-        let ttl = option(ttl.and_then(|ttl| ttl.value).map(duration::tokens));
+        let ttl = option(self.ttl().map(duration::tokens));
         let tags = &cache.tags;
         let policy = quote!(CachePolicy { ttl: #ttl, tags: &[#(#tags),*] });
         Some(quote!(cache: Some(#policy)))

@@ -77,6 +77,10 @@ fn policies_become_constants() {
             "breaker(name = \"api\", failure_threshold = 2, recovery_timeout = \"5s\", half_open_max_calls = 3)",
             "breaker: Some(BreakerPolicy { failure_threshold: 2, recovery_timeout: Duration::from_secs(5), half_open_max_calls: 3, name: Some(\"api\") })",
         ),
+        (
+            "cache_ttl = 60, fallback = stale(max_age = \"1h\")",
+            "cache: Some(CachePolicy { ttl: Some(Duration::from_secs(60)), tags: &[] }), fallback: Some(Fallback::Stale { max_age: Duration::from_secs(3600) })",
+        ),
     ] {
         let (policies, errors) = read(options);
         assert_eq!(errors, [""; 0], "{options}");
@@ -100,6 +104,18 @@ fn mistakes_say_the_way_out() {
         ("retries", "`retries` is written `retries = 3`".to_owned()),
         ("timeout(\"10s\")", "`timeout` is written `timeout = \"10s\"`".to_owned()),
         ("retries = 0, retry_if = f", no_retries("retry_if")),
+        (
+            "cache_ttl = 60, fallback(stale)",
+            "`fallback` is written `fallback = stale(max_age = \"1h\")`".to_owned(),
+        ),
+        (
+            "cache_ttl = 60, fallback = \"1h\"",
+            "a fallback is written `fallback = stale(max_age = \"1h\")`".to_owned(),
+        ),
+        (
+            "cache_ttl = 60, fallback = stale(\"1h\")",
+            "how old a value may be has a name: `fallback = stale(max_age = \"1h\")`".to_owned(),
+        ),
         ("backoff = \"1s..2s\"", no_retries("backoff")),
         (
             "retries = 1, backoff",

@@ -43,7 +43,8 @@ const _: () = {
                 ..StepSpec::new("ask")
             }
         };
-        const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
+        const CACHING: __p::CachingOf<Self> = <Self::Output as __p::Cacheable>::CACHING;
+        __p::kept!();
     }
     #[doc(hidden)]
     impl step2<'_> {

@@ -48,7 +48,8 @@ const _: () = {
                 ..StepSpec::new("fetch-rates")
             }
         };
-        const CACHING: __p::Caching<Self::Output> = <Self::Output as __p::Cacheable>::CACHING;
+        const CACHING: __p::CachingOf<Self> = <Self::Output as __p::Cacheable>::CACHING;
+        __p::kept!();
     }
     #[doc(hidden)]
     impl fetch_rates<'_> {

@@ -51,7 +51,7 @@ fn misplaced(equation: &Equation, name: &str) -> Option<String> {
         (Rhs::Branch(_), _) => Some(format!(
             "`{name}` is for steps: put it on the call inside the arm"
         )),
-        (Rhs::Call(call), "cache" | "cache_ttl" | "retry_if" | "notify_human")
+        (Rhs::Call(call), "cache" | "cache_ttl" | "fallback" | "retry_if" | "notify_human")
             if matches!(call.tiers[0].callee, Callee::Workflow(_)) =>
         {
             Some(format!("`{name}` is for steps, and this is a workflow"))

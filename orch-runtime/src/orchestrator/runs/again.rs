@@ -215,6 +215,8 @@ impl Runs {
             owner: None,
             entries,
             at_most: None,
+            artifacts: Vec::new(),
+            artifacts_of: Some(history.run.key),
         };
         match self.submit(&id, Change::Start(Box::new(new))).await? {
             Applied::Started { fresh: true, .. } => {}

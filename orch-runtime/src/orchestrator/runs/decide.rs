@@ -145,7 +145,7 @@ impl Runs {
         let to = To::Kept(Arc::clone(&self.durability));
         let name = decision_about(node);
         let event = decision_event(retried_after(&history));
-        let sent = SendSignal::new(to, RunId::new(id), &name, Ok(decision)).event_id(event);
+        let sent = SendSignal::json(to, RunId::new(id), &name, decision).event_id(event);
         if sent.await? {
             return Ok(());
         }

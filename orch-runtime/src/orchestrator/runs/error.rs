@@ -100,7 +100,7 @@ impl SteerError {
         }
     }
 
-    pub(super) fn store(error: &dyn Error) -> Self {
+    pub(in crate::orchestrator) fn store(error: &dyn Error) -> Self {
         Self::Store {
             reason: error.to_string(),
         }

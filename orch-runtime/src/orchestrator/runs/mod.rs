@@ -102,6 +102,15 @@ impl Runs {
         self.load(&self.record(id).await?).await
     }
 
+    /// The content of an artifact, by the digest that values, inputs and results name; `None` of one that is not kept.
+    ///
+    /// # Errors
+    /// If the store cannot be read, or what it has is not of this digest.
+    pub async fn artifact(&self, digest: &str) -> Result<Option<Vec<u8>>, SteerError> {
+        let read = self.durability.journal.artifact(digest.to_owned()).await;
+        read.map_err(|error| SteerError::store(&error))
+    }
+
     /// The runs that a filter asks for, the latest first; with a parent those [inside it](Self::children).
     ///
     /// # Errors
@@ -161,13 +170,13 @@ impl Runs {
         value: T,
     ) -> SendSignal {
         let to = To::Kept(Arc::clone(&self.durability));
-        SendSignal::new(to, RunId::new(id), signal.node(), value.encode())
+        SendSignal::new(to, RunId::new(id), signal.node(), &value)
     }
 
     /// The same with a node by its path and a value as JSON, for those who know no types.
     pub fn signal_json(&self, id: &str, node: &str, value: &Value) -> SendSignal {
         let to = To::Kept(Arc::clone(&self.durability));
-        SendSignal::new(to, RunId::new(id), node, Ok(value.to_string()))
+        SendSignal::json(to, RunId::new(id), node, value.to_string())
     }
 
     /// Lets go of a run that another process holds and does not drive: whoever held it writes nothing any more.

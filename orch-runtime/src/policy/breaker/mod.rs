@@ -5,18 +5,21 @@
 //! refused. Enough successful probes close it, one failed probe opens it again (Michael Nygard,
 //! "Release It!", 2007).
 
+mod kept;
 mod state;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use orch_core::policy::BreakerPolicy;
 use serde::Serialize;
 use tokio::time::Instant;
 
+use kept::Kept;
+pub(crate) use kept::{Keeping, SPACE};
 use state::{Generation, Machine, Report};
 
 /// Refuses calls of what keeps failing.
@@ -53,6 +56,8 @@ pub struct Breaker {
     policy: BreakerPolicy,
     // Held for a few instructions at a time, never across an await.
     machine: Mutex<Machine>,
+    /// Where its state is kept, if it is to outlive the process.
+    kept: OnceLock<Kept>,
 }
 
 impl Breaker {
@@ -63,7 +68,23 @@ impl Breaker {
             name: name.into(),
             policy,
             machine: Mutex::new(Machine::new(&policy)),
+            kept: OnceLock::new(),
         }
+    }
+
+    /// Goes on as it was when its state was last kept, and keeps it from now on; only the first time.
+    pub(crate) fn keep(&self, keeping: &Arc<Keeping>, step: &str) {
+        self.kept.get_or_init(|| {
+            let key = self.kept_under(step);
+            if let Some(left) = keeping.left(&key, self.policy.recovery_timeout) {
+                let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+                machine.reopen(left, Instant::now());
+            }
+            Kept {
+                key,
+                keeping: Arc::clone(keeping),
+            }
+        });
     }
 
     /// Its name.
@@ -186,6 +207,15 @@ impl Breaker {
             let now = Instant::now();
             let result = action(&mut machine, now);
             let changed = (machine.generation() != before).then(|| machine.state(now));
+            if let (Some(state), Some(Kept { key, keeping })) = (changed, self.kept.get()) {
+                // Under the lock as well, so that changes are kept in their order.
+                match state {
+                    BreakerState::Open => keeping.opened(key, self.policy.recovery_timeout),
+                    BreakerState::Closed => keeping.closed(key),
+                    // That follows from when it opened.
+                    BreakerState::HalfOpen => {}
+                }
+            }
             (result, changed)
         };
         match changed {

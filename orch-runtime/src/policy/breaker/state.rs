@@ -158,6 +158,13 @@ impl Machine {
         }
     }
 
+    /// Open for as long as it is after all that was before.
+    pub(super) fn reopen(&mut self, left: Duration, now: Instant) {
+        self.enter(Phase::Open {
+            until: now.checked_add(left),
+        });
+    }
+
     /// From open to half open, once the time has come.
     fn recover(&mut self, now: Instant) {
         if let Phase::Open { until: Some(until) } = self.phase

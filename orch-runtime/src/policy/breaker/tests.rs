@@ -1,4 +1,5 @@
 use std::future::pending;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use orch_core::policy::BreakerPolicy;
@@ -6,7 +7,9 @@ use proptest::prelude::*;
 use tokio::time::{Instant, advance};
 
 use super::state::{Generation, Machine, Report};
-use super::{Breaker, BreakerState, CallError};
+use super::{Breaker, BreakerState, CallError, Keeping};
+use crate::durability::Clock;
+use crate::store::Change;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -400,4 +403,103 @@ proptest! {
             prop_assert_eq!(machine.state(now), model.state);
         }
     }
+}
+
+/// A process with its own clock, and what it hands over to be kept.
+#[derive(Clone, Default)]
+struct Process {
+    changes: Arc<Mutex<Vec<Change>>>,
+}
+
+impl Process {
+    /// A breaker of a process that begins at this time of day, with what was kept before.
+    fn breaker(&self, at: i64, before: &[(String, String)]) -> Breaker {
+        let changes = Arc::clone(&self.changes);
+        let submit = move |change| changes.lock().unwrap().push(change);
+        let keeping = Keeping::new(before.to_vec(), Clock::of_runtime(at), submit);
+        let breaker = Breaker::new("api", kept_policy());
+        breaker.keep(&Arc::new(keeping), "step");
+        breaker
+    }
+
+    /// What is kept by now.
+    fn kept(&self) -> Vec<(String, String)> {
+        let changes = self.changes.lock().unwrap();
+        let mut kept = std::collections::BTreeMap::new();
+        for change in changes.iter() {
+            match change {
+                Change::Put { key, value, .. } => kept.insert(key.clone(), value.clone()),
+                Change::Remove { key, .. } => kept.remove(key),
+                other => panic!("{other:?}"),
+            };
+        }
+        kept.into_iter().collect()
+    }
+
+    fn changes(&self) -> usize {
+        self.changes.lock().unwrap().len()
+    }
+}
+
+fn kept_policy() -> BreakerPolicy {
+    BreakerPolicy {
+        failure_threshold: 2,
+        recovery_timeout: Duration::from_secs(60),
+        half_open_max_calls: 1,
+        name: Some("api"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_goes_on_as_it_was_by_the_time_of_day() {
+    let (process, noon) = (Process::default(), 1_767_225_600_000);
+    let breaker = process.breaker(noon, &[]);
+    for _ in 0..10 {
+        breaker.acquire().unwrap().success();
+    }
+    breaker.acquire().unwrap().failure();
+    assert_eq!(process.changes(), 0, "calls alone change nothing");
+    breaker.acquire().unwrap().failure();
+    assert!(breaker.acquire().is_err());
+    assert_eq!(process.changes(), 1);
+    let kept = process.kept();
+    for (passed, left) in [(0, 60), (59, 1), (60, 0), (86_400, 0), (-86_400, 60)] {
+        let again = Process::default();
+        let breaker = again.breaker(noon + passed * 1_000, &kept);
+        let found = breaker
+            .snapshot()
+            .retry_after
+            .map_or(0, |left| left.as_secs());
+        assert_eq!(found, left, "after {passed} s");
+        if left == 0 {
+            assert_eq!(breaker.state(), BreakerState::HalfOpen);
+            breaker.acquire().unwrap().failure();
+            assert_eq!(again.kept().len(), 1, "it opened again");
+        }
+        tokio::time::advance(Duration::from_secs(60)).await;
+        breaker.acquire().unwrap().success();
+        assert_eq!(breaker.state(), BreakerState::Closed, "after {passed} s");
+        assert_eq!(again.kept(), []);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_kept_of_another_breaker_is_not_its_own() {
+    let open = r#"{"opened_at":1,"until":9999999999999}"#.to_owned();
+    let before = [
+        ("other".to_owned(), open),
+        ("api".to_owned(), "?".to_owned()),
+    ];
+    let breaker = Process::default().breaker(0, &before);
+    assert_eq!(breaker.state(), BreakerState::Closed);
+    let alone = |threshold| {
+        let policy = BreakerPolicy {
+            failure_threshold: threshold,
+            name: None,
+            ..kept_policy()
+        };
+        Breaker::new("api", policy).kept_under("shop::charge")
+    };
+    assert_eq!(alone(3), "shop::charge 3 60s 1");
+    assert_ne!(alone(3), alone(4));
 }

@@ -79,6 +79,20 @@ impl Flights {
         Era(self.lock().era)
     }
 
+    /// Whether nothing was invalidated since.
+    pub(super) fn is_still(&self, since: Era) -> bool {
+        Era(self.lock().era) == since
+    }
+
+    /// Whether this flight of the key is still under way.
+    pub(super) fn is_under_way(&self, key: &str, number: u64) -> bool {
+        let table = self.lock();
+        table
+            .under_way
+            .get(key)
+            .is_some_and(|flight| flight.number == number)
+    }
+
     /// Keeps a result that was computed outside of any flight, unless something was invalidated since.
     pub(super) fn keep(&self, shelf: &Shelf, key: &str, entry: &Arc<Entry>, since: Era) {
         let table = self.lock();
@@ -136,10 +150,18 @@ pub(super) struct Lead<'a> {
 }
 
 impl Lead<'_> {
-    /// Keeps the result, unless it was invalidated meanwhile, and hands it to those who wait.
-    pub(super) fn land(self, shelf: &Shelf, entry: &Arc<Entry>) {
+    /// Tells this flight from others of its key.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Keeps the result on the shelf, if there is one, unless it was invalidated meanwhile, and hands it to those who
+    /// wait.
+    pub(super) fn land(self, shelf: Option<&Shelf>, entry: &Arc<Entry>) {
         let mut table = self.flights.lock();
-        if self.deregister(&mut table) {
+        if self.deregister(&mut table)
+            && let Some(shelf) = shelf
+        {
             shelf.insert(&self.key, Arc::clone(entry));
         }
         drop(table);

@@ -1,10 +1,14 @@
 //! The cache: not doing again what was done before, nor twice at once.
 //!
-//! Results are kept in memory by the crate `quick_cache`, the least useful leaving first when it is full.
+//! Results are kept in memory by the crate `quick_cache`, the least useful leaving first when it is full, or, where there
+//! is a [`CacheStore`], as JSON in that, so that they outlive the process.
 //! Callers who want a result that another one is computing wait for it (single flight).
 
+#[cfg(any(test, feature = "testing"))]
+mod conformance;
 mod flight;
 mod state;
+mod store;
 #[cfg(test)]
 mod tests;
 
@@ -16,10 +20,17 @@ use std::time::Duration;
 use orch_core::policy::CachePolicy;
 use orch_core::provenance::Provenance;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 
+pub use crate::step::Computed;
 use crate::step::Shared;
+#[cfg(any(test, feature = "testing"))]
+pub use conformance::conformance;
 use flight::{Boarding, Flights, Landing, Lead};
 use state::{Entry, Shelf};
+pub(crate) use store::{Behind, BesideRuns, StoredJson};
+pub use store::{CacheStore, StoredResult};
 
 /// Keeps results under keys, for a while.
 ///
@@ -44,14 +55,16 @@ use state::{Entry, Shelf};
 /// assert_eq!(second.provenance.origin, "run-1");
 ///
 /// assert_eq!(cache.get::<u32>("seven"), Some(7));
-/// assert_eq!(cache.invalidate_tag("rates"), 1);
+/// assert_eq!(cache.invalidate_tag("rates").await, 1);
 /// assert_eq!(cache.get::<u32>("seven"), None);
 /// # Ok(())
 /// # }
 /// ```
 pub struct Cache {
     shelf: Shelf,
-    flights: Flights,
+    /// Where results are kept that have JSON; without it, and for all others, that is the shelf.
+    behind: Option<Behind>,
+    flights: Arc<Flights>,
     hits: AtomicU64,
     misses: AtomicU64,
     coalesced: AtomicU64,
@@ -67,11 +80,25 @@ impl Cache {
     pub fn new(capacity: u64) -> Self {
         Self {
             shelf: Shelf::new(capacity),
-            flights: Flights::default(),
+            behind: None,
+            flights: Arc::default(),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
             coalesced: AtomicU64::new(0),
         }
+    }
+
+    /// The same, with results that have JSON behind it.
+    pub(crate) fn before(self, behind: Behind) -> Self {
+        Self {
+            behind: Some(behind),
+            ..self
+        }
+    }
+
+    /// Whether results are kept as JSON, where they have any.
+    pub(crate) fn is_stored(&self) -> bool {
+        self.behind.is_some()
     }
 
     /// The fresh result of this key, or else what `compute` gives, which is then kept.
@@ -85,22 +112,22 @@ impl Cache {
     ///
     /// # Errors
     /// The error of this call's own `compute`.
-    pub async fn get_or_compute<E>(
+    pub async fn get_or_compute<T: Into<Computed>, E>(
         &self,
         key: &str,
         policy: CachePolicy,
         origin: &str,
-        compute: impl Future<Output = Result<Shared, E>>,
+        compute: impl Future<Output = Result<T, E>>,
     ) -> Result<Cached, E> {
         loop {
-            if let Some(entry) = self.shelf.fresh(key, policy.ttl) {
-                return Ok(self.hit(key, &entry));
+            if let Some(cached) = self.fresh(key, policy.ttl).await {
+                return Ok(cached);
             }
             match self.flights.board(key, policy.tags) {
                 Boarding::Lead(lead) => {
                     // Another flight may have landed between the look and the boarding.
-                    if let Some(entry) = self.shelf.fresh(key, policy.ttl) {
-                        return Ok(self.hit(key, &entry));
+                    if let Some(cached) = self.fresh(key, policy.ttl).await {
+                        return Ok(cached);
                     }
                     return self.compute(key, policy, origin, Some(lead), compute).await;
                 }
@@ -120,23 +147,76 @@ impl Cache {
         }
     }
 
+    /// The fresh result of this key, wherever it is kept.
+    async fn fresh(&self, key: &str, ttl: Option<Duration>) -> Option<Cached> {
+        if let Some(entry) = self.shelf.fresh(key, ttl) {
+            self.hits.fetch_add(1, Ordering::Relaxed);
+            return Some(entry.cached(key));
+        }
+        let behind = self.behind.as_ref()?;
+        let wanted = key.to_owned();
+        let kept = behind
+            .ask(move |store, now| store.get(&wanted, now))
+            .await??;
+        let now = behind.now();
+        if !kept.is_fresh(ttl, now) {
+            return None;
+        }
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        Some(kept.cached(key, kept.age(now)?))
+    }
+
+    /// The last result of this key, fresh or not, if it is no older than this; for those who have nothing better.
+    ///
+    /// It does not count as a use. What has room made for it, or is invalidated, is no longer there.
+    pub async fn last_good(&self, key: &str, max_age: Duration) -> Option<Cached> {
+        if let Some(entry) = self.shelf.any(key)
+            && entry.age() <= max_age
+        {
+            return Some(entry.cached(key));
+        }
+        let behind = self.behind.as_ref()?;
+        let wanted = key.to_owned();
+        let kept = behind
+            .ask(move |store, now| store.get(&wanted, now))
+            .await??;
+        let age = kept.age(behind.now())?;
+        (age <= max_age).then(|| kept.cached(key, age))
+    }
+
     /// Computes for this caller, and for those who wait for `lead`.
-    async fn compute<E>(
+    async fn compute<T: Into<Computed>, E>(
         &self,
         key: &str,
         policy: CachePolicy,
         origin: &str,
         lead: Option<Lead<'_>>,
-        compute: impl Future<Output = Result<Shared, E>>,
+        compute: impl Future<Output = Result<T, E>>,
     ) -> Result<Cached, E> {
         self.misses.fetch_add(1, Ordering::Relaxed);
         let era = self.flights.era();
         match compute.await {
-            Ok(value) => {
+            Ok(computed) => {
+                let Computed {
+                    value,
+                    json,
+                    stale_for,
+                } = computed.into();
                 let entry = Arc::new(Entry::new(value, policy.ttl, policy.tags, origin));
-                match lead {
-                    Some(lead) => lead.land(&self.shelf, &entry),
-                    None => self.flights.keep(&self.shelf, key, &entry, era),
+                let json = json.and_then(|json| RawValue::from_string(json).ok());
+                match (&self.behind, json) {
+                    (Some(behind), Some(json)) => {
+                        let result = behind.result(json, policy, stale_for, origin);
+                        let number = lead.as_ref().map(Lead::number);
+                        self.keep_behind(behind, key, result, number, era).await;
+                        if let Some(lead) = lead {
+                            lead.land(None, &entry);
+                        }
+                    }
+                    _ => match lead {
+                        Some(lead) => lead.land(Some(&self.shelf), &entry),
+                        None => self.flights.keep(&self.shelf, key, &entry, era),
+                    },
                 }
                 Ok(Cached {
                     value: Arc::clone(&entry.value),
@@ -152,7 +232,33 @@ impl Cache {
         }
     }
 
-    /// The fresh result of this key and where it came from, without counting as a use.
+    /// Keeps what was computed in a flight, or in none since this era, unless it was invalidated meanwhile.
+    async fn keep_behind(
+        &self,
+        behind: &Behind,
+        key: &str,
+        result: StoredResult,
+        flight: Option<u64>,
+        era: flight::Era,
+    ) {
+        let (key, flights) = (key.to_owned(), Arc::clone(&self.flights));
+        let put = move |store: &dyn CacheStore, now| {
+            store.put(&key, &result)?;
+            // Whoever invalidates says so first and removes then: either this is seen here, or that comes after this.
+            let holds = match flight {
+                Some(number) => flights.is_under_way(&key, number),
+                None => flights.is_still(era),
+            };
+            if !holds {
+                store.remove(&key, now)?;
+            }
+            Ok(())
+        };
+        // What could not be kept is computed again.
+        let _ = behind.ask(put).await;
+    }
+
+    /// The fresh result of this key in memory and where it came from, without counting as a use.
     #[must_use]
     pub fn peek(&self, key: &str) -> Option<Cached> {
         let entry = self.shelf.fresh(key, None)?;
@@ -212,7 +318,21 @@ impl Cache {
     }
 
     /// Drops the result of this key; whether there was a fresh one.
-    pub fn invalidate(&self, key: &str) -> bool {
+    pub async fn invalidate(&self, key: &str) -> bool {
+        let was_here = self.invalidate_here(key);
+        let Some(behind) = &self.behind else {
+            return was_here;
+        };
+        let key = key.to_owned();
+        let removed = behind.ask(move |store, now| store.remove(&key, now)).await;
+        let was_there = removed
+            .flatten()
+            .is_some_and(|result| result.is_fresh(None, behind.now()));
+        was_here || was_there
+    }
+
+    /// Drops the result of this key in memory; whether there was a fresh one.
+    pub(crate) fn invalidate_here(&self, key: &str) -> bool {
         self.flights
             .invalidate(&self.shelf, key)
             .is_some_and(|entry| entry.is_fresh(None))
@@ -221,23 +341,40 @@ impl Cache {
     /// Drops all results with this tag; how many of them were fresh.
     ///
     /// It looks at every result that is kept.
-    pub fn invalidate_tag(&self, tag: &str) -> usize {
-        let dropped = self.flights.invalidate_all(&self.shelf, Some(tag));
-        dropped.iter().filter(|entry| entry.is_fresh(None)).count()
+    pub async fn invalidate_tag(&self, tag: &str) -> usize {
+        self.invalidate_all(Some(tag)).await
     }
 
     /// Drops all results.
-    pub fn clear(&self) {
-        self.flights.invalidate_all(&self.shelf, None);
+    pub async fn clear(&self) {
+        self.invalidate_all(None).await;
     }
 
-    /// How many results are kept, those that have expired and were not yet replaced among them.
+    async fn invalidate_all(&self, tag: Option<&str>) -> usize {
+        let dropped = self.flights.invalidate_all(&self.shelf, tag);
+        let here = dropped.iter().filter(|entry| entry.is_fresh(None)).count();
+        let Some(behind) = &self.behind else {
+            return here;
+        };
+        let tag = tag.map(str::to_owned);
+        let removed = behind
+            .ask(move |store, now| store.remove_all(tag.as_deref(), now))
+            .await;
+        let now = behind.now();
+        let removed = removed.unwrap_or_default();
+        here + removed
+            .iter()
+            .filter(|result| result.is_fresh(None, now))
+            .count()
+    }
+
+    /// How many results are kept in memory, those that have expired and were not yet replaced among them.
     #[must_use]
     pub fn len(&self) -> usize {
         self.shelf.len()
     }
 
-    /// Whether nothing is kept.
+    /// Whether nothing is kept in memory.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -251,11 +388,6 @@ impl Cache {
             misses: self.misses.load(Ordering::Relaxed),
             coalesced: self.coalesced.load(Ordering::Relaxed),
         }
-    }
-
-    fn hit(&self, key: &str, entry: &Entry) -> Cached {
-        self.hits.fetch_add(1, Ordering::Relaxed);
-        entry.cached(key)
     }
 }
 
@@ -281,6 +413,17 @@ pub struct Cached {
     pub value: Shared,
     /// Where it came from.
     pub provenance: Provenance,
+}
+
+impl Cached {
+    /// The result, if it is a `T`.
+    #[must_use]
+    pub fn get<T: Clone + DeserializeOwned + 'static>(&self) -> Option<T> {
+        match self.value.downcast_ref::<StoredJson>() {
+            Some(StoredJson(json)) => serde_json::from_str(json).ok(),
+            None => self.value.downcast_ref::<T>().cloned(),
+        }
+    }
 }
 
 impl fmt::Debug for Cached {

@@ -41,8 +41,12 @@ impl Entry {
         }
     }
 
+    pub(super) fn age(&self) -> Duration {
+        self.computed_at.elapsed()
+    }
+
     pub(super) fn is_fresh(&self, ttl: Option<Duration>) -> bool {
-        let age = self.computed_at.elapsed();
+        let age = self.age();
         [self.ttl, ttl].into_iter().flatten().all(|ttl| age < ttl)
     }
 }
@@ -66,6 +70,11 @@ impl Shelf {
             Err(_) => Cache::new(items),
         };
         Self(cache)
+    }
+
+    /// The entry of this key, fresh or not.
+    pub(super) fn any(&self, key: &str) -> Option<Arc<Entry>> {
+        self.0.get(key)
     }
 
     /// The entry of this key, if it is fresh by its own time to live and by this one.

@@ -8,7 +8,7 @@ use tokio::sync::{Barrier, Notify, oneshot};
 use tokio::task::{JoinHandle, JoinSet, yield_now};
 use tokio::time::{Instant, advance, sleep};
 
-use super::{Cache, CacheStats, Cached};
+use super::{BesideRuns, Cache, CacheStats, Cached};
 use crate::step::Shared;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -16,6 +16,28 @@ const FOREVER: CachePolicy = CachePolicy {
     ttl: None,
     tags: &[],
 };
+
+#[test]
+fn memory_conforms() {
+    super::conformance::all(Cache::default);
+}
+
+#[test]
+fn a_store_beside_runs_conforms() {
+    super::conformance(|| BesideRuns(Arc::new(crate::store::Memory::new())));
+}
+
+#[cfg(feature = "sqlite")]
+#[test]
+fn a_file_conforms() {
+    let directory = tempfile::tempdir().unwrap();
+    let files = AtomicUsize::new(0);
+    super::conformance(|| {
+        let name = format!("{}.db", files.fetch_add(1, Ordering::SeqCst));
+        let file = crate::store::Sqlite::options().open_blocking(directory.path().join(name));
+        BesideRuns(Arc::new(file.unwrap()))
+    });
+}
 
 fn lasting(ttl: Duration) -> CachePolicy {
     CachePolicy {
@@ -308,7 +330,7 @@ async fn a_cancelled_waiter_disturbs_nobody() {
 #[tokio::test]
 async fn nothing_is_left_of_a_computation_that_failed_or_was_cancelled() {
     let cache = Cache::default();
-    let failed = cache.get_or_compute("k", FOREVER, "run", async { Err("down") });
+    let failed = cache.get_or_compute("k", FOREVER, "run", async { Err::<Shared, _>("down") });
     assert_eq!(failed.await.unwrap_err(), "down");
     {
         let stuck = cache.get_or_compute("k", FOREVER, "run", pending::<Result<Shared, ()>>());
@@ -331,18 +353,7 @@ async fn what_is_invalidated_while_it_is_computed_is_not_kept() {
         tags: &["rates"],
         ..FOREVER
     };
-    type Invalidate = fn(&Cache);
-    let ways: [(&str, Invalidate); 4] = [
-        ("by key", |cache| assert!(!cache.invalidate("k"))),
-        ("by tag", |cache| {
-            assert_eq!(cache.invalidate_tag("rates"), 0);
-        }),
-        ("all", Cache::clear),
-        ("replaced", |cache| {
-            cache.insert("k", shared(9), None, &[], "run-9");
-        }),
-    ];
-    for (way, invalidate) in ways {
+    for way in ["by key", "by tag", "all", "replaced"] {
         let cache = Cache::default();
         let going_on = Notify::new();
         let old = cache.get_or_compute("k", tagged, "run-1", async {
@@ -350,7 +361,12 @@ async fn what_is_invalidated_while_it_is_computed_is_not_kept() {
             compute(1).await
         });
         let new = async {
-            invalidate(&cache);
+            match way {
+                "by key" => assert!(!cache.invalidate("k").await),
+                "by tag" => assert_eq!(cache.invalidate_tag("rates").await, 0),
+                "all" => cache.clear().await,
+                _ => cache.insert("k", shared(9), None, &[], "run-9"),
+            }
             let new = fetch(&cache, "k", tagged, "run-2", 2).await;
             going_on.notify_one();
             new
@@ -373,7 +389,7 @@ async fn an_outdated_computation_does_not_end_the_one_that_replaced_it() {
     let began = Arc::new(AtomicUsize::new(0));
     let (outdated, end_outdated) = caller(&cache, &began);
     reach(&began, 1).await;
-    cache.invalidate("k");
+    cache.invalidate("k").await;
     let (renewed, end_renewed) = caller(&cache, &began);
     reach(&began, 2).await;
     end_outdated.send(Ok(1)).unwrap();
@@ -399,7 +415,7 @@ async fn what_a_waiter_computes_after_a_failure_is_not_kept_either() {
     yield_now().await;
     end_leader.send(Err("down".to_owned())).unwrap();
     reach(&began, 2).await;
-    cache.invalidate("k");
+    cache.invalidate("k").await;
     end_waiter.send(Ok(1)).unwrap();
     assert_eq!(number(&waiter.await.unwrap().unwrap()), 1);
     assert!(cache.peek("k").is_none());
@@ -413,7 +429,7 @@ async fn another_tag_does_not_disturb_what_is_computed() {
         ..FOREVER
     };
     let compute = async {
-        cache.invalidate_tag("other");
+        cache.invalidate_tag("other").await;
         compute(1).await
     };
     cache
@@ -435,17 +451,17 @@ async fn tags_invalidate_together() {
     ] {
         fetch(&cache, key, policy(tags), "run", 1).await;
     }
-    assert_eq!(cache.invalidate_tag("x"), 2);
-    assert_eq!(cache.invalidate_tag("x"), 0);
+    assert_eq!(cache.invalidate_tag("x").await, 2);
+    assert_eq!(cache.invalidate_tag("x").await, 0);
     let kept: Vec<_> = ["a", "b", "c", "d"]
         .into_iter()
         .filter(|key| cache.peek(key).is_some())
         .collect();
     assert_eq!(kept, ["c", "d"]);
-    assert!(cache.invalidate("c"));
-    assert!(!cache.invalidate("c"));
+    assert!(cache.invalidate("c").await);
+    assert!(!cache.invalidate("c").await);
     assert_eq!(cache.len(), 1);
-    cache.clear();
+    cache.clear().await;
     assert!(cache.is_empty());
 }
 
@@ -456,8 +472,8 @@ async fn expired_results_do_not_count_as_invalidated() {
     cache.set("b", 2, None, &["t"]);
     cache.set("c", 3, Some(SECOND), &[]);
     advance(SECOND).await;
-    assert_eq!(cache.invalidate_tag("t"), 1);
-    assert!(!cache.invalidate("c"));
+    assert_eq!(cache.invalidate_tag("t").await, 1);
+    assert!(!cache.invalidate("c").await);
     assert!(cache.is_empty());
 }
 

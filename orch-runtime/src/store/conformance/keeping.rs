@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use orch_core::run::RunStatus;
+use orch_core::run::{RunId, RunStatus};
 
-use super::subject::{Subject, end, well};
-use crate::store::{Applied, Change, Refused, RunKey, StoreErrorKind, rules};
+use super::subject::{Subject, end, new, well};
+use crate::store::digest;
+use crate::store::{Applied, Change, NewArtifact, NewRun, Refused, RunKey, StoreErrorKind};
 
 super::checks![
     spaces_keep_values_by_key,
     values_expire,
     artifacts_are_kept_as_long_as_a_run_needs_them,
+    an_artifact_that_is_kept_needs_no_content,
+    a_fork_keeps_the_artifacts_of_the_other_run,
     an_artifact_is_what_its_digest_says,
 ];
 
@@ -87,14 +90,16 @@ fn values_expire(subject: &Subject) {
 }
 
 fn artifact(run: RunKey, content: &[u8]) -> (Change, String) {
-    let digest = rules::digest(content);
-    let content = Arc::from(content);
-    let change = Change::PutArtifact {
-        run,
-        digest: digest.clone(),
-        content,
-    };
-    (change, digest)
+    let artifact = new_artifact(content);
+    let digest = artifact.digest.clone();
+    (Change::PutArtifact { run, artifact }, digest)
+}
+
+fn new_artifact(content: &[u8]) -> NewArtifact {
+    NewArtifact {
+        digest: digest::digest(content),
+        content: Some(Arc::from(content)),
+    }
 }
 
 fn artifacts_are_kept_as_long_as_a_run_needs_them(subject: &Subject) {
@@ -111,7 +116,7 @@ fn artifacts_are_kept_as_long_as_a_run_needs_them(subject: &Subject) {
     assert_eq!(kept(&of_both).as_deref(), Some(&b"shared"[..]));
     assert!(kept(&of_one) == Some(large), "a large artifact");
     assert_eq!(kept(&of_other).as_deref(), Some(&b""[..]));
-    assert_eq!(kept(&rules::digest(b"unknown")), None);
+    assert_eq!(kept(&digest::digest(b"unknown")), None);
     subject.done(end(one, RunStatus::Completed, 5));
     subject.done(end(other, RunStatus::Completed, 9));
     subject.done(Change::Delete { run: one.run });
@@ -128,15 +133,73 @@ fn artifacts_are_kept_as_long_as_a_run_needs_them(subject: &Subject) {
     assert_eq!(kept(&digest), None);
 }
 
+fn an_artifact_that_is_kept_needs_no_content(subject: &Subject) {
+    let (one, other) = (subject.hold("one"), subject.hold("other"));
+    let (put, digest) = artifact(one.run, b"shared");
+    let by_digest = NewArtifact {
+        digest: digest.clone(),
+        content: None,
+    };
+    let link = Change::PutArtifact {
+        run: other.run,
+        artifact: by_digest.clone(),
+    };
+    let missing = Refused::NoArtifact(digest.clone());
+    assert_eq!(subject.apply(link.clone()), Err(missing.clone()));
+    let refused = NewRun {
+        artifacts: vec![by_digest.clone()],
+        ..new("refused")
+    };
+    let refused = subject.apply(Change::Start(Box::new(refused)));
+    assert_eq!(refused, Err(missing));
+    assert_eq!(well(subject.store.find(&RunId::new("refused"))), None);
+    subject.done(put);
+    subject.done(link);
+    let third = subject.start(NewRun {
+        artifacts: vec![by_digest, new_artifact(b"given")],
+        owner: Some(subject.owner),
+        ..new("third")
+    });
+    let is_kept = |content: &[u8]| well(subject.store.artifact(&digest::digest(content))).is_some();
+    for held in [one, other, third] {
+        assert!(is_kept(b"shared") && is_kept(b"given"), "{held:?}");
+        subject.done(end(held, RunStatus::Completed, 5));
+        subject.done(Change::Delete { run: held.run });
+    }
+    assert!(!is_kept(b"shared") && !is_kept(b"given"));
+}
+
+fn a_fork_keeps_the_artifacts_of_the_other_run(subject: &Subject) {
+    let first = subject.hold("first");
+    let (put, digest) = artifact(first.run, b"shared");
+    subject.done(put);
+    let fork = |id: &str, of: RunKey| NewRun {
+        artifacts_of: Some(of),
+        owner: Some(subject.owner),
+        ..new(id)
+    };
+    let nobody = RunKey(first.run.0 + 77);
+    let answer = subject.apply(Change::Start(Box::new(fork("of nobody", nobody))));
+    assert_eq!(answer, Err(Refused::NoRun(nobody)));
+    assert_eq!(well(subject.store.find(&RunId::new("of nobody"))), None);
+    let second = subject.start(fork("second", first.run));
+    for held in [first, second] {
+        assert!(well(subject.store.artifact(&digest)).is_some(), "{held:?}");
+        subject.done(end(held, RunStatus::Completed, 5));
+        subject.done(Change::Delete { run: held.run });
+    }
+    assert_eq!(well(subject.store.artifact(&digest)), None);
+}
+
 fn an_artifact_is_what_its_digest_says(subject: &Subject) {
     let run = subject.hold("a").run;
     let (_, digest) = artifact(run, b"this");
     let content = Arc::from(&b"that"[..]);
-    subject.done(Change::PutArtifact {
-        run,
+    let artifact = NewArtifact {
         digest: digest.clone(),
-        content,
-    });
+        content: Some(content),
+    };
+    subject.done(Change::PutArtifact { run, artifact });
     let error = subject
         .store
         .artifact(&digest)

@@ -124,6 +124,8 @@ fn a_run_is_kept_as_it_was_given(subject: &Subject) {
         owner: Some(subject.owner),
         entries: Vec::new(),
         at_most: None,
+        artifacts: Vec::new(),
+        artifacts_of: None,
     };
     let answer = subject.apply(Change::Start(Box::new(given.clone())));
     let Ok(Applied::Started {

@@ -86,6 +86,8 @@ pub(super) fn new(id: &str) -> NewRun {
         owner: None,
         entries: Vec::new(),
         at_most: None,
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }
 }
 

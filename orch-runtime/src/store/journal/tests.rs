@@ -107,6 +107,8 @@ fn start(id: &str) -> Change {
         owner: None,
         entries: Vec::new(),
         at_most: None,
+        artifacts: Vec::new(),
+        artifacts_of: None,
     }))
 }
 

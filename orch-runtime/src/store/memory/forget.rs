@@ -8,7 +8,7 @@ use orch_core::run::RunStatus;
 use super::Artifact;
 use super::state::State;
 use crate::store::rules::Notices;
-use crate::store::{Applied, Entry, Millis, Refused, RunKey};
+use crate::store::{Applied, Entry, Millis, NewArtifact, Refused, RunKey};
 
 impl State {
     pub(super) fn rewind(
@@ -108,21 +108,40 @@ impl State {
         });
     }
 
-    pub(super) fn put_artifact(
-        &mut self,
-        run: RunKey,
-        digest: &str,
-        content: &Arc<[u8]>,
-    ) -> Result<Applied, Refused> {
-        self.run(run)?;
-        self.artifacts
-            .entry(digest.to_owned())
-            .or_insert_with(|| Artifact {
-                content: Arc::clone(content),
-                runs: BTreeSet::new(),
-            })
-            .runs
-            .insert(run);
-        Ok(Applied::Done)
+    /// Fails unless the content of each is given, there or before, or kept already.
+    pub(super) fn finds(&self, artifacts: &[NewArtifact]) -> Result<(), Refused> {
+        let mut given = BTreeSet::new();
+        for NewArtifact { digest, content } in artifacts {
+            if content.is_some() {
+                given.insert(digest);
+            } else if !given.contains(digest) && !self.artifacts.contains_key(digest) {
+                return Err(Refused::NoArtifact(digest.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps an artifact for a run that is there.
+    pub(super) fn keep_artifact(&mut self, run: RunKey, artifact: &NewArtifact) {
+        if let Some(content) = &artifact.content {
+            self.artifacts
+                .entry(artifact.digest.clone())
+                .or_insert_with(|| Artifact {
+                    content: Arc::clone(content),
+                    runs: BTreeSet::new(),
+                });
+        }
+        if let Some(kept) = self.artifacts.get_mut(&artifact.digest) {
+            kept.runs.insert(run);
+        }
+    }
+
+    /// Keeps for a run what is kept for another one.
+    pub(super) fn keep_artifacts_of(&mut self, run: RunKey, other: RunKey) {
+        for artifact in self.artifacts.values_mut() {
+            if artifact.runs.contains(&other) {
+                artifact.runs.insert(run);
+            }
+        }
     }
 }

@@ -152,11 +152,12 @@ impl State {
                 self.kept.remove(&((*space).to_owned(), key.clone()));
                 Ok(Applied::Done)
             }
-            Change::PutArtifact {
-                run,
-                digest,
-                content,
-            } => self.put_artifact(*run, digest, content),
+            Change::PutArtifact { run, artifact } => {
+                self.run(*run)?;
+                self.finds(std::slice::from_ref(artifact))?;
+                self.keep_artifact(*run, artifact);
+                Ok(Applied::Done)
+            }
         }
     }
 
@@ -237,6 +238,10 @@ impl State {
             signals: Vec::new(),
         };
         run.record(&new.entries)?;
+        self.finds(&new.artifacts)?;
+        if let Some(other) = new.artifacts_of {
+            self.run(other)?;
+        }
         if let Some(owner) = owner {
             run.take(owner);
         }
@@ -255,6 +260,12 @@ impl State {
         let (fence, status) = (run.record.fence, run.record.status);
         self.ids.insert(new.id.clone(), key);
         self.runs.insert(key, run);
+        for artifact in &new.artifacts {
+            self.keep_artifact(key, artifact);
+        }
+        if let Some(other) = new.artifacts_of {
+            self.keep_artifacts_of(key, other);
+        }
         if let (Room::After(oldest), Some(Crowded::Signal { name, value })) = (room, then) {
             let signal = Change::Signal {
                 run: oldest,

@@ -186,6 +186,8 @@ fn writes(db: Connection, costs: &mut Costs) {
             owner: Some(owner),
             entries: Vec::new(),
             at_most: None,
+            artifacts: Vec::new(),
+            artifacts_of: None,
         };
         if let Applied::Started { held: of, .. } = apply(what, Change::Start(Box::new(new))) {
             held = of;

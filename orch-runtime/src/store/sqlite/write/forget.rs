@@ -7,7 +7,7 @@ use rusqlite::params;
 
 use super::{Batch, Stop};
 use crate::store::sqlite::read;
-use crate::store::{Applied, Millis, Refused, RunKey};
+use crate::store::{Applied, Millis, NewArtifact, Refused, RunKey};
 
 impl Batch<'_> {
     pub(super) fn delete(&mut self, run: RunKey) -> Result<Applied, Stop> {
@@ -97,21 +97,43 @@ impl Batch<'_> {
         Ok(())
     }
 
-    pub(super) fn put_artifact(
-        &self,
-        run: RunKey,
-        digest: &str,
-        content: &[u8],
-    ) -> Result<Applied, Stop> {
-        self.standing(run)?;
-        self.statement(
-            "INSERT INTO artifacts (digest, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-        )?
-        .execute(params![digest, content])?;
+    /// Keeps an artifact for a run that is there.
+    pub(super) fn keep_artifact(&self, run: RunKey, artifact: &NewArtifact) -> Result<(), Stop> {
+        const PUT: &str =
+            "INSERT INTO artifacts (digest, content) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+        let NewArtifact { digest, content } = artifact;
+        match content {
+            Some(content) => {
+                self.statement(PUT)?.execute(params![digest, &**content])?;
+            }
+            None => {
+                let kept = self
+                    .statement("SELECT 1 FROM artifacts WHERE digest = ?1")?
+                    .exists([digest])?;
+                if !kept {
+                    return Err(Refused::NoArtifact(digest.clone()).into());
+                }
+            }
+        }
         self.statement(
             "INSERT INTO artifact_runs (run, digest) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
         )?
         .execute(params![run.0, digest])?;
-        Ok(Applied::Done)
+        Ok(())
+    }
+
+    /// Keeps for a new run what is kept for another one.
+    pub(super) fn keep_artifacts_of(&self, run: RunKey, other: RunKey) -> Result<(), Stop> {
+        if run == other {
+            // Before it was started, it was none.
+            return Err(Refused::NoRun(other).into());
+        }
+        self.standing(other)?;
+        self.statement(
+            "INSERT INTO artifact_runs (run, digest) SELECT ?1, digest FROM artifact_runs WHERE run = ?2 \
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute([run.0, other.0])?;
+        Ok(())
     }
 }

@@ -208,11 +208,11 @@ impl Batch<'_> {
                     .execute(params![space, key])?;
                 Ok(Applied::Done)
             }
-            Change::PutArtifact {
-                run,
-                digest,
-                content,
-            } => self.put_artifact(*run, digest, content),
+            Change::PutArtifact { run, artifact } => {
+                self.standing(*run)?;
+                self.keep_artifact(*run, artifact)?;
+                Ok(Applied::Done)
+            }
         }
     }
 

@@ -22,13 +22,21 @@ impl Batch<'_> {
             return Ok(started);
         }
         let room = self.room_for(new)?;
-        let fresh = if new.entries.is_empty() {
+        let alone =
+            new.entries.is_empty() && new.artifacts.is_empty() && new.artifacts_of.is_none();
+        let fresh = if alone {
             self.insert(new)?
         } else {
             self.together(|batch| {
                 let fresh = batch.insert(new)?;
                 if let Some(run) = fresh {
                     batch.record(run, &new.entries)?;
+                    for artifact in &new.artifacts {
+                        batch.keep_artifact(run, artifact)?;
+                    }
+                    if let Some(other) = new.artifacts_of {
+                        batch.keep_artifacts_of(run, other)?;
+                    }
                 }
                 Ok(fresh)
             })?

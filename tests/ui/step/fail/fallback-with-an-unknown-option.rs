@@ -1,0 +1,8 @@
+use orch::prelude::*;
+
+#[step(cache_ttl = "10m", fallback = stale(max_aeg = "1h"))]
+async fn rates(day: u32) -> Result<u32, std::io::Error> {
+    Ok(day)
+}
+
+fn main() {}
