@@ -208,6 +208,11 @@ fn every_reason_not_to_start_is_listed() {
         StartError::NoRuntime,
         StartError::NoStore { workflow },
         StartError::NotRegistered { workflow },
+        StartError::Unkept {
+            workflow,
+            inner: "Inside",
+            wait: "sleep",
+        },
         StartError::Input {
             workflow,
             reason: reason(),
@@ -246,6 +251,7 @@ fn every_reason_not_to_steer_is_listed() {
             approvers: Vec::new(),
         },
         SteerError::Value { reason: reason() },
+        SteerError::NotHeld { run: run() },
         SteerError::NotRegistered { workflow: reason() },
         SteerError::Store { reason: reason() },
     ];

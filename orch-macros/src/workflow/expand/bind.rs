@@ -293,15 +293,10 @@ impl<'a, 'w> Binder<'a, 'w> {
         }
     }
 
-    /// The slots of a scope, which are bound once.
-    pub(super) fn open(&mut self, scope: ScopeId) -> Ident {
-        self.opened.insert(scope);
-        types::values(scope)
-    }
-
     /// A slot of a scope around.
     fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
-        let values = self.open(scope);
+        self.opened.insert(scope);
+        let values = types::values(scope);
         quote_spanned!(span=> #values.#field)
     }
 

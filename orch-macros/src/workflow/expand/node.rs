@@ -1,7 +1,7 @@
 //! The functions of a scope's nodes, and the table of them.
 
 use proc_macro2::{Literal, Span, TokenStream};
-use quote::{ToTokens as _, format_ident, quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
@@ -207,7 +207,8 @@ impl<'a, 'w> Node<'a, 'w> {
             Some(retries) if retries.value > 0 => quote!(__p::Anew),
             _ => quote!(#alias),
         };
-        let slots = binder.open(self.scope).to_token_stream();
+        // Looked up anew after the call: what is held across it would have to be proved `Send` in each node's future.
+        let slots = self.slots(0);
         let arguments = self.arguments(&slots, call, tier, &mut binder);
         let lets = binder.lets();
         let called = match callee {
