@@ -60,10 +60,16 @@ fn main() -> ExitCode {
         }
     };
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-    let (empty, parked) = (folder.path().join("empty.db"), folder.path().join("parked.db"));
+    let (empty, parked) = (
+        folder.path().join("empty.db"),
+        folder.path().join("parked.db"),
+    );
     let filled = Instant::now();
     runtime().block_on(fill(&parked));
-    eprintln!("parked {PARKED} runs in {:.1} s", filled.elapsed().as_secs_f64());
+    eprintln!(
+        "parked {PARKED} runs in {:.1} s",
+        filled.elapsed().as_secs_f64()
+    );
     let (empty, parked) = (measure(&empty), measure(&parked));
     let memory = (parked.memory - empty.memory) / PARKED as f64;
     let number = |value: f64, digits: usize| format!("{value:.digits$}");
@@ -73,12 +79,30 @@ fn main() -> ExitCode {
     };
     let rows = [
         row("opened, and a new run has ended, ms", |o| o.worked * 1e3, 1),
-        row("a parked run was signalled and has ended, ms", |o| o.recovered * 1e3, 1),
+        row(
+            "a parked run was signalled and has ended, ms",
+            |o| o.recovered * 1e3,
+            1,
+        ),
         row("resident memory, MiB", |o| o.memory / 1024.0 / 1024.0, 1),
-        vec!["for each parked run, bytes".to_owned(), "–".to_owned(), number(memory, 0)],
+        vec![
+            "for each parked run, bytes".to_owned(),
+            "–".to_owned(),
+            number(memory, 0),
+        ],
         row("CPU time while idle for 10 s, ms", |o| o.busy * 1e3, 2),
     ];
-    println!("{}", table(&["an orchestrator on a file with", "nothing", "100,000 parked runs"], &rows));
+    println!(
+        "{}",
+        table(
+            &[
+                "an orchestrator on a file with",
+                "nothing",
+                "100,000 parked runs"
+            ],
+            &rows
+        )
+    );
     let missed = parked.recovered > RECOVERED || memory > MEMORY || parked.busy > BUSY;
     ExitCode::from(u8::from(options.check && missed))
 }
@@ -144,7 +168,10 @@ fn measure(path: &Path) -> Opened {
         .unwrap();
     assert!(out.status.success(), "{}", out.status);
     let line = String::from_utf8(out.stdout).unwrap();
-    let numbers: Vec<f64> = line.split_whitespace().map(|word| word.parse().unwrap()).collect();
+    let numbers: Vec<f64> = line
+        .split_whitespace()
+        .map(|word| word.parse().unwrap())
+        .collect();
     let [worked, recovered, memory, busy] = numbers[..] else {
         panic!("{line}");
     };
@@ -189,7 +216,10 @@ fn opened(path: &Path) {
 /// This process's resident memory, in bytes.
 fn resident() -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     let kib: f64 = line.split_whitespace().nth(1).unwrap().parse().unwrap();
     kib * 1024.0
 }

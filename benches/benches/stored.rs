@@ -40,7 +40,11 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let (rounds, total) = if options.quick { (5, 2_000) } else { (9, 5_000) };
+    let (rounds, total) = if options.quick {
+        (5, 2_000)
+    } else {
+        (9, 5_000)
+    };
     let mut files = Vec::new();
     for stored in STORED {
         let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
@@ -82,7 +86,9 @@ async fn main() -> ExitCode {
     println!("{}", table(&head, &rows));
     let missed = options.check && worst > AT_MOST;
     if missed {
-        eprintln!("a run costs {worst:.2} times what it does in a small file; {AT_MOST} is allowed");
+        eprintln!(
+            "a run costs {worst:.2} times what it does in a small file; {AT_MOST} is allowed"
+        );
     }
     ExitCode::from(u8::from(missed))
 }
@@ -111,7 +117,10 @@ async fn take((_folder, turn): &(TempDir, Turn), unordered: bool) -> Figure {
         ..Filter::default()
     };
     let ran = store.list(&latest).unwrap();
-    let delete: Vec<_> = ran.iter().map(|run| Change::Delete { run: run.key }).collect();
+    let delete: Vec<_> = ran
+        .iter()
+        .map(|run| Change::Delete { run: run.key })
+        .collect();
     answers(&store, &delete);
     figure
 }

@@ -46,10 +46,17 @@ impl Peer {
 }
 
 fn build(package: &str) -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("peers/{package}/Cargo.toml"));
+    let manifest =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("peers/{package}/Cargo.toml"));
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("peers");
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--release", "--locked", "--manifest-path"])
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--locked",
+            "--manifest-path",
+        ])
         .arg(manifest)
         .arg("--target-dir")
         .arg(&target)

@@ -33,7 +33,7 @@ use crate::engine::run::Run;
 use crate::program::{Program, Restored, Workflow};
 use crate::services::Services;
 use crate::store::journal::Journal;
-use crate::store::{Held, History, Millis, OwnerId, RunKey, Store, Woken};
+use crate::store::{Held, History, Millis, OwnerId, RunKey, Store, StoreError, Woken};
 use crate::veil::Veiled;
 
 /// How many bytes of JSON a recorded value may have unless the orchestrator says otherwise: 256 KiB.
@@ -298,13 +298,8 @@ impl Durability {
 
     /// What was recorded of a run that is held.
     async fn read(&self, held: Held) -> Option<History> {
-        match self.journal.ask(move |store| store.load(held.run)).await {
-            Ok(history) => history,
-            Err(error) => {
-                tracing::error!(target: "orch", event = "run_unread", run = held.run.0, %error);
-                None
-            }
-        }
+        let read = self.journal.ask(move |store| store.load(held.run)).await;
+        known(held, read)
     }
 
     /// The same as [`signalled`](Self::signalled), where blocking is not allowed.
@@ -377,6 +372,11 @@ impl Durability {
             .saturating_sub(self.active.load(Ordering::Acquire))
     }
 
+    /// Whether there is room for more runs than are under way.
+    pub(crate) fn has_ample_room(&self) -> bool {
+        self.room() > self.limit / 2
+    }
+
     /// Room for one more run, if there is any.
     pub(crate) fn admit(self: &Arc<Self>) -> Option<Seat> {
         if self.draining.load(Ordering::Acquire) {
@@ -444,6 +444,14 @@ impl Durability {
     pub(crate) fn after(&self, span: std::time::Duration) -> Millis {
         self.clock.now().saturating_add(millis(span))
     }
+}
+
+/// What was read of a run that is held; that it could not be read is said.
+fn known(held: Held, read: Result<Option<History>, StoreError>) -> Option<History> {
+    read.unwrap_or_else(|error| {
+        tracing::error!(target: "orch", event = "run_unread", run = held.run.0, %error);
+        None
+    })
 }
 
 /// A run's place among those that are under way.
