@@ -9,6 +9,7 @@ pub mod goals;
 pub mod graph;
 pub mod harness;
 pub mod options;
+pub mod recorded;
 pub mod report;
 pub mod steps;
 pub mod workflows;

@@ -7,7 +7,8 @@ use crate::harness::Effort;
 const USAGE: &str = "\
 --quick        a minute instead of several
 --check        fail if a goal is missed by more than a third
---only WORD    only shapes whose name contains this";
+--only WORD    only shapes whose name contains this
+--peers        durable runs: beside other libraries too, which are built first";
 
 /// The options.
 #[derive(Debug, Default)]
@@ -16,6 +17,8 @@ pub struct Options {
     pub quick: bool,
     /// Whether a missed goal is a failure.
     pub check: bool,
+    /// Whether libraries that need a program of their own are measured too.
+    pub peers: bool,
     only: Option<String>,
 }
 
@@ -31,6 +34,7 @@ impl Options {
             match arg.as_str() {
                 "--quick" => options.quick = true,
                 "--check" => options.check = true,
+                "--peers" => options.peers = true,
                 "--only" => options.only = Some(args.next().ok_or(USAGE)?),
                 "--bench" => {} // cargo says this to every benchmark
                 _ => return Err(format!("unknown argument {arg}\n{USAGE}")),

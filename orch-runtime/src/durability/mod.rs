@@ -349,13 +349,8 @@ impl Durability {
 
     /// What was recorded of a run that is held.
     async fn read(&self, held: Held) -> Option<History> {
-        match self.journal.ask(move |store| store.load(held.run)).await {
-            Ok(history) => history,
-            Err(error) => {
-                tracing::error!(target: "orch", event = "run_unread", run = held.run.0, %error);
-                None
-            }
-        }
+        let read = self.journal.ask(move |store| store.load(held.run)).await;
+        known(held, read)
     }
 
     /// The same as [`signalled`](Self::signalled), where blocking is not allowed.
@@ -427,6 +422,11 @@ impl Durability {
         }
         self.limit
             .saturating_sub(self.active.load(Ordering::Acquire))
+    }
+
+    /// Whether there is room for more runs than are under way.
+    pub(crate) fn has_ample_room(&self) -> bool {
+        self.room() > self.limit / 2
     }
 
     /// Room for one more run, if there is any.
@@ -514,6 +514,14 @@ impl Keeper for Durability {
     fn commit(&self, change: Change) -> Answering<'_, Result<Applied, JournalError>> {
         Box::pin(self.journal.submit(change))
     }
+}
+
+/// What was read of a run that is held; that it could not be read is said.
+fn known(held: Held, read: Result<Option<History>, StoreError>) -> Option<History> {
+    read.unwrap_or_else(|error| {
+        tracing::error!(target: "orch", event = "run_unread", run = held.run.0, %error);
+        None
+    })
 }
 
 /// A run's place among those that are under way.

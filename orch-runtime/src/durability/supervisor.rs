@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Durability, Seat};
+use super::{Durability, Seat, known};
 use crate::services::Services;
-use crate::store::{Applied, Change, Held};
+use crate::store::{Applied, Change, Held, Store, StoreError};
 use crate::veil::{Veiled, VeiledWeak};
 
 /// How many runs are taken up in one transaction.
@@ -67,20 +67,29 @@ async fn take_up(durability: &Arc<Durability>, services: &VeiledWeak<Services>) 
     };
     let services = services.upgrade()?;
     let count = taken.len();
-    for held in taken {
-        durability.active.fetch_add(1, Ordering::AcqRel);
-        let seat = Seat(Arc::clone(durability));
-        tokio::spawn(drive(services.clone(), seat, held));
-    }
+    durability.active.fetch_add(count, Ordering::AcqRel);
+    let seated = taken
+        .into_iter()
+        .map(|held| (Seat(Arc::clone(durability)), held));
+    tokio::spawn(drive(Arc::clone(durability), services, seated.collect()));
     Some(count)
 }
 
-async fn drive(services: Veiled<Services>, seat: Seat, held: Held) {
-    let durability = Arc::clone(&seat.0);
-    let Some(history) = durability.read(held).await else {
-        return;
-    };
-    if let Some(registered) = durability.registered(&history.run.workflow) {
-        (registered.resume)(services, seat, held, history).await;
+/// Drives runs that were taken up, each in a task; their histories are read by one thread, as many at once would only
+/// wait for each other.
+async fn drive(durability: Arc<Durability>, services: Veiled<Services>, taken: Vec<(Seat, Held)>) {
+    let runs: Vec<_> = taken.iter().map(|(_, held)| held.run).collect();
+    let load = move |store: &dyn Store| Ok(runs.into_iter().map(|run| store.load(run)).collect());
+    let histories: Result<Vec<_>, _> = durability.journal.ask(load).await;
+    let unread =
+        |error: &StoreError| tracing::error!(target: "orch", event = "runs_unread", %error);
+    let histories = histories.inspect_err(unread).unwrap_or_default();
+    for ((seat, held), history) in taken.into_iter().zip(histories) {
+        let Some(history) = known(held, history) else {
+            continue;
+        };
+        if let Some(registered) = durability.registered(&history.run.workflow) {
+            tokio::spawn((registered.resume)(services.clone(), seat, held, history));
+        }
     }
 }

@@ -138,7 +138,7 @@ enum Driven {
     Left(Left),
 }
 
-/// How long a run that waits stays here before it is let go of.
+/// How long a run that waits stays here before it is let go of, as long as others have room.
 const LINGER: Duration = Duration::from_secs(1);
 
 async fn drive_durable(run: &Arc<Run>, jobs: Jobs<'_>) -> Driven {
@@ -188,7 +188,12 @@ async fn drive_durable(run: &Arc<Run>, jobs: Jobs<'_>) -> Driven {
                     run.abandon();
                     return Driven::Waiting(until);
                 }
-                lingers.set(Some(tokio::time::sleep(LINGER)));
+                let linger = if record.durability.has_ample_room() {
+                    LINGER
+                } else {
+                    Duration::ZERO
+                };
+                lingers.set(Some(tokio::time::sleep(linger)));
             }
             Next::Leave(left) => {
                 run.abandon();

@@ -195,6 +195,24 @@ fn a_run_leaves_memory_wherever_it_waits() {
 }
 
 #[test]
+fn runs_that_wait_keep_no_others_waiting() {
+    let (world, store) = (World::default(), Memory::new());
+    let all_began = paused(async {
+        let builder = orchestrator(&world, &store)
+            .workflow(Request)
+            .virtual_time();
+        let orch = builder.max_active_runs(2).build().await.unwrap();
+        let begun = Instant::now();
+        for amount in 0..20 {
+            orch.start(Request, amount).await.unwrap();
+        }
+        world.until("open", 20).await;
+        begun.elapsed()
+    });
+    assert!(all_began.unwrap() < Duration::from_secs(1));
+}
+
+#[test]
 fn nobody_answers_and_time_is_over() {
     let (world, store) = (World::default(), Memory::new());
     let given = paused(async {

@@ -1,6 +1,6 @@
 //! Reading: records from rows, on connections that only read.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use orch_core::run::{RunId, RunStatus};
 use rusqlite::types::Type;
@@ -14,23 +14,49 @@ use crate::store::{
     StoreErrorKind,
 };
 
-/// Connections that only read, as many as read at the same time.
+/// Connections that only read.
 #[derive(Debug)]
 pub(super) struct Readers {
     file: Arc<DatabaseFile>,
     options: SqliteOptions,
-    idle: Mutex<Vec<Connection>>,
+    pool: Mutex<Pool>,
+    /// A connection is used no longer.
+    returned: Condvar,
 }
 
-/// How many connections wait for the next reader.
-const IDLE: usize = 4;
+#[derive(Debug, Default)]
+struct Pool {
+    idle: Vec<Connection>,
+    in_use: usize,
+}
+
+/// How many connections read at the same time at most. Opening one reads the whole schema, which costs more than most
+/// questions: those who find all in use wait.
+const CONNECTIONS: usize = 4;
+
+/// The right to use a connection, and the connection if one is open and in order.
+struct Loan<'a> {
+    readers: &'a Readers,
+    db: Option<Connection>,
+}
+
+impl Drop for Loan<'_> {
+    fn drop(&mut self) {
+        let mut pool = self.readers.lock();
+        pool.in_use -= 1;
+        pool.idle.extend(self.db.take());
+        drop(pool);
+        self.readers.returned.notify_one();
+    }
+}
 
 impl Readers {
     pub(super) fn new(file: Arc<DatabaseFile>, options: SqliteOptions) -> Self {
         Self {
             file,
             options,
-            idle: Mutex::default(),
+            pool: Mutex::default(),
+            returned: Condvar::new(),
         }
     }
 
@@ -41,8 +67,8 @@ impl Readers {
     ) -> Result<T, StoreError> {
         self.file.check_lately(Doing::Read)?;
         let words = |error| translate(error, self.file.path(), Doing::Read);
-        let waiting = self.lock().pop();
-        let db = match waiting {
+        let mut loan = self.borrow();
+        let db = match loan.db.take() {
             Some(db) => db,
             None => self.connect()?,
         };
@@ -54,11 +80,19 @@ impl Readers {
         };
         // A connection that failed is not used again.
         let value = at_once().map_err(words)?;
-        let mut idle = self.lock();
-        if idle.len() < IDLE {
-            idle.push(db);
-        }
+        loan.db = Some(db);
         Ok(value)
+    }
+
+    fn borrow(&self) -> Loan<'_> {
+        let all_used = |pool: &mut Pool| pool.in_use == CONNECTIONS;
+        let waited = self.returned.wait_while(self.lock(), all_used);
+        let mut pool = waited.unwrap_or_else(PoisonError::into_inner);
+        pool.in_use += 1;
+        Loan {
+            readers: self,
+            db: pool.idle.pop(),
+        }
     }
 
     fn connect(&self) -> Result<Connection, StoreError> {
@@ -69,8 +103,8 @@ impl Readers {
         db.map_err(|error| translate(error, path, Doing::Read))
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Pool> {
+        self.pool.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at every page.
