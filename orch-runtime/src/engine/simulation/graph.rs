@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use orch_core::error::AnyError;
 use orch_core::plan::{
-    ArmSpec, Callee, Checkpoint, NodeKind, NodeSpec, OnExpire, ScopeSpec, StepSpec, WorkflowSpec,
+    ArmSpec, Callee, Checkpoint, NodeKind, NodeSpec, OnExpire, Rule, ScopeSpec, StepSpec,
+    WorkflowSpec,
 };
 use orch_core::policy::{Backoff, Policies};
 
@@ -81,8 +82,19 @@ pub(super) struct Node {
     pub(super) name: &'static str,
     pub(super) reads: &'static [usize],
     pub(super) optional: bool,
+    /// Runs however what it reads ended.
+    pub(super) all_done: bool,
+    /// A node reads it that runs however it ends.
+    pub(super) handled: bool,
     pub(super) finally: bool,
     pub(super) does: Does,
+}
+
+impl Node {
+    /// Whether the result reads it.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.finally && (!self.handled || self.optional)
+    }
 }
 
 pub(super) type Scope = Vec<Node>;
@@ -133,15 +145,23 @@ fn scope(random: &mut Random, depth: usize, prefix: &str) -> Scope {
         } else {
             does(random, depth)
         };
+        let reads: &'static [usize] = leak(reads);
+        let is_call = matches!(does, Does::Call { .. });
         Node {
             name: format!("{prefix}{idx}").leak(),
-            reads: leak(reads),
+            reads,
+            all_done: is_call && !reads.is_empty() && random.percent(15),
+            handled: false,
             optional: depth == 2 && !finally && random.percent(25),
             finally,
             does,
         }
     });
     let mut nodes: Scope = nodes.collect();
+    for idx in 0..nodes.len() {
+        let mut later = nodes[idx..].iter();
+        nodes[idx].handled = later.any(|node| node.all_done && node.reads.contains(&idx));
+    }
     if depth == 2 {
         for node in &mut nodes {
             if let Does::Call { decided, .. } = &mut node.does
@@ -267,7 +287,12 @@ fn spec_of(scope: &Scope) -> &'static ScopeSpec {
         NodeSpec {
             reads: node.reads,
             optional: node.optional,
-            handled: node.optional,
+            handled: node.optional || node.handled,
+            rule: if node.all_done {
+                Rule::AllDone
+            } else {
+                Rule::AllSuccess
+            },
             finally: node.finally,
             checkpoint: match node.does {
                 Does::Call {
@@ -285,7 +310,7 @@ fn spec_of(scope: &Scope) -> &'static ScopeSpec {
         }
     });
     let results = scope.iter().enumerate();
-    let results = results.filter(|(_, node)| !node.finally);
+    let results = results.filter(|(_, node)| node.is_wanted());
     Box::leak(Box::new(ScopeSpec {
         nodes: leak(nodes.collect()),
         result: leak(results.map(|(idx, _)| idx).collect()),

@@ -38,17 +38,17 @@ fn total(scope: &Scope, items: &[usize], came: &Came) -> Option<u64> {
     let mut values: Vec<Option<u64>> = Vec::new();
     let mut fails = false;
     for node in scope {
-        let blocked = node.reads.iter().any(|idx| values[*idx].is_none());
+        let blocked = !node.all_done && node.reads.iter().any(|idx| values[*idx].is_none());
         let read = node.reads.iter().filter_map(|idx| values[*idx]).sum();
         let value = match blocked {
             true => None,
             false => outcome(node, items, read, came),
         };
-        fails |= value.is_none() && !node.optional && !node.finally;
+        fails |= value.is_none() && node.is_wanted() && !node.optional;
         values.push(value.or(node.optional.then_some(0)));
     }
     let results = scope.iter().zip(&values);
-    let results = results.filter(|(node, _)| !node.finally);
+    let results = results.filter(|(node, _)| node.is_wanted());
     let total = results.map(|(_, value)| value.unwrap_or(0)).sum();
     (!fails).then_some(total)
 }
