@@ -53,6 +53,7 @@ fn main() {
             cron: "*/15 8-18 * 1-3 1-5",
             time_zone: "Europe/Berlin",
             catch_up: CatchUp::All(10),
+            jitter: None,
         })
     );
     let plan = Nightly::GRAPH.plan().to_string();
