@@ -21,6 +21,7 @@ pub(super) fn can_rest(status: RunStatus) -> bool {
 }
 
 /// Whether a run counts among those of its workflow that are under way.
+#[cfg(any(test, feature = "testing"))]
 pub(super) fn is_under_way(status: RunStatus) -> bool {
     matches!(
         status,
