@@ -122,6 +122,8 @@ impl Cx {
             let (json, refers) = recording(|| (keep.encode)(value));
             return json.ok().filter(|_| refers.is_empty());
         }
+        #[cfg(not(feature = "cache"))]
+        let _ = value;
         None
     }
 
