@@ -1,0 +1,253 @@
+//! The attempts of a call: deadline, retries around breaker, concurrency, rate limit and timeout.
+
+use std::panic::AssertUnwindSafe;
+use std::pin::pin;
+
+use orch_core::error::ErrorKind;
+use orch_core::policy::{Policies, Retry};
+
+use super::{Call, Failed, failure};
+use crate::ctx::{Cx, Mode};
+use crate::engine::attempts::{self, Next, Trail};
+use crate::engine::layout::Tier;
+use crate::engine::strand::panic_message;
+use crate::engine::under_way::Doing;
+use crate::observe::AttemptWatch;
+use crate::policy::Conflict;
+use crate::policy::retry::Attempts;
+use crate::policy::timeout::within;
+use crate::program::{Done, Started, Thrown};
+use crate::step::Facts;
+
+impl Call<'_> {
+    pub(super) async fn bounded(
+        self,
+        tier: &Tier,
+        policies: Policies,
+        facts: &Facts,
+    ) -> Result<Done, Failed> {
+        let tried = pin!(self.retried(tier, policies, facts));
+        let Some(limit) = policies.deadline else {
+            return tried.await;
+        };
+        within(Some(limit), tried).await.unwrap_or_else(|_| {
+            let message = format!("its attempts took longer than its deadline of {limit:?}");
+            let error = self.error(ErrorKind::DeadlineExceeded, 0, message);
+            Err(Failed {
+                leaves_in_doubt: true,
+                ..Failed::last(error)
+            })
+        })
+    }
+
+    async fn retried(self, tier: &Tier, policies: Policies, facts: &Facts) -> Result<Done, Failed> {
+        let attempts = Attempts::of(&policies);
+        // What undoes a call is tried anew by each process.
+        let next = match self.undoing {
+            None => attempts::next(self.frame, self.node, self.tier, self.turn),
+            Some(_) => Next::FIRST,
+        };
+        let trail = match self.undoing {
+            None if attempts.retries > 0 => {
+                Trail::of(self.frame, self.node, (self.tier, tier), &next)
+            }
+            _ => None,
+        };
+        if let Some(trail) = &trail {
+            trail.wait_for(&next).await;
+        }
+        let mut random = None;
+        let mut attempt = next.attempt;
+        let mut before: Option<Failed> = None;
+        loop {
+            let admitted = self.admitted(tier, policies, facts, (attempt, trail.as_ref()));
+            let mut failed = match admitted.await {
+                Ok(done) => return Ok(done),
+                Err(failed) => failed,
+            };
+            let earlier = before.as_ref().map(|before| before.leaves_in_doubt);
+            failed.leaves_in_doubt |= earlier.unwrap_or(next.may_have_happened);
+            if failed.error.kind() == ErrorKind::BreakerOpen
+                && let Some(before) = before
+            {
+                // The breaker opened under these attempts: what they failed with says more.
+                return Err(before);
+            }
+            let wait = attempts.next(
+                attempt,
+                failed.retry,
+                random.get_or_insert_with(|| self.frame.run().services.random()),
+            );
+            if let Some(observer) = &self.frame.run().observer {
+                observer.attempt_failed(self.frame, self.node, self.tier, &failed.error, wait);
+            }
+            let Some(wait) = wait else {
+                return Err(failed);
+            };
+            attempt += 1;
+            self.does(Doing::Backoff(attempt));
+            match &trail {
+                Some(trail) => trail.wait(attempt, wait).await,
+                None => tokio::time::sleep(wait).await,
+            }
+            before = Some(failed);
+        }
+    }
+
+    /// One attempt behind breaker, concurrency limits and rate limit, which it holds no longer than it takes.
+    async fn admitted(
+        self,
+        tier: &Tier,
+        policies: Policies,
+        facts: &Facts,
+        (attempt, trail): (u32, Option<&Trail<'_>>),
+    ) -> Result<Done, Failed> {
+        let run = self.frame.run();
+        let registry = run.services.registry();
+        let breaker = policies
+            .breaker
+            .map(|policy| registry.breaker(tier.owner(), policy));
+        let breaker = match breaker.transpose() {
+            Ok(breaker) => breaker,
+            Err(conflict) => return Err(self.conflict(&conflict)),
+        };
+        let permit = match breaker
+            .as_ref()
+            .map(|breaker| breaker.acquire())
+            .transpose()
+        {
+            Ok(permit) => permit,
+            Err(open) => {
+                // An open breaker fails at once, so that a fallback is called at once.
+                let error = self.error(ErrorKind::BreakerOpen, attempt, open.to_string());
+                return Err(Failed::last(error));
+            }
+        };
+        let limiter = policies
+            .concurrency
+            .map(|policy| registry.limiter(tier.owner(), policy));
+        let limiter = limiter
+            .transpose()
+            .map_err(|conflict| self.conflict(&conflict))?;
+        self.does(Doing::Concurrency);
+        let _slot = match &limiter {
+            Some(limiter) => Some(limiter.acquire().await),
+            None => None,
+        };
+        // A run's own limit is never closed, so that waiting for it cannot fail.
+        let _run_slot = match &run.slots {
+            Some(slots) => slots.acquire().await.ok(),
+            None => None,
+        };
+        #[cfg(feature = "rate-limit")]
+        self.rated(tier, policies, facts, attempt).await?;
+        #[cfg(not(feature = "rate-limit"))]
+        let _ = facts;
+        self.does(Doing::Attempt(attempt));
+        let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
+        let mode = match self.undoing {
+            Some(outcome) => Mode::Undo(outcome.clone()),
+            None => Mode::Run,
+        };
+        let attempted = pin!(self.caught(mode, attempt));
+        let attempted = pin!(within(policies.timeout, attempted));
+        let attempted = pin!(attempts::noted(trail, attempt, attempted));
+        let attempted = watch.inside(attempted).await;
+        let result = attempted.unwrap_or_else(|elapsed| {
+            let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
+            Err(Failed::doubtful(self.error(
+                ErrorKind::TimedOut,
+                attempt,
+                message,
+            )))
+        });
+        match (permit, &result) {
+            (Some(permit), Err(failed)) if failed.counts => permit.failure(),
+            (Some(permit), _) => permit.success(),
+            (None, _) => {}
+        }
+        result
+    }
+
+    #[cfg(feature = "rate-limit")]
+    async fn rated(
+        self,
+        tier: &Tier,
+        policies: Policies,
+        facts: &Facts,
+        attempt: u32,
+    ) -> Result<(), Failed> {
+        let Some(policy) = policies.rate_limit else {
+            return Ok(());
+        };
+        let services = &self.frame.run().services;
+        let limiter = services
+            .registry()
+            .rate_limiter(tier.owner(), policy)
+            .map_err(|conflict| self.conflict(&conflict))?;
+        let weight = facts.weight.unwrap_or(1);
+        self.does(Doing::Rate);
+        match limiter.acquire(facts.rate_key.as_deref(), weight).await {
+            Ok(waited) => {
+                if let Some(observer) = &self.frame.run().observer {
+                    observer.rate_limited(self.frame, self.node, self.tier, waited);
+                }
+                Ok(())
+            }
+            Err(impossible) => {
+                let error = self.error(
+                    ErrorKind::RateLimitImpossible,
+                    attempt,
+                    impossible.to_string(),
+                );
+                Err(Failed::last(error))
+            }
+        }
+    }
+
+    fn conflict(self, conflict: &Conflict) -> Failed {
+        Failed::last(self.error(ErrorKind::Failed, 0, conflict.to_string()))
+    }
+
+    /// One attempt, whose panic is a failure.
+    pub(super) async fn caught(self, mode: Mode, attempt: u32) -> Result<Done, Failed> {
+        let once = AssertUnwindSafe(pin!(self.once(mode, attempt)));
+        match crate::panics::catch(once).await {
+            Ok(Ok(done)) => Ok(done),
+            Ok(Err(thrown)) => {
+                let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
+                let place = self.frame.run().place(self.frame, self.node, tier.step());
+                Err(Failed {
+                    retry: thrown.retry,
+                    falls_back: thrown.falls_back,
+                    counts: thrown.retry != Retry::No,
+                    // What is tried again may have happened all the same: its answer may be lost.
+                    leaves_in_doubt: thrown.retry != Retry::No && tier.policies.retries.is_some(),
+                    ..Failed::new(failure(place, attempt, thrown))
+                })
+            }
+            Err(panic) => {
+                let error = self.error(ErrorKind::Panicked, attempt, panic_message(&*panic));
+                Err(Failed::doubtful(error))
+            }
+        }
+    }
+
+    pub(super) async fn once(self, mode: Mode, attempt: u32) -> Result<Done, Thrown> {
+        let Some(code) = self.frame.layout.code.nodes[self.node].call() else {
+            return Ok(Done::Value);
+        };
+        #[cfg(feature = "testing")]
+        if let (Mode::Run, Some(faults)) = (&mode, &self.frame.run().services.faults) {
+            let path = &self.frame.layout.nodes[self.node].path;
+            let items = self.frame.items();
+            let call = format!("{path} {items:?} {} {}", self.turn, self.tier);
+            Box::pin(faults.strike(path, &call, attempt)).await?;
+        }
+        let cx = Cx::attempt(self.frame, self.node, mode, attempt, self.tier, self.turn);
+        match code(cx) {
+            Started::Ended(result) => result,
+            Started::Pending(attempt) => attempt.await,
+        }
+    }
+}
