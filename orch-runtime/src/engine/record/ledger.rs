@@ -1,4 +1,4 @@
-//! What is recorded of a durable run: its history, taken in again, and what is added to it.
+//! What is recorded of the outermost run, how far it is gone over, and whether anything is under way.
 //!
 //! # Going over a history again
 //!
@@ -16,166 +16,22 @@
 
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
-use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use orch_core::error::{Cause, ErrorKind, NodeError, Place};
-use orch_core::plan::WorkflowSpec;
 use orch_core::run::{RunId, RunStatus};
-use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::children::{self, ChildBegan};
-use super::frame::{Frame, Role};
-use super::known::{Everything, Known, known};
-use super::mailbox::Mailbox;
-use super::under_way::UnderWay;
-use crate::artifact::{Home, restoring};
+use super::{RETRIED, made_again};
+use crate::artifact::Home;
 use crate::ctx::Cx;
 use crate::durability::Durability;
-use crate::program::{NodeCode, Workflow};
+use crate::engine::frame::{Frame, Role};
+use crate::engine::known::{Everything, Known, known};
+use crate::engine::mailbox::Mailbox;
+use crate::engine::under_way::UnderWay;
+use crate::program::NodeCode;
 use crate::store::{Change, Entry, EntryKind, Held, History, Json, Millis};
-
-/// What is recorded of a durable run, as that run or one inside it sees it.
-#[derive(Debug, Clone)]
-pub(crate) struct Record {
-    ledger: Arc<Ledger>,
-    /// The node of the outermost run whose run this is, and a slash; empty for the outermost run itself.
-    within: String,
-    /// What of the run's id follows that of the outermost run: empty for that one, `audit` of `order-42/audit`.
-    derived: String,
-    /// Whether nothing that was recorded is about this run: it is another attempt of its node.
-    fresh: bool,
-    errors: Errors,
-}
-
-impl Deref for Record {
-    type Target = Ledger;
-
-    fn deref(&self) -> &Ledger {
-        &self.ledger
-    }
-}
-
-impl Record {
-    pub(crate) fn new(ledger: Ledger, errors: Errors) -> Self {
-        Self {
-            ledger: Arc::new(ledger),
-            within: String::new(),
-            derived: String::new(),
-            fresh: false,
-            errors,
-        }
-    }
-
-    /// The same record for the run inside a node, with what of its id follows that of this one: of this turn, tier and
-    /// attempt.
-    pub(crate) fn inside(
-        &self,
-        (instance, id): (&str, &str),
-        call: (u32, usize, u32),
-        errors: Errors,
-    ) -> Self {
-        let recorded = self.known(instance).map_or((0, 0, 1), Known::call);
-        let derived = match self.derived.as_str() {
-            "" => id.to_owned(),
-            own => format!("{own}/{id}"),
-        };
-        Self {
-            ledger: Arc::clone(&self.ledger),
-            within: format!("{instance}/"),
-            derived,
-            fresh: self.fresh || call != recorded,
-            errors,
-        }
-    }
-
-    /// Puts on record that the run inside a node begins, along with whatever is recorded next.
-    pub(crate) fn child_begins(&self, around: &Self, spec: &WorkflowSpec) {
-        let name = children::entry_name(&self.derived);
-        if self.known(&name).is_none() {
-            let instance = self.within.trim_end_matches('/');
-            let began = ChildBegan::of(spec, instance, &around.derived);
-            self.ride(name, began.into_json());
-        }
-    }
-
-    /// Puts on record how the run inside a node ended, along with whatever is recorded next.
-    pub(crate) fn child_ended(&self, status: RunStatus) {
-        let name = children::entry_name(&self.derived);
-        let ended = children::ended(status);
-        let known = self.known(&name).and_then(|known| known.end.as_ref());
-        if known.is_none_or(|(_, value)| value.as_ref() != Some(&ended)) {
-            self.ride(name, ended);
-        }
-    }
-
-    /// What was recorded of a node or an item before the run was taken up.
-    pub(crate) fn known(&self, instance: &str) -> Option<&Known> {
-        if self.fresh {
-            return None;
-        }
-        self.ledger.known.get(instance)
-    }
-
-    /// Whether anything may have been recorded before the run was taken up.
-    pub(crate) fn has_history(&self) -> bool {
-        !self.fresh && !self.ledger.known.is_empty()
-    }
-
-    /// Whether it is that of the outermost run.
-    pub(crate) fn is_outermost(&self) -> bool {
-        self.within.is_empty()
-    }
-
-    /// A failure as it is kept, and whether what failed may have done what it was to do.
-    pub(crate) fn encode_failure(&self, error: &NodeError, in_doubt: bool) -> Json {
-        self.errors
-            .encode_with(error, |kept| kept.in_doubt = in_doubt)
-    }
-
-    /// What undoing a tier failed with, as it is kept.
-    pub(crate) fn encode_undo_failure(&self, error: &NodeError, tier: usize) -> Json {
-        self.errors.encode_with(error, |kept| kept.tier = tier)
-    }
-
-    /// Whether what failed with an error that was kept may have done what it was to do.
-    pub(crate) fn leaves_in_doubt(json: &str) -> bool {
-        serde_json::from_str::<KeptError>(json).is_ok_and(|kept| kept.in_doubt)
-    }
-
-    /// A node's error as it was kept.
-    pub(crate) fn decode_error(&self, frame: &Frame, node: usize, json: &str) -> NodeError {
-        let run = frame.run();
-        let place = |kept: &KeptError| {
-            let layout = &frame.layout.nodes[node];
-            let named = layout.tiers.iter().find(|tier| tier.step() == kept.step);
-            let step = named.map_or(layout.step(), |tier| tier.step());
-            run.place(frame, node, step)
-        };
-        restoring(Some(self.home()), Vec::new(), || {
-            self.errors.decode(json, place)
-        })
-    }
-
-    /// What entries about a node in a frame are kept under: its path and its items.
-    pub(crate) fn instance(&self, frame: &Frame, node: usize) -> String {
-        let own = frame.instance(node);
-        if self.within.is_empty() {
-            return own;
-        }
-        format!("{}{own}", self.within)
-    }
-}
-
-/// The entry that says up to which signal operators' wishes are done with.
-pub(crate) const RETRIED: &str = "@retried";
-
-/// The entry that says how many times a call was undone and then made again, under the call's own name.
-pub(crate) fn made_again(instance: &str) -> String {
-    format!("@again/{instance}")
-}
 
 /// What is recorded of a durable run.
 pub(crate) struct Ledger {
@@ -187,7 +43,7 @@ pub(crate) struct Ledger {
     pub(crate) deadline: Option<Millis>,
     pub(crate) under_way: UnderWay,
     /// What was recorded before the run was taken up, by node, item and turn.
-    known: Everything,
+    pub(super) known: Everything,
     phase: AtomicU8,
     state: Mutex<State>,
     /// The phase changed, or a failure is due.
@@ -263,86 +119,6 @@ pub(crate) enum Next {
     Wait(Option<Millis>),
     /// It is to be left.
     Leave(Left),
-}
-
-/// How a workflow's errors are kept.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Errors {
-    encode: fn(&NodeError) -> Option<Json>,
-    decode: fn(&str) -> Option<Cause>,
-}
-
-impl Errors {
-    pub(crate) fn of<W: Workflow>() -> Self {
-        Self {
-            encode: |error| {
-                let codec = W::codec()?;
-                (codec.errors.encode)(error.cause::<W::Error>()?)
-            },
-            decode: |json| {
-                let codec = W::codec()?;
-                Some(Cause::typed((codec.errors.decode)(json)?, W::source))
-            },
-        }
-    }
-
-    /// An error as it is kept.
-    pub(crate) fn encode(self, error: &NodeError) -> Json {
-        self.encode_with(error, |_| {})
-    }
-
-    fn encode_with(self, error: &NodeError, say: impl FnOnce(&mut KeptError)) -> Json {
-        let mut kept = KeptError {
-            code: error.code().into(),
-            node: error.node().into(),
-            step: error.step().into(),
-            items: error.place().items.clone(),
-            attempt: error.attempt(),
-            message: error.message().into(),
-            error: (self.encode)(error)
-                .and_then(|json| serde_json::value::RawValue::from_string(json).ok()),
-            in_doubt: false,
-            tier: 0,
-        };
-        say(&mut kept);
-        // Every part of it has a place in JSON.
-        serde_json::to_string(&kept).unwrap_or_else(|_| "{}".to_owned())
-    }
-
-    /// An error as it was kept, at a place.
-    pub(crate) fn decode(self, json: &str, place: impl FnOnce(&KeptError) -> Place) -> NodeError {
-        let kept: KeptError = serde_json::from_str(json).unwrap_or_default();
-        let place = place(&kept);
-        let kind = ErrorKind::parse(&kept.code).unwrap_or(ErrorKind::Failed);
-        let cause = kept.error.and_then(|json| (self.decode)(json.get()));
-        NodeError::kept(kind, place, kept.attempt, kept.message, cause)
-    }
-}
-
-/// An error as it is kept.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(crate) struct KeptError {
-    code: String,
-    pub(crate) node: String,
-    pub(crate) step: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) items: Vec<usize>,
-    attempt: u32,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<Box<serde_json::value::RawValue>>,
-    /// Whether what failed may have done what it was to do.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    in_doubt: bool,
-    /// Of a failure to undo: which tier of a fallback chain.
-    #[serde(skip_serializing_if = "is_zero")]
-    tier: usize,
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde asks for it")]
-fn is_zero(tier: &usize) -> bool {
-    *tier == 0
 }
 
 impl Ledger {
@@ -439,7 +215,7 @@ impl Ledger {
     }
 
     /// Adds an entry that is kept along with the next one, and is not worth a commit of its own.
-    fn ride(&self, node: String, value: Json) {
+    pub(super) fn ride(&self, node: String, value: Json) {
         let entry = Entry {
             seq: 0,
             node,
