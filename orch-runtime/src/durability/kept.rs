@@ -94,6 +94,12 @@ impl Kept {
         }
     }
 
+    /// A run that is let go of as the orchestrator is shut down.
+    pub(super) fn shut_down() -> Self {
+        let reason = "the orchestrator was shut down; the run goes on when it is taken up again";
+        Self::without_result(RunStatus::Queued, reason)
+    }
+
     /// A run as the store has it, if it has ended or cannot go on.
     pub(crate) fn recorded(record: &RunRecord) -> Option<Self> {
         if record.status == RunStatus::Parked {

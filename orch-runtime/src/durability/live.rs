@@ -214,10 +214,7 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
         }
         Ended::Left(Left::Released) => {
             record.suspend(RunStatus::Queued, Some(0), None).await;
-            let reason =
-                "the orchestrator was shut down; the run goes on when it is taken up again";
-            let kept = Kept::without_result(RunStatus::Queued, reason);
-            durability.ended(key, &Arc::new(kept));
+            durability.ended(key, &Arc::new(Kept::shut_down()));
             false
         }
         Ended::Left(Left::Parked(reason)) => {

@@ -384,6 +384,7 @@ impl Durability {
         }
         self.drained().await;
         self.journal.close().await;
+        self.dismiss();
         if let Err(error) = self.store.leave(self.owner) {
             tracing::warn!(target: "orch", event = "store_not_left", %error);
         }
@@ -497,6 +498,15 @@ impl Durability {
         drop(state);
         for waiter in waiters.into_iter().flatten() {
             waiter.tell(Arc::clone(kept));
+        }
+    }
+
+    /// Tells whoever still waits for a run that it does not go on here.
+    fn dismiss(&self) {
+        let waiters = std::mem::take(&mut self.state().waiters);
+        let kept = Arc::new(Kept::shut_down());
+        for waiter in waiters.into_values().flatten() {
+            waiter.tell(Arc::clone(&kept));
         }
     }
 

@@ -94,6 +94,8 @@ impl Orchestrator {
 
     /// Takes no further durable run, lets the steps finish that have begun, for so long at most, and lets go of the
     /// runs: they go on when they are taken up again. Gives how many runs had steps that did not finish in time.
+    ///
+    /// Streams of durable runs end with it, and whoever waits for a result is told `RunError::Interrupted`.
     pub async fn shutdown(&self, limit: Duration) -> usize {
         match self.services.durability() {
             Some(durability) => durability.shut_down(limit).await,

@@ -5,7 +5,7 @@ use orch::store::{EntryKind, Memory, Sqlite, Store};
 use orch::{ArtifactError, ArtifactErrorKind};
 use serde::{Deserialize, Serialize};
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 const LARGE: usize = 300 * 1024;
 
@@ -59,16 +59,15 @@ fn what_is_too_large_for_the_journal_is_passed_by_reference() {
     let pdf = document(LARGE).pdf;
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(&world, &store).workflow(Print).build().await;
-        orch.unwrap().start(Print, LARGE).id("r").await.unwrap();
+        let orch = serving(&world, &store, Print).await;
+        orch.start(Print, LARGE).id("r").await.unwrap();
         world.until("measure", 1).await;
         assert!(keeps(&store, &pdf), "before its reader begins");
     });
     before.kill(&store);
     world.open("measure", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Print).build().await;
-        let orch = orch.unwrap();
+        let orch = serving(&world, &store, Print).await;
         let again = orch.start(Print, LARGE).id("r").await.unwrap();
         assert_eq!(again.result().await.unwrap(), LARGE);
         assert_eq!(world.calls("render"), 1);
@@ -146,20 +145,15 @@ fn inputs_and_results_are_kept_as_long_as_their_runs() {
     let pdf = Artifact::from(vec![1; LARGE]);
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(&world, &store).workflow(Stamp).build().await;
-        orch.unwrap()
-            .start(Stamp, pdf.clone())
-            .id("one")
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Stamp).await;
+        orch.start(Stamp, pdf.clone()).id("one").await.unwrap();
         assert!(keeps(&store, &pdf), "as soon as the run is");
         world.until("stamp", 1).await;
     });
     before.kill(&store);
     world.open("stamp", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Stamp).build().await;
-        let orch = orch.unwrap();
+        let orch = serving(&world, &store, Stamp).await;
         let runs = orch.runs().unwrap();
         let one = orch.start(Stamp, pdf.clone()).id("one").await.unwrap();
         let (of_one, stamped) = one.result().await.unwrap();
@@ -186,8 +180,7 @@ fn a_fork_keeps_what_it_took_over() {
     let (world, store) = (World::default(), Memory::new());
     world.open("measure", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Print).build().await;
-        let orch = orch.unwrap();
+        let orch = serving(&world, &store, Print).await;
         let first = orch.start(Print, LARGE).id("first").await.unwrap();
         first.result().await.unwrap();
         let runs = orch.runs().unwrap();
@@ -348,8 +341,7 @@ workflow! {
 fn what_nobody_keeps_is_not_recorded() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Unknown).build().await;
-        let orch = orch.unwrap();
+        let orch = serving(&world, &store, Unknown).await;
         let run = orch.start(Unknown, "00".repeat(32)).id("r").await.unwrap();
         let error = run.result().await.unwrap_err();
         assert!(error.to_string().contains("not kept"), "{error}");

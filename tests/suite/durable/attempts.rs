@@ -5,7 +5,7 @@ use std::time::Duration;
 use orch::prelude::*;
 use orch::store::Memory;
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[derive(Debug, Clone, serde::Serialize, serde::Deserialize, thiserror::Error)]
 #[error("{0}")]
@@ -153,11 +153,7 @@ fn kill_at<W: Workflow + Copy>(
 ) {
     let process = Process::new();
     process.run(async {
-        let orch = orchestrator(world, store)
-            .workflow(workflow)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(world, store, workflow).await;
         orch.start(workflow, input).id("r").await.unwrap();
         world.until(step, calls).await;
         // An attempt that goes on is on record after a while.
@@ -172,11 +168,7 @@ fn finish<W: Workflow + Copy>(
     (world, store): (&World, &Memory),
 ) -> Result<W::Output, RunError<W::Error>> {
     Process::new().run(async {
-        let orch = orchestrator(world, store)
-            .workflow(workflow)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(world, store, workflow).await;
         orch.start(workflow, input)
             .id("r")
             .await
@@ -232,11 +224,7 @@ fn an_operator_who_retries_gives_all_attempts_anew() {
     let (world, store) = (World::default(), Memory::new());
     assert!(finish(Brittle, 9, (&world, &store)).is_err());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Brittle)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Brittle).await;
         orch.runs().unwrap().retry("r").await.unwrap();
         let run = orch.start(Brittle, 9).id("r").await.unwrap();
         assert_eq!(

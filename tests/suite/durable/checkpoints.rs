@@ -9,7 +9,7 @@ use orch::testing::paused;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Draft {
@@ -75,11 +75,7 @@ fn an_approval_survives_a_kill_while_it_is_waited_for() {
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Article)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Article).await;
         orch.start(Article, "cats".into()).id("r").await.unwrap();
         waiting(&orch, "r").await;
         let waits = orch.runs().unwrap().checkpoints("r").await.unwrap();
@@ -92,11 +88,7 @@ fn an_approval_survives_a_kill_while_it_is_waited_for() {
     });
     before.kill(&store);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Article)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Article).await;
         let runs = orch.runs().unwrap();
         let error = runs.approve("r", "draft", "eve", "").await.unwrap_err();
         assert_eq!(error.to_string(), "eve may not decide: ada, grace may");
@@ -140,11 +132,7 @@ fn an_approval_survives_a_kill_while_it_is_waited_for() {
 fn what_is_rejected_fails_the_node() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Article)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Article).await;
         let run = orch.start(Article, "dogs".into()).id("r").await.unwrap();
         waiting(&orch, "r").await;
         orch.runs()

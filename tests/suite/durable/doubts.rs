@@ -5,7 +5,7 @@ use orch::store::{Change, Memory, Store as _};
 use orch::testing::paused;
 use orch::{RunId, RunStatus};
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[step]
 async fn give_back(outcome: Outcome<&u32>, name: &str, #[resource] world: &World) {
@@ -42,8 +42,7 @@ fn what_was_under_way_in_a_crash_is_undone_by_a_cancellation_that_came_meanwhile
     world.open("a", 1);
     let before = Process::new();
     before.run(async {
-        let builder = orchestrator(&world, &store).workflow(Taken);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Taken).await;
         orch.start(Taken, 1).id("r").await.unwrap();
         world.until("b", 1).await;
         world.until("c", 1).await;

@@ -4,7 +4,7 @@ use orch::prelude::*;
 use orch::store::{EntryKind, Filter, Memory};
 use orch::{RunId, RunStatus, StartError};
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[step]
 async fn work(name: &str, n: u32, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> u32 {
@@ -66,11 +66,7 @@ fn what_waits_is_refused_where_nothing_of_it_is_kept() {
 fn what_does_not_wait_runs_in_memory_inside_one_that_is_not_durable() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(RunsQuick)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, RunsQuick).await;
         let run = orch.start(RunsQuick, 1).id("r").await.unwrap();
         assert_eq!(run.result().await.unwrap(), 3);
         assert_eq!(world.calls("b"), 1);
@@ -132,11 +128,7 @@ fn runs_inside_are_seen_while_they_go_on_and_after_a_kill() {
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Family)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Family).await;
         orch.start(Family, 7).id("order/42").await.unwrap();
         world.until("innermost", 1).await;
         let runs = orch.runs().unwrap();
@@ -157,11 +149,7 @@ fn runs_inside_are_seen_while_they_go_on_and_after_a_kill() {
     before.kill(&store);
     world.open("innermost", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Family)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Family).await;
         let runs = orch.runs().unwrap();
         let run = orch.start(Family, 7).id("order/42").await.unwrap();
         run.result().await.unwrap();

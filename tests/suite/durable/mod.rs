@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use orch::Orchestrator;
+use orch::prelude::Workflow;
 use orch::store::Memory;
 use tokio::sync::Semaphore;
 
@@ -128,4 +129,13 @@ pub fn orchestrator(world: &World, store: &Memory) -> orch::Builder {
     Orchestrator::builder()
         .store(store.clone())
         .resource(world.clone())
+}
+
+/// An orchestrator of this world on this store that drives the runs of one workflow.
+pub async fn serving<W: Workflow>(world: &World, store: &Memory, workflow: W) -> Orchestrator {
+    orchestrator(world, store)
+        .workflow(workflow)
+        .build()
+        .await
+        .unwrap()
 }

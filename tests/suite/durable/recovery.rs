@@ -3,7 +3,7 @@
 use orch::prelude::*;
 use orch::store::Memory;
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, serving};
 
 #[step]
 async fn first(n: u32, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> u32 {
@@ -38,11 +38,7 @@ fn a_killed_run_goes_on_where_it_was() {
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Chain)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Chain).await;
         orch.start(Chain, 4).id("order-42").await.unwrap();
         world.until("second", 1).await;
     });
@@ -50,11 +46,7 @@ fn a_killed_run_goes_on_where_it_was() {
 
     let after = Process::new();
     after.run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Chain)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Chain).await;
         world.open("second", 1);
         let run = orch.start(Chain, 4).id("order-42").await.unwrap();
         assert_eq!(run.result().await.unwrap(), "5 and 50");
@@ -74,11 +66,7 @@ fn the_same_id_twice_is_one_run() {
     let (world, store) = (World::default(), Memory::new());
     world.open("second", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Chain)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Chain).await;
         let (a, b) = (orch.start(Chain, 1).id("x"), orch.start(Chain, 1).id("x"));
         let (a, b) = tokio::join!(async { a.await.unwrap().result().await }, async {
             b.await.unwrap().result().await
@@ -128,8 +116,7 @@ workflow! {
 fn a_fallback_and_what_undoes_it_have_keys_of_their_own() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(Fallback);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Fallback).await;
         let run = orch.start(Fallback, 1).id("r").await.unwrap();
         assert!(run.result().await.is_err());
     });

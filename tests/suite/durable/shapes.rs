@@ -5,7 +5,7 @@ use std::time::Duration;
 use orch::prelude::*;
 use orch::store::{EntryKind, Memory};
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, serving};
 
 #[step]
 async fn work(name: &str, n: u32, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> u32 {
@@ -136,11 +136,7 @@ pub fn killed<W: Workflow + Copy>(
     let store = Memory::new();
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(world, &store)
-            .workflow(workflow)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(world, &store, workflow).await;
         orch.start(workflow, input).id("run").await.unwrap();
         world.until(gate, reached).await;
         // What goes on beside the gate is to be recorded.
@@ -149,11 +145,7 @@ pub fn killed<W: Workflow + Copy>(
     before.kill(&store);
     world.open(gate, 100_000);
     Process::new().run(async {
-        let orch = orchestrator(world, &store)
-            .workflow(workflow)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(world, &store, workflow).await;
         orch.start(workflow, again)
             .id("run")
             .await
@@ -266,11 +258,7 @@ fn what_is_recorded_can_be_read() {
     let (world, store) = (World::default(), Memory::new());
     world.open("right", 1);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Wave)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Wave).await;
         orch.start(Wave, 1)
             .id("run")
             .await

@@ -8,7 +8,7 @@ use orch::prelude::*;
 use orch::store::{Filter, Memory};
 use orch::{RunStatus, StartError};
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[step]
 async fn work(name: &str, n: u32, #[resource] world: &World) -> u32 {
@@ -72,11 +72,7 @@ async fn status(orch: &Orchestrator, id: &str, wanted: RunStatus) {
 fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         let run = orch.start(Two, 1).id("r").await.unwrap();
         let runs = orch.runs().unwrap();
         world.until("a", 1).await;
@@ -99,11 +95,7 @@ fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
 fn a_run_that_is_resumed_before_it_has_paused_goes_on() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         let run = orch.start(Two, 1).id("r").await.unwrap();
         let runs = orch.runs().unwrap();
         world.until("a", 1).await;
@@ -120,11 +112,7 @@ fn a_run_that_is_resumed_before_it_has_paused_goes_on() {
 fn a_run_can_be_cancelled_wherever_it_is() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         let run = orch.start(Two, 1).id("r").await.unwrap();
         world.until("a", 1).await;
         orch.runs()
@@ -197,11 +185,7 @@ fn a_run_is_done_again_from_a_node() {
     world.open("a", 9);
     world.open("b", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         orch.start(Two, 1)
             .id("r")
             .await
@@ -311,11 +295,7 @@ fn who_drives_nothing_starts_and_steers_what_others_drive() {
 fn shutting_down_lets_steps_finish_and_loses_nothing() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         let run = orch.start(Two, 1).id("r").await.unwrap();
         world.until("a", 1).await;
         let stopping = tokio::spawn({
@@ -332,11 +312,7 @@ fn shutting_down_lets_steps_finish_and_loses_nothing() {
     });
     world.open("b", 1);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         assert_eq!(
             orch.start(Two, 1)
                 .id("r")
@@ -359,11 +335,7 @@ fn shutting_down_lets_steps_finish_and_loses_nothing() {
 fn shutting_down_does_not_wait_forever() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         orch.start(Two, 1).id("r").await.unwrap();
         world.until("a", 1).await;
         assert_eq!(orch.shutdown(Duration::from_millis(20)).await, 1);
@@ -371,11 +343,7 @@ fn shutting_down_does_not_wait_forever() {
     world.open("a", 1);
     world.open("b", 1);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Two)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Two).await;
         assert_eq!(
             orch.start(Two, 1)
                 .id("r")

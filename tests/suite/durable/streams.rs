@@ -6,7 +6,7 @@ use orch::prelude::*;
 use orch::store::Memory;
 use orch::{RunEventKind, RunStatus};
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[step]
 fn say(word: &str, #[ctx] ctx: &StepCtx) -> u32 {
@@ -41,11 +41,7 @@ async fn parked(orch: &Orchestrator, id: &str) {
 fn streams_go_on_when_a_run_is_taken_up_again() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Talk)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Talk).await;
         let mut run = orch.start(Talk, ()).id("r").await.unwrap();
         let (mut events, mut progress) = (run.events(), run.progress());
         let mut emissions = run.emissions();
@@ -89,11 +85,7 @@ fn streams_go_on_when_a_run_is_taken_up_again() {
 fn a_handle_of_a_run_that_is_not_in_memory_streams_what_comes() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Talk)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Talk).await;
         drop(orch.start(Talk, ()).id("r").await.unwrap());
         parked(&orch, "r").await;
         let run = orch.start(Talk, ()).id("r").await.unwrap();
@@ -117,11 +109,7 @@ fn streams_end_with_a_run_that_another_process_drives_and_when_it_does_not_go_on
             .workflow(Talk)
             .max_active_runs(0);
         let here = here.build().await.unwrap();
-        let there = orchestrator(&world, &store)
-            .workflow(Talk)
-            .build()
-            .await
-            .unwrap();
+        let there = serving(&world, &store, Talk).await;
         let run = here.start(Talk, ()).id("r").await.unwrap();
         let (mut events, mut progress) = (run.events(), run.progress());
         run.signal(Talk::answer, 5).await.unwrap();
@@ -136,5 +124,24 @@ fn streams_end_with_a_run_that_another_process_drives_and_when_it_does_not_go_on
         let mut events = run.events();
         there.shutdown(Duration::from_secs(5)).await;
         while events.next().await.is_some() {}
+    });
+}
+
+#[test]
+fn streams_and_results_end_at_a_shutdown_though_their_run_is_not_in_memory() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, Talk).await;
+        let run = orch.start(Talk, ()).id("r").await.unwrap();
+        let mut events = run.events();
+        parked(&orch, "r").await;
+        assert_eq!(orch.shutdown(Duration::from_secs(5)).await, 0);
+        while events.next().await.is_some() {}
+        let error = run.result().await.unwrap_err();
+        assert!(matches!(error, RunError::Interrupted(_)), "{error}");
+        assert!(
+            error.to_string().contains("the orchestrator was shut down"),
+            "{error}"
+        );
     });
 }

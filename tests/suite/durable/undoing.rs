@@ -5,7 +5,7 @@ use std::time::Duration;
 use orch::prelude::*;
 use orch::store::{EntryKind, Memory};
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -307,11 +307,7 @@ fn undoing_goes_on_after_a_kill() {
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Saga)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Saga).await;
         orch.start(Saga, "bad".into()).id("r").await.unwrap();
         world.until("charge", 1).await;
         // The undo of `slow` waits, with or without others before it.
@@ -329,11 +325,7 @@ fn undoing_goes_on_after_a_kill() {
     before.kill(&store);
     world.open("release", 9);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Saga)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Saga).await;
         let error = orch
             .start(Saga, "bad".into())
             .id("r")
@@ -419,11 +411,7 @@ fn what_may_have_happened_is_undone_too() {
 fn undo_steps_have_policies_of_their_own() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Brittle)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Brittle).await;
         let error = orch
             .start(Brittle, "bad".into())
             .await
@@ -444,8 +432,7 @@ fn undo_steps_have_policies_of_their_own() {
 fn a_failure_that_may_have_had_its_effect_is_undone_and_a_refusal_is_not() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(Order);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Order).await;
         for how in ["lost", "refused"] {
             let run = orch.start(Order, how.into()).id(how).await.unwrap();
             assert!(run.result().await.is_err());
@@ -510,8 +497,7 @@ fn a_fallback_and_what_it_stood_in_for_are_both_undone_after_a_crash_before_its_
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let builder = orchestrator(&world, &store).workflow(Journey);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Journey).await;
         orch.start(Journey, "bad".into()).id("r").await.unwrap();
         world.until("bus", 1).await;
     });
@@ -519,8 +505,7 @@ fn a_fallback_and_what_it_stood_in_for_are_both_undone_after_a_crash_before_its_
     world.open("bus", 9);
     world.open("take back", 9);
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(Journey);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Journey).await;
         let run = orch.start(Journey, "bad".into()).id("r").await.unwrap();
         assert!(run.result().await.is_err());
     });
@@ -534,16 +519,14 @@ fn of_two_undos_of_one_node_a_crash_between_them_loses_neither() {
     world.open("bus", 9);
     let before = Process::new();
     before.run(async {
-        let builder = orchestrator(&world, &store).workflow(Journey);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Journey).await;
         orch.start(Journey, "bad".into()).id("r").await.unwrap();
         world.until("take back", 2).await;
     });
     before.kill(&store);
     world.open("take back", 9);
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(Journey);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Journey).await;
         let run = orch.start(Journey, "bad".into()).id("r").await.unwrap();
         assert!(run.result().await.is_err());
         let history = orch.runs().unwrap().history("r").await.unwrap();
@@ -561,8 +544,7 @@ fn a_failure_in_doubt_that_was_recorded_before_a_crash_is_undone() {
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let builder = orchestrator(&world, &store).workflow(Late);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Late).await;
         orch.start(Late, 1).id("r").await.unwrap();
         world.until("train", 1).await;
         world.until("bus", 1).await;
@@ -573,8 +555,7 @@ fn a_failure_in_doubt_that_was_recorded_before_a_crash_is_undone() {
     world.open("bus", 9);
     world.open("take back", 9);
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(Late);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Late).await;
         let run = orch.start(Late, 1).id("r").await.unwrap();
         assert!(run.result().await.is_err());
     });
@@ -609,8 +590,7 @@ workflow! {
 fn a_refusal_after_an_answer_that_was_lost_is_undone() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(OrderTwice);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, OrderTwice).await;
         let run = orch.start(OrderTwice, "tea".into()).id("r").await.unwrap();
         assert!(run.result().await.is_err());
     });
@@ -625,8 +605,7 @@ fn a_refusal_after_an_answer_that_was_lost_is_undone() {
 fn what_is_done_again_after_it_was_undone_has_a_key_of_its_own() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let builder = orchestrator(&world, &store).workflow(Order);
-        let orch = builder.build().await.unwrap();
+        let orch = serving(&world, &store, Order).await;
         let run = orch.start(Order, "tea".into()).id("r").await.unwrap();
         assert!(run.result().await.is_err());
         for left in [1, 0] {

@@ -6,7 +6,7 @@ use orch::RunStatus;
 use orch::prelude::*;
 use orch::store::Memory;
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[step]
 async fn work(n: u32, #[resource] world: &World) -> u32 {
@@ -174,11 +174,7 @@ workflow! {
 fn a_value_that_is_too_large_points_to_artifacts() {
     let (world, store) = (World::default(), Memory::new());
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Large)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Large).await;
         let error = orch
             .start(Large, 300 * 1024)
             .await

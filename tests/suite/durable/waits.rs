@@ -9,7 +9,7 @@ use orch::{RunStatus, durable::Signal};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Process, World, orchestrator};
+use super::{Process, World, orchestrator, serving};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
@@ -97,11 +97,7 @@ fn a_signal_is_typed_kept_if_early_and_taken_once() {
     let (world, store) = (World::default(), Memory::new());
     let _: Signal<Request, Approval> = Request::finance;
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Request)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Request).await;
         let run = orch.start(Request, 300).id("r").await.unwrap();
         assert!(
             run.signal(Request::finance, approval())
@@ -137,11 +133,7 @@ fn a_run_that_waits_leaves_memory_and_survives_kills() {
     let (world, store) = (World::default(), Memory::new());
     let before = Process::new();
     before.run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Request)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Request).await;
         let run = orch.start(Request, 300).id("r").await.unwrap();
         for _ in 0..5_000 {
             if orch.runs().unwrap().get("r").await.unwrap().status == RunStatus::Waiting {
@@ -156,11 +148,7 @@ fn a_run_that_waits_leaves_memory_and_survives_kills() {
     });
     before.kill(&store);
     Process::new().run(async {
-        let orch = orchestrator(&world, &store)
-            .workflow(Request)
-            .build()
-            .await
-            .unwrap();
+        let orch = serving(&world, &store, Request).await;
         let run = orch.start(Request, 300).id("r").await.unwrap();
         run.signal(Request::finance, approval()).await.unwrap();
         assert_eq!(run.result().await.unwrap(), "300 of 500 by Ada");
