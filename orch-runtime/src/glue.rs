@@ -476,11 +476,11 @@ fn child_record<W: Workflow>(cx: &Cx, id: &RunId) -> Option<Veiled<Record>> {
     let record = frame.run().journal.as_ref()?;
     let around = frame.run().id().as_str().len() + "/".len();
     let id = id.as_str().get(around..).unwrap_or_default();
-    let instance = record.instance(frame, cx.ctx().node_index());
+    let at = (&**frame, cx.ctx().node_index());
     let call = (cx.turn(), cx.tier(), cx.ctx().attempt());
     W::SPEC
         .durable
-        .then(|| Veiled::new(record.inside((&instance, id), call, Errors::of::<W>())))
+        .then(|| Veiled::new(record.inside(at, id, call, Errors::of::<W>())))
 }
 
 /// Gathers a fan-out's items into a vector.

@@ -18,7 +18,6 @@ use orch_core::error::NodeError;
 use serde_json::value::RawValue;
 
 use super::frame::Frame;
-use super::journaled::keeps_its_own;
 use super::known::Began;
 use super::layout::Tier;
 use super::record::Record;
@@ -79,7 +78,8 @@ pub(super) fn next(frame: &Frame, node: usize, tier: usize, turn: u32) -> Next {
         return Next::FIRST;
     };
     // What a workflow inside did is on record itself: its attempt goes on where it was.
-    let goes_on = began.due.is_some() || keeps_its_own(frame, node);
+    let tier = frame.layout.nodes[node].tiers.get(tier);
+    let goes_on = began.due.is_some() || tier.is_some_and(Tier::keeps_its_own);
     Next {
         attempt: began.attempt + u32::from(!goes_on),
         may_have_happened: began.due.is_none() || began.attempt > 1,
@@ -118,7 +118,7 @@ pub(super) fn fall_back<'a>(
 /// Puts on record that a call begins which may have begun before, in a process that died.
 pub(super) async fn note_first(record: &Record, frame: &Arc<Frame>, node: usize) {
     let known = record.known(&record.instance(frame, node));
-    if known.is_some_and(|known| known.end.is_some()) || keeps_its_own(frame, node) {
+    if known.is_some_and(|known| known.end.is_some()) {
         return;
     }
     let (turn, tier, _) = known.map_or((0, 0, 1), super::known::Known::call);
@@ -127,8 +127,9 @@ pub(super) async fn note_first(record: &Record, frame: &Arc<Frame>, node: usize)
     };
     let policies = frame.run().services.policies(called);
     let next = next(frame, node, tier, turn);
-    // One that is undone says so itself.
-    if policies.retries.unwrap_or(0) > 0 && called.undo().is_none() && next.due.is_none() {
+    // One that is undone says so itself, and what a workflow inside did is on record.
+    let says_so = called.undo().is_some() || called.keeps_its_own();
+    if policies.retries.unwrap_or(0) > 0 && !says_so && next.due.is_none() {
         let began = Began::new(tier, next.attempt);
         record.add(started(record, frame, node, began)).await;
     }
@@ -172,7 +173,7 @@ impl<'a> Trail<'a> {
             node,
             tier: idx,
             noted: tier.undo().map(|_| next.attempt),
-            keeps_its_own: keeps_its_own(frame, node),
+            keeps_its_own: tier.keeps_its_own(),
         })
     }
 

@@ -163,6 +163,14 @@ impl Frame {
         text
     }
 
+    /// Whether this node, or the one around it, begins only when all is done and undone.
+    pub(crate) fn is_finally(&self, node: usize) -> bool {
+        match self.parent() {
+            Some((around, node)) => around.is_finally(node),
+            None => self.layout.nodes[node].spec.finally,
+        }
+    }
+
     /// Whether a failure of this node, and of every node around it, is consumed by nobody.
     pub(crate) fn is_fatal(&self, node: usize) -> bool {
         let spec = self.layout.nodes[node].spec;

@@ -5,9 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
-use orch_core::plan::{Callee, Checkpoint};
+use orch_core::plan::Checkpoint;
 
 use super::frame::{Frame, Role};
+use super::layout::Tier;
 use super::record::{Left, Phase, Record};
 use super::strand::{Called, cancelled, node_error, survives};
 use super::under_way::{Calling, Doing};
@@ -69,6 +70,7 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
             let read = |(json, seq): &(Json, i64)| (serde_json::from_str(json), *seq);
             let decision = known.decision.as_ref().map(read);
             let json = match (checkpoint, decision) {
+                _ if record.has_inside(&instance) => return Recalled::Unknown,
                 (None, _) => json.clone(),
                 // It still waits for its decision, or what was decided cannot be read.
                 (Some(_), None | Some((Err(_), _))) => return Recalled::Unknown,
@@ -131,8 +133,13 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     // The call may be dropped while it waits here.
     let mut before = Doubtful::before(record, &frame, node);
     let may_have_begun = record.phase() == Phase::Retracing;
-    if record.phase() != Phase::Going {
+    // What a workflow inside did is gone over as well.
+    let is_gone_into = may_have_begun && record.has_inside(&record.instance(&frame, node));
+    if record.phase() != Phase::Going && !is_gone_into {
         record.pass().await;
+    }
+    if record.had_ended(&frame, node) && !is_gone_into {
+        return Err(cancelled(&frame, node));
     }
     if let Some(stop) = run.stop()
         && !survives(&frame, node, stop)
@@ -187,8 +194,7 @@ async fn waited(
 /// Whether a node runs a workflow that is durable itself, so that its nodes are recorded and it need not be.
 pub(crate) fn keeps_its_own(frame: &Frame, node: usize) -> bool {
     let tiers = &frame.layout.nodes[node].tiers;
-    let durable = |callee: Callee| matches!(callee, Callee::Workflow(spec) if spec().durable);
-    tiers.iter().all(|tier| durable(tier.callee))
+    tiers.iter().all(Tier::keeps_its_own)
 }
 
 async fn recorded(
@@ -200,8 +206,18 @@ async fn recorded(
     let instance = record.instance(frame, node);
     let known = record.known(&instance).and_then(|known| known.end.as_ref());
     let checkpoint = frame.layout.nodes[node].checkpoint();
-    if let (Some((EntryKind::Done, Some(json))), Some(checkpoint)) = (known, checkpoint) {
-        return decided(record, frame, node, checkpoint, json.clone()).await;
+    if let Some((EntryKind::Done, Some(json))) = known {
+        if record.has_inside(&instance) {
+            // What the workflow inside did may have to be undone; what it gave is recorded.
+            drop(call::perform(Arc::clone(frame), node, queued, None).await);
+        }
+        return match checkpoint {
+            Some(checkpoint) => decided(record, frame, node, checkpoint, json.clone()).await,
+            None => {
+                placed_as_recorded(record, frame, node, json).await;
+                Ok(())
+            }
+        };
     }
     let calling = record.under_way.begin(&instance, false);
     let called = call::perform(Arc::clone(frame), node, queued, Some(&calling)).await;

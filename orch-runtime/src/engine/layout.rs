@@ -95,6 +95,11 @@ impl Tier {
         }
     }
 
+    /// Whether it is a workflow that is durable itself, so that its nodes are recorded.
+    pub(crate) fn keeps_its_own(&self) -> bool {
+        matches!(self.callee, Callee::Workflow(spec) if spec().durable)
+    }
+
     pub(crate) fn reads_arguments(&self) -> bool {
         match self.callee {
             Callee::Step(step) => step.reads_arguments,

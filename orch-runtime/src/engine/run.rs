@@ -275,9 +275,12 @@ impl Run {
     }
 
     /// What may no longer start, before what a frame's place in the graph allows.
+    ///
+    /// While a history is gone over, nothing is stopped: what had begun is met again, whatever came after it.
     pub(crate) fn stop(&self) -> Option<Stop> {
         match self.stop.load(Ordering::Acquire) {
             GOING => None,
+            _ if self.is_retracing() && !self.is_abandoned() => None,
             FAILING => Some(Stop::Failing),
             _ => Some(Stop::Cancelled),
         }

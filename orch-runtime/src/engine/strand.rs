@@ -6,7 +6,7 @@
 //! functions until they are known to be quick, and async ones once they are known [to be slow](super::pace).
 
 use std::any::Any;
-use std::future::{Future, poll_fn};
+use std::future::{Future, pending, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -460,32 +460,39 @@ async fn wait(flight: &Flight, mut call: Call) -> Called {
     if frame.run().journal.is_none() && flight.survives(frame) {
         return whole.await;
     }
+    // It goes on under a cancellation that it survives, until the run is let go of.
     let spared = || flight.survives(frame) && !frame.run().is_abandoned();
-    let mut whole = pin!(whole);
-    let mut stopped = pin!(frame.run().stopped.notified());
-    stopped.as_mut().enable();
     if frame.run().stop() == Some(Stop::Cancelled) && !spared() {
         return Err(cancelled(frame, node));
     }
-    poll_fn(|cx| {
-        if let Poll::Ready(result) = whole.as_mut().poll(cx) {
-            return Poll::Ready(result);
+    let whole = pin!(whole);
+    tokio::select! {
+        biased;
+        result = whole => result,
+        () = dropped(frame.run(), spared) => Err(cancelled(frame, node)),
+    }
+}
+
+/// Waits until what is under way is dropped, unless it is spared.
+async fn dropped(run: &Run, spared: impl Fn() -> bool) {
+    loop {
+        let mut stopped = pin!(run.stopped.notified());
+        stopped.as_mut().enable();
+        // A stop that comes while a history is gone over shows only then.
+        let retracing = run.journal.as_deref().filter(|_| run.is_retracing());
+        if run.stop() == Some(Stop::Cancelled) && !spared() {
+            return;
         }
-        if stopped.as_mut().poll(cx).is_pending() {
-            return Poll::Pending;
+        tokio::select! {
+            () = stopped => {}
+            () = async {
+                match retracing {
+                    Some(record) => record.gone_over().await,
+                    None => pending().await,
+                }
+            } => {}
         }
-        if !spared() {
-            return Poll::Ready(Err(cancelled(frame, node)));
-        }
-        // It goes on under a cancellation, until the run is let go of.
-        stopped.set(frame.run().stopped.notified());
-        let _ = stopped.as_mut().enable();
-        stopped
-            .as_mut()
-            .poll(cx)
-            .map(|()| Err(cancelled(frame, node)))
-    })
-    .await
+    }
 }
 
 /// Whether this node, or one around it, goes on under a stop.

@@ -159,6 +159,9 @@ pub(crate) async fn all(root: Arc<Frame>) {
     }
     let mut undos = run.take_undos();
     undos.sort_by_key(|undo| undo.order);
+    if let (Some(record), false) = (&run.journal, undos.is_empty()) {
+        record.undoing_begins();
+    }
     while let Some(undo) = undos.pop() {
         if let Err(error) = one(&undo).await {
             run.undo_failed(error);

@@ -10,6 +10,7 @@ use super::{Call, Failed, failure};
 use crate::ctx::{Cx, Mode};
 use crate::engine::attempts::{self, Next, Trail};
 use crate::engine::layout::Tier;
+use crate::engine::record::Phase;
 use crate::engine::strand::panic_message;
 use crate::engine::under_way::Doing;
 use crate::observe::AttemptWatch;
@@ -103,6 +104,9 @@ impl Call<'_> {
         (attempt, trail): (u32, Option<&Trail<'_>>),
     ) -> Result<Done, Failed> {
         let run = self.frame.run();
+        if self.is_gone_into() {
+            return self.attempted(policies, (attempt, trail)).await;
+        }
         let registry = run.services.registry();
         let breaker = policies
             .breaker
@@ -143,6 +147,28 @@ impl Call<'_> {
         self.rated(tier, policies, facts, attempt).await?;
         #[cfg(not(feature = "rate-limit"))]
         let _ = facts;
+        let result = self.attempted(policies, (attempt, trail)).await;
+        match (permit, &result) {
+            (Some(permit), Err(failed)) if failed.counts => permit.failure(),
+            (Some(permit), _) => permit.success(),
+            (None, _) => {}
+        }
+        result
+    }
+
+    /// Whether what is called is a workflow whose history is gone over: it was admitted before.
+    fn is_gone_into(self) -> bool {
+        let record = self.frame.run().journal.as_deref();
+        let record = record.filter(|record| record.phase() == Phase::Retracing);
+        record.is_some_and(|record| record.has_inside(&record.instance(self.frame, self.node)))
+    }
+
+    /// One attempt, as it is watched and put on record, within its timeout.
+    async fn attempted(
+        self,
+        policies: Policies,
+        (attempt, trail): (u32, Option<&Trail<'_>>),
+    ) -> Result<Done, Failed> {
         self.does(Doing::Attempt(attempt));
         let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
         let mode = match self.undoing {
@@ -153,20 +179,14 @@ impl Call<'_> {
         let attempted = pin!(within(policies.timeout, attempted));
         let attempted = pin!(attempts::noted(trail, attempt, attempted));
         let attempted = watch.inside(attempted).await;
-        let result = attempted.unwrap_or_else(|elapsed| {
+        attempted.unwrap_or_else(|elapsed| {
             let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
             Err(Failed::doubtful(self.error(
                 ErrorKind::TimedOut,
                 attempt,
                 message,
             )))
-        });
-        match (permit, &result) {
-            (Some(permit), Err(failed)) if failed.counts => permit.failure(),
-            (Some(permit), _) => permit.success(),
-            (None, _) => {}
-        }
-        result
+        })
     }
 
     #[cfg(feature = "rate-limit")]

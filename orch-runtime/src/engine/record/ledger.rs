@@ -7,6 +7,7 @@
 //! Meanwhile nothing is called: a node without a recorded value [waits](Ledger::pass).
 //! Values are taken in as soon as their nodes are reached. A failure is taken in when nothing else is left to do, the
 //! one that was recorded first before the others, so that nothing is blocked by it that had been done before it.
+//! No failure stops anything meanwhile, so that all that had begun is met again.
 //! When all is taken in, the run [goes on](Phase::Going).
 //!
 //! # When a run cannot go on by itself
@@ -20,7 +21,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_core::run::{RunId, RunStatus};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use super::{RETRIED, made_again};
 use crate::artifact::Home;
@@ -46,7 +47,7 @@ pub(crate) struct Ledger {
     pub(super) known: Everything,
     phase: AtomicU8,
     state: Mutex<State>,
-    /// The phase changed, or a failure is due.
+    /// The phase changed.
     turned: Notify,
     /// The run may be quiet, or is to be left.
     pub(crate) stirred: Notify,
@@ -78,9 +79,9 @@ struct State {
     waits: BTreeMap<Millis, usize>,
     waiting: usize,
     /// Failures to be taken in, by the numbers of their entries.
-    failures: BTreeMap<i64, ()>,
-    /// The failure that is to be taken in now, until it is.
-    due: Option<i64>,
+    failures: BTreeMap<i64, oneshot::Sender<()>>,
+    /// How many of them are being taken in.
+    due: usize,
     left: Option<Left>,
     /// Whether it is left with what has not ended.
     forced: bool,
@@ -204,8 +205,12 @@ impl Ledger {
         }
     }
 
-    fn turn_to(&self, phase: Phase) {
-        self.phase.store(phase as u8, Ordering::Release);
+    /// Goes on, with what is left of the history taken in at once.
+    fn go_on(&self) {
+        let mut state = self.state();
+        self.phase.store(Phase::Going as u8, Ordering::Release);
+        while state.take_in() {}
+        drop(state);
         self.turned.notify_waiters();
     }
 
@@ -282,14 +287,28 @@ impl Ledger {
 
     /// Waits until calls may be made.
     pub(crate) async fn pass(&self) {
+        self.until(|phase| phase == Phase::Going, || Some(self.wait(None)))
+            .await;
+    }
+
+    /// Waits until the history is gone over.
+    pub(crate) async fn gone_over(&self) {
+        self.until(|phase| phase != Phase::Retracing, || None).await;
+    }
+
+    async fn until<'a>(
+        &self,
+        reached: impl Fn(Phase) -> bool,
+        waits: impl Fn() -> Option<Waits<'a>>,
+    ) {
         loop {
             let turned = self.turned.notified();
             tokio::pin!(turned);
             turned.as_mut().enable();
-            if self.phase() == Phase::Going {
+            if reached(self.phase()) {
                 return;
             }
-            let _waits = self.wait(None);
+            let _waits = waits();
             turned.await;
         }
     }
@@ -297,29 +316,18 @@ impl Ledger {
     /// Waits until the failure of this number is to be taken in: when nothing but failures is left of the history, the
     /// first of them, or at once when the run has gone beyond its history elsewhere.
     pub(crate) async fn failure_is_due(&self, seq: i64) {
-        self.state().failures.insert(seq, ());
-        loop {
-            let turned = self.turned.notified();
-            tokio::pin!(turned);
-            turned.as_mut().enable();
-            if self.is_due(seq) {
+        let (tell, told) = oneshot::channel();
+        {
+            let mut state = self.state();
+            if self.phase() == Phase::Going {
                 return;
             }
-            let _waits = self.wait(None);
-            turned.await;
+            state.failures.insert(seq, tell);
         }
-    }
-
-    fn is_due(&self, seq: i64) -> bool {
-        let mut state = self.state();
-        if state.due.take_if(|due| *due == seq).is_some() {
-            return true;
-        }
-        let beyond = self.phase() == Phase::Going;
-        if beyond {
-            state.failures.remove(&seq);
-        }
-        beyond
+        let _due = Due { ledger: self, seq };
+        let _waits = self.wait(None);
+        // An error would say that the ledger is gone.
+        let _ = told.await;
     }
 
     /// Something waits, until this time if that ends by itself.
@@ -388,14 +396,11 @@ impl Ledger {
         }
         match self.phase() {
             Phase::Retracing => {
-                state.due = state.failures.pop_first().map(|(seq, ())| seq);
-                let all = state.due.is_none();
+                let all = !state.take_in();
                 drop(state);
                 if all {
-                    self.turn_to(Phase::Going);
+                    self.go_on();
                     self.mailbox.deliver();
-                } else {
-                    self.turned.notify_waiters();
                 }
                 Next::Again
             }
@@ -432,7 +437,7 @@ impl Ledger {
         }
         state.left = None;
         drop(state);
-        self.turn_to(Phase::Going);
+        self.go_on();
     }
 
     /// Leaves a run that is to be released, with what has begun and not ended: it is begun again.
@@ -490,7 +495,33 @@ impl Drop for Waits<'_> {
     }
 }
 
+/// A failure that is to be taken in, or is being.
+struct Due<'a> {
+    ledger: &'a Ledger,
+    seq: i64,
+}
+
+impl Drop for Due<'_> {
+    fn drop(&mut self) {
+        let mut state = self.ledger.state();
+        if state.failures.remove(&self.seq).is_none() {
+            state.due -= 1;
+        }
+    }
+}
+
 impl State {
+    /// Lets the failure that was recorded first be taken in; `false` if there is none.
+    fn take_in(&mut self) -> bool {
+        let Some((_, tell)) = self.failures.pop_first() else {
+            return false;
+        };
+        self.due += 1;
+        // Whoever no longer listens says so as it goes.
+        let _ = tell.send(());
+        true
+    }
+
     /// What rides along and an entry, with their numbers.
     fn numbered(&mut self, entry: Option<Entry>) -> Vec<Entry> {
         let mut entries = std::mem::take(&mut self.riders);
@@ -504,7 +535,7 @@ impl State {
 
     /// What is ready has a strand at work, so that nothing is ready where none is.
     fn is_quiet(&self) -> bool {
-        self.busy == 0 && self.flights == self.waiting && self.due.is_none()
+        self.busy == 0 && self.flights == self.waiting && self.due == 0
     }
 }
 

@@ -28,6 +28,8 @@ pub(crate) struct Record {
     derived: String,
     /// Whether nothing that was recorded is about this run: it is another attempt of its node.
     fresh: bool,
+    /// Whether it had ended, as the run around it had begun to undo what it had done.
+    had_ended: bool,
     errors: Errors,
 }
 
@@ -46,6 +48,7 @@ impl Record {
             within: String::new(),
             derived: String::new(),
             fresh: false,
+            had_ended: false,
             errors,
         }
     }
@@ -54,11 +57,13 @@ impl Record {
     /// attempt.
     pub(crate) fn inside(
         &self,
-        (instance, id): (&str, &str),
+        (frame, node): (&Frame, usize),
+        id: &str,
         call: (u32, usize, u32),
         errors: Errors,
     ) -> Self {
-        let recorded = self.known(instance).map_or((0, 0, 1), Known::call);
+        let instance = self.instance(frame, node);
+        let recorded = self.known(&instance).map_or((0, 0, 1), Known::call);
         let derived = match self.derived.as_str() {
             "" => id.to_owned(),
             own => format!("{own}/{id}"),
@@ -68,6 +73,7 @@ impl Record {
             within: format!("{instance}/"),
             derived,
             fresh: self.fresh || call != recorded,
+            had_ended: self.had_ended(frame, node),
             errors,
         }
     }
@@ -98,6 +104,35 @@ impl Record {
             return None;
         }
         self.ledger.known.get(instance)
+    }
+
+    /// Whether anything was recorded of a workflow inside a node before the run was taken up.
+    pub(crate) fn has_inside(&self, instance: &str) -> bool {
+        let from = format!("{instance}/");
+        let first = self.ledger.known.range(from.clone()..).next();
+        !self.fresh && first.is_some_and(|(name, _)| name.starts_with(&from))
+    }
+
+    /// Puts on record that the run begins to undo what it has done, along with whatever is recorded next.
+    pub(crate) fn undoing_begins(&self) {
+        if !self.was_undoing() {
+            self.ride(self.undoing(), "true".to_owned());
+        }
+    }
+
+    fn was_undoing(&self) -> bool {
+        self.known(&self.undoing()).is_some()
+    }
+
+    /// Whether a node had ended when the run was taken up, as that had begun to undo what it had done: it is too late to
+    /// call what was not called by then.
+    pub(crate) fn had_ended(&self, frame: &Frame, node: usize) -> bool {
+        self.had_ended || (self.was_undoing() && !frame.is_finally(node))
+    }
+
+    /// The entry that says that the run undoes what it has done.
+    fn undoing(&self) -> String {
+        format!("{UNDOING}{}", self.derived)
     }
 
     /// Whether anything may have been recorded before the run was taken up.
@@ -149,6 +184,9 @@ impl Record {
         format!("{}{own}", self.within)
     }
 }
+
+/// What the entries begin with that say that a run undoes what it has done.
+pub(crate) const UNDOING: &str = "@undoing/";
 
 /// The entry that says up to which signal operators' wishes are done with.
 pub(crate) const RETRIED: &str = "@retried";

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::{RunInfo, Runs, SteerError, path, root, unsuccessful};
 use crate::durability::millis;
 use crate::engine::children;
-use crate::engine::record::{RETRIED, made_again};
+use crate::engine::record::{RETRIED, UNDOING, made_again};
 use crate::engine::wait::Decision;
 use crate::store::{Applied, Change, Entry, EntryKind, History, Millis, NewRun, RunRecord};
 
@@ -237,6 +237,7 @@ fn is_of_a_failure(entry: &Entry, failed: &BTreeSet<String>) -> bool {
         EntryKind::Failed | EntryKind::Undone | EntryKind::UndoFailed => true,
         // What is called again has all its attempts again.
         EntryKind::Started => failed.contains(&entry.node),
+        _ if entry.node.starts_with(UNDOING) => true,
         // A run inside that did not succeed goes on.
         _ => {
             let inside = children::derived(entry).and_then(|_| children::read_end(entry));

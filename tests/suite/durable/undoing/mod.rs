@@ -1,5 +1,7 @@
 //! What did not succeed is undone, in reverse order, durably.
 
+mod inside;
+
 use std::time::Duration;
 
 use orch::prelude::*;
@@ -182,92 +184,6 @@ workflow! {
         charged = charge(&card);
         charged
     }
-}
-
-impl From<RunError> for Refused {
-    fn from(error: RunError) -> Self {
-        Self(error.to_string())
-    }
-}
-
-workflow! {
-    #[workflow(version = "1", durable)]
-    pub Inside(_n: u32) -> String {
-        slow = reserve("slow");
-        slow
-    }
-}
-
-workflow! {
-    /// It has nothing of its own to undo.
-    #[workflow(version = "1", durable)]
-    pub Around(card: String) -> Result<String, Refused> {
-        parts = for n in 0..2_u32 { Inside::run(n) };
-        #[node(after = [parts])]
-        charged = charge(&card);
-        charged
-    }
-}
-
-workflow! {
-    pub InsideInMemory(_n: u32) -> String {
-        a = reserve("inside");
-        a
-    }
-}
-
-workflow! {
-    pub AroundInMemory(card: String) -> Result<String, Refused> {
-        a = InsideInMemory::run(1);
-        #[node(after = [a])]
-        charged = charge(&card);
-        charged
-    }
-}
-
-#[test]
-fn what_a_workflow_inside_has_done_is_undone_with_the_rest() {
-    let world = World::default();
-    Process::new().run(async {
-        let orch = Orchestrator::builder()
-            .resource(world.clone())
-            .build()
-            .await
-            .unwrap();
-        let run = orch.start(AroundInMemory, "bad".into()).await.unwrap();
-        run.result().await.unwrap_err();
-        assert_eq!(world.keys("release"), ["inside: done inside reserved"]);
-        let run = orch.start(AroundInMemory, "good".into()).await.unwrap();
-        run.result().await.unwrap();
-        assert_eq!(world.calls("release"), 1, "what succeeds is not undone");
-    });
-}
-
-#[test]
-fn what_workflows_inside_have_done_is_undone_after_a_kill() {
-    let (world, store) = (World::default(), Memory::new());
-    let before = Process::new();
-    before.run(async {
-        let orch = orchestrator(&world, &store).workflow(Around);
-        let orch = orch.build().await.unwrap();
-        orch.start(Around, "bad".into()).id("r").await.unwrap();
-        world.until("release", 1).await;
-    });
-    before.kill(&store);
-    world.open("release", 9);
-    Process::new().run(async {
-        let orch = orchestrator(&world, &store).workflow(Around);
-        let orch = orch.build().await.unwrap();
-        let run = orch.start(Around, "bad".into()).id("r").await.unwrap();
-        let error = run.result().await.unwrap_err();
-        assert_eq!(error.failures()[0].message(), "the card was refused");
-        // One of them was under way when the process was killed.
-        assert_eq!(world.calls("release"), 3);
-        let history = orch.runs().unwrap().history("r").await.unwrap();
-        let undone = history.entries.iter();
-        let undone = undone.filter(|entry| entry.kind == EntryKind::Undone);
-        assert_eq!(undone.count(), 2);
-    });
 }
 
 #[test]

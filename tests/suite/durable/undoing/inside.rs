@@ -1,0 +1,247 @@
+//! What workflows inside have done is undone with the rest, wherever a crash finds them.
+
+use orch::prelude::*;
+use orch::store::{Change, EntryKind, Memory, Store as _};
+use orch::{RunId, RunStatus};
+
+use super::{Refused, charge, hangs, reserve};
+use crate::durable::{Process, World, serving};
+
+impl<E: std::fmt::Display + std::fmt::Debug + 'static> From<RunError<E>> for Refused {
+    fn from(error: RunError<E>) -> Self {
+        Self(error.to_string())
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Inside(_n: u32) -> String {
+        slow = reserve("slow");
+        slow
+    }
+}
+
+workflow! {
+    /// It has nothing of its own to undo.
+    #[workflow(version = "1", durable)]
+    pub Around(card: String) -> Result<String, Refused> {
+        parts = for n in 0..2_u32 { Inside::run(n) };
+        #[node(after = [parts])]
+        charged = charge(&card);
+        charged
+    }
+}
+
+workflow! {
+    pub InsideInMemory(_n: u32) -> String {
+        a = reserve("inside");
+        a
+    }
+}
+
+workflow! {
+    pub AroundInMemory(card: String) -> Result<String, Refused> {
+        a = InsideInMemory::run(1);
+        #[node(after = [a])]
+        charged = charge(&card);
+        charged
+    }
+}
+
+#[test]
+fn what_a_workflow_inside_has_done_is_undone_with_the_rest() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(AroundInMemory, "bad".into()).await.unwrap();
+        run.result().await.unwrap_err();
+        assert_eq!(world.keys("release"), ["inside: done inside reserved"]);
+        let run = orch.start(AroundInMemory, "good".into()).await.unwrap();
+        run.result().await.unwrap();
+        assert_eq!(world.calls("release"), 1, "what succeeds is not undone");
+    });
+}
+
+#[test]
+fn what_workflows_inside_have_done_is_undone_after_a_kill() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let orch = serving(&world, &store, Around).await;
+        orch.start(Around, "bad".into()).id("r").await.unwrap();
+        world.until("release", 1).await;
+    });
+    before.kill(&store);
+    world.open("release", 9);
+    Process::new().run(async {
+        let orch = serving(&world, &store, Around).await;
+        let run = orch.start(Around, "bad".into()).id("r").await.unwrap();
+        let error = run.result().await.unwrap_err();
+        assert_eq!(error.failures()[0].message(), "the card was refused");
+        // One of them was under way when the process was killed.
+        assert_eq!(world.calls("release"), 3);
+        let history = orch.runs().unwrap().history("r").await.unwrap();
+        let undone = history.entries.iter();
+        let undone = undone.filter(|entry| entry.kind == EntryKind::Undone);
+        assert_eq!(undone.count(), 2);
+    });
+}
+
+#[step]
+async fn check(what: &str, #[resource] world: &World) -> Result<u32, Refused> {
+    world.called("check", what);
+    world.pass("check").await;
+    Err(Refused("it was refused".into()))
+}
+
+#[step]
+fn look(#[resource] world: &World) -> u32 {
+    world.called("look", "");
+    1
+}
+
+workflow! {
+    /// What fails stands before what was done.
+    #[workflow(version = "1", durable)]
+    pub Torn(_n: u32) -> Result<String, Refused> {
+        checked = check("torn");
+        looked = look();
+        #[node(after = [looked])]
+        slow = reserve("slow");
+        format!("{slow} {checked}")
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub AroundTorn(n: u32) -> Result<String, Refused> {
+        torn = Torn::run(n);
+        torn
+    }
+}
+
+/// What the undos that were recorded are about.
+async fn undone(orch: &Orchestrator) -> Vec<String> {
+    let history = orch.runs().unwrap().history("r").await.unwrap();
+    let undone = history.entries.iter();
+    let undone = undone.filter(|entry| entry.kind == EntryKind::Undone);
+    undone.map(|entry| entry.node.clone()).collect()
+}
+
+#[test]
+fn what_a_failed_workflow_inside_had_done_is_undone_after_a_kill() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let orch = serving(&world, &store, AroundTorn).await;
+        orch.start(AroundTorn, 1).id("r").await.unwrap();
+        world.until("reserve", 1).await;
+        world.open("check", 1);
+        world.until("release", 1).await;
+    });
+    before.kill(&store);
+    world.open("release", 9);
+    Process::new().run(async {
+        let orch = serving(&world, &store, AroundTorn).await;
+        let run = orch.start(AroundTorn, 1).id("r").await.unwrap();
+        let error = run.result().await.unwrap_err();
+        assert!(error.to_string().contains("it was refused"), "{error}");
+        assert_eq!(undone(&orch).await, ["torn/slow"]);
+    });
+    assert_eq!((world.calls("check"), world.calls("look")), (1, 1));
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Booked(_n: u32) -> String {
+        looked = look();
+        #[node(after = [looked])]
+        a = reserve("a");
+        a
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Waits(n: u32) -> Result<String, Refused> {
+        booked = Booked::run(n);
+        #[node(after = [booked])]
+        last = hangs("last");
+        format!("{booked} {last}")
+    }
+}
+
+/// Somebody cancels the run while no process is there.
+fn cancel(store: &Memory) {
+    let cancel = Change::Signal {
+        run: RunId::new("r"),
+        name: "@cancel".to_owned(),
+        event: None,
+        value: "\"not wanted\"".to_owned(),
+        at: 0,
+    };
+    store.commit(&[cancel]).unwrap();
+}
+
+#[test]
+fn what_a_workflow_inside_had_done_is_undone_when_the_run_is_cancelled_while_nobody_drives_it() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let orch = serving(&world, &store, Waits).await;
+        orch.start(Waits, 1).id("r").await.unwrap();
+        world.until("hangs", 1).await;
+    });
+    before.kill(&store);
+    cancel(&store);
+    Process::new().run(async {
+        let orch = serving(&world, &store, Waits).await;
+        let run = orch.start(Waits, 1).id("r").await.unwrap();
+        let status = run.result().await.unwrap_err().status();
+        assert_eq!(status, RunStatus::Cancelled);
+    });
+    assert_eq!(
+        world.keys("release"),
+        ["last: nobody knows", "a: done a reserved"]
+    );
+    assert_eq!(world.calls("look"), 1);
+}
+
+#[step]
+fn stand_in() -> String {
+    "nothing".to_owned()
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Either(card: String) -> Result<String, Refused> {
+        booked = Booked::run(1).or_else(stand_in());
+        #[node(after = [booked])]
+        checked = check(&card);
+        format!("{booked} {checked}")
+    }
+}
+
+#[test]
+fn what_a_workflow_with_a_fallback_had_done_is_undone_after_a_kill() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let orch = serving(&world, &store, Either).await;
+        orch.start(Either, "c".into()).id("r").await.unwrap();
+        world.until("check", 1).await;
+    });
+    before.kill(&store);
+    world.open("check", 9);
+    Process::new().run(async {
+        let orch = serving(&world, &store, Either).await;
+        let run = orch.start(Either, "c".into()).id("r").await.unwrap();
+        run.result().await.unwrap_err();
+    });
+    assert_eq!(world.keys("release"), ["a: done a reserved"]);
+    assert_eq!(world.calls("look"), 1);
+}
