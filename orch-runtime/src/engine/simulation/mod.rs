@@ -2,7 +2,7 @@
 //!
 //! Everything follows from a seed: the graph, what its steps do, when the process is killed, what operators and
 //! senders of signals do. A seed that fails says so, with the command that runs it again.
-#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod graph;
 mod life;
