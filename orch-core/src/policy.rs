@@ -234,6 +234,11 @@ pub enum Retry {
     No,
     /// Try again after this wait instead of the backoff's, as a server's `Retry-After` asks.
     After(Duration),
+    /// Try again when somebody has seen to it: a durable run is paused, with what the step failed with as the reason, and
+    /// the step is called again when the run is resumed. No fallback is called and nothing is undone meanwhile.
+    ///
+    /// In a run that is not durable, which cannot be paused, it is [`No`](Self::No).
+    Pause,
 }
 
 impl From<bool> for Retry {

@@ -164,6 +164,11 @@ pub enum RunEventKind {
         /// What it failed with.
         error: NodeError,
     },
+    /// A node failed with an error that pauses its run until somebody resumes it.
+    RunPaused {
+        /// What it failed with.
+        error: NodeError,
+    },
     /// A call failed for good, and the last good value of the cache was given in its place.
     Degraded {
         /// The node's path.

@@ -209,7 +209,7 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
             durability.stir();
             !kept
         }
-        Ended::Left(Left::Paused(reason)) => {
+        Ended::Left(Left::Paused(reason) | Left::Stumbled(reason)) => {
             !record.suspend(RunStatus::Paused, None, Some(reason)).await
         }
         Ended::Left(Left::Released) => {

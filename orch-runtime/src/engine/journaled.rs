@@ -7,13 +7,14 @@ use std::sync::Arc;
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::Checkpoint;
 
+use super::call::{self, Failed};
 use super::frame::{Frame, Role};
 use super::layout::Tier;
 use super::record::{Left, Phase, Record};
 use super::strand::{Called, cancelled, node_error, survives};
 use super::under_way::{Calling, Doing};
 use super::undo::{self, Doubtful};
-use super::{attempts, call, wait};
+use super::{attempts, wait};
 use crate::artifact::{self, ArtifactErrorKind, Blob, NotKept, recording};
 use crate::observe::Queued;
 use crate::orchestrator::inbox;
@@ -173,8 +174,29 @@ async fn called(
     queued: Option<Box<Queued>>,
     calling: Option<&Calling<'_>>,
 ) -> Called {
-    let performed = call::perform(frame, node, queued, calling).await;
-    performed.map(|_| ()).map_err(|failed| failed.error)
+    let performed = call::perform(Arc::clone(&frame), node, queued, calling).await;
+    match performed {
+        Ok(_) => Ok(()),
+        Err(failed) => {
+            pause_if_asked(&frame, node, &failed).await;
+            Err(failed.error)
+        }
+    }
+}
+
+/// Pauses a durable run where what a node failed with says so; whoever is here then never goes on.
+async fn pause_if_asked(frame: &Arc<Frame>, node: usize, failed: &Failed) {
+    let run = frame.run();
+    let Some(record) = run.journal.as_ref().filter(|_| failed.pauses()) else {
+        return;
+    };
+    if let Some(observer) = &run.observer {
+        observer.paused(run, &failed.error);
+    }
+    let (instance, error) = (record.instance(frame, node), failed.error.message());
+    let reason =
+        format!("`{instance}` wants somebody to see to it before it is tried again: {error}");
+    record.stumble(reason).await;
 }
 
 /// A wait, which those who observe the run see begin.
@@ -234,7 +256,10 @@ async fn recorded(
             kept.map(|()| (json.unwrap_or_else(|| "null".to_owned()), refers_to_any))
                 .map_err(|error| (error, false))
         }
-        Err(failed) => Err((failed.error, failed.leaves_in_doubt)),
+        Err(failed) => {
+            pause_if_asked(frame, node, &failed).await;
+            Err((failed.error, failed.leaves_in_doubt))
+        }
     };
     let (json, is_to_be_placed) = match called {
         Ok(called) => called,

@@ -433,6 +433,23 @@ impl Observer {
         });
     }
 
+    /// A node failed with an error that pauses the run.
+    pub(crate) fn paused(&self, run: &Run, error: &NodeError) {
+        tracing::warn!(
+            target: "orch",
+            event = "run_paused",
+            workflow = self.workflow,
+            execution_id = %run.id(),
+            task_id = error.node(),
+            error_type = error.code(),
+            attempt = error.attempt(),
+            error = error.message(),
+        );
+        self.tell(run, || RunEventKind::RunPaused {
+            error: error.clone(),
+        });
+    }
+
     /// Nothing of the run has gone on for too long.
     pub(crate) fn stuck(&self, run: &Run, standstill: Standstill) {
         let Standstill {

@@ -9,6 +9,7 @@ mod graphs;
 mod inbox;
 mod inside;
 mod overlap;
+mod pausing;
 mod recovery;
 mod retention;
 mod schedules;

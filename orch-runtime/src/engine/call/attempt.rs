@@ -237,12 +237,13 @@ impl Call<'_> {
             Ok(Err(thrown)) => {
                 let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
                 let place = self.frame.run().place(self.frame, self.node, tier.step());
+                let is_tried_again = matches!(thrown.retry, Retry::Yes | Retry::After(_));
                 Err(Failed {
                     retry: thrown.retry,
                     falls_back: thrown.falls_back,
-                    counts: thrown.retry != Retry::No,
+                    counts: is_tried_again,
                     // What is tried again may have happened all the same: its answer may be lost.
-                    leaves_in_doubt: thrown.retry != Retry::No && tier.policies.retries.is_some(),
+                    leaves_in_doubt: is_tried_again && tier.policies.retries.is_some(),
                     ..Failed::new(failure(place, attempt, thrown))
                 })
             }

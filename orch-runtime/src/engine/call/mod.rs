@@ -67,6 +67,11 @@ pub(crate) struct Failed {
 }
 
 impl Failed {
+    /// Whether the run is to be paused, if it can be.
+    pub(crate) fn pauses(&self) -> bool {
+        self.retry == Retry::Pause
+    }
+
     fn new(error: NodeError) -> Self {
         Self {
             error,
@@ -238,7 +243,8 @@ impl<'a> Call<'a> {
                 }
                 Err(failed) => failed,
             };
-            if tier + 1 == tiers.len() || !failed.falls_back {
+            let pauses = failed.pauses() && self.frame.run().journal.is_some();
+            if tier + 1 == tiers.len() || !failed.falls_back || pauses {
                 return Err(failed);
             }
             if let Some(observer) = &self.frame.run().observer {

@@ -103,6 +103,8 @@ pub(crate) enum Phase {
 pub(crate) enum Left {
     /// An operator paused it.
     Paused(String),
+    /// A node failed with an error that pauses it.
+    Stumbled(String),
     /// What was recorded does not fit.
     Parked(String),
     /// The orchestrator shuts down.
@@ -444,6 +446,15 @@ impl Ledger {
     pub(crate) fn release_now(&self) {
         self.state().forced = true;
         self.stirred.notify_one();
+    }
+
+    /// The run is paused until somebody has seen to what a node failed with; whoever says so never goes on.
+    pub(crate) async fn stumble(&self, reason: String) -> ! {
+        loop {
+            self.leave(Left::Stumbled(reason.clone()));
+            // An operator who resumes the run before it is left has not seen to it.
+            self.pass().await;
+        }
     }
 
     /// The run cannot go on as what was recorded does not fit; whoever says so never goes on.

@@ -47,7 +47,7 @@ impl Attempts {
             return None;
         }
         match verdict {
-            Retry::No => None,
+            Retry::No | Retry::Pause => None,
             Retry::After(wait) => Some(wait),
             Retry::Yes => Some(delay(&self.backoff, failed, random)),
         }

@@ -1,0 +1,168 @@
+//! An error may pause its run until somebody has seen to it.
+
+use orch::prelude::*;
+use orch::store::Memory;
+use orch::{RunEventKind, RunStatus};
+
+use super::{Process, World, serving};
+
+#[derive(Debug, thiserror::Error)]
+pub enum PrinterError {
+    #[error("paper is jammed in tray {0}")]
+    Jammed(u32),
+    #[error("the printer is busy")]
+    Busy,
+}
+
+impl PrinterError {
+    fn when(&self) -> Retry {
+        match self {
+            Self::Jammed(_) => Retry::Pause,
+            Self::Busy => Retry::Yes,
+        }
+    }
+}
+
+#[step]
+fn recycle(_outcome: Outcome<&u32>, sheets: u32, #[resource] world: &World) {
+    world.called("recycle", &sheets.to_string());
+}
+
+#[step(compensate = recycle)]
+fn load(sheets: u32, #[resource] world: &World) -> u32 {
+    world.called("load", &sheets.to_string());
+    sheets
+}
+
+/// Busy at first; jammed until somebody has cleared it.
+#[step(retries = 3, backoff = "1ms..1ms", retry_if = PrinterError::when)]
+fn print(sheets: u32, #[resource] world: &World) -> Result<String, PrinterError> {
+    world.called("print", &sheets.to_string());
+    match (world.calls("print"), world.calls("cleared")) {
+        (1, _) => Err(PrinterError::Busy),
+        (_, 0) => Err(PrinterError::Jammed(2)),
+        _ => Ok(format!("{sheets} sheets")),
+    }
+}
+
+#[step]
+fn send_a_file(#[resource] world: &World) -> String {
+    world.called("file", "");
+    "a file".to_owned()
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Leaflet(sheets: u32) -> Result<String, PrinterError> {
+        loaded = load(sheets);
+        printed = print(loaded).or_else(send_a_file());
+        printed
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Campaign(sheets: u32) -> Result<Vec<String>, RunError<PrinterError>> {
+        leaflets = for n in 0..2_u32 { Leaflet::run(sheets + n) };
+        leaflets
+    }
+}
+
+workflow! {
+    pub Poster(sheets: u32) -> Result<String, PrinterError> {
+        print(sheets)
+    }
+}
+
+const WHY: &str =
+    "`printed` wants somebody to see to it before it is tried again: paper is jammed in tray 2";
+
+/// Waits until the run is paused, and gives the reason.
+async fn paused(orch: &Orchestrator) -> String {
+    for _ in 0..5_000 {
+        let run = orch.runs().unwrap().get("r").await.unwrap();
+        if run.status == RunStatus::Paused {
+            return run.reason.unwrap();
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    panic!("the run is not paused");
+}
+
+#[test]
+fn an_error_pauses_its_run_until_somebody_resumes_it() {
+    let (world, store) = (World::default(), Memory::new());
+    let before = Process::new();
+    before.run(async {
+        let orch = serving(&world, &store, Leaflet).await;
+        let run = orch.start(Leaflet, 5).id("r").await.unwrap();
+        let mut events = run.events();
+        assert_eq!(paused(&orch).await, WHY);
+        let error = loop {
+            match events.next().await.map(|event| event.kind) {
+                Some(RunEventKind::RunPaused { error }) => break error,
+                Some(_) => {}
+                None => panic!("nobody is told"),
+            }
+        };
+        assert_eq!((error.node(), error.attempt()), ("printed", 2));
+    });
+    before.kill(&store);
+    Process::new().run(async {
+        let orch = serving(&world, &store, Leaflet).await;
+        let runs = orch.runs().unwrap();
+        // Nobody has cleared it, so that the run is paused again.
+        runs.resume("r").await.unwrap();
+        world.until("print", 3).await;
+        assert_eq!(paused(&orch).await, WHY);
+        world.called("cleared", "");
+        runs.resume("r").await.unwrap();
+        let run = orch.start(Leaflet, 5).id("r").await.unwrap();
+        assert_eq!(run.result().await.unwrap(), "5 sheets");
+    });
+    assert_eq!((world.calls("load"), world.calls("print")), (1, 4));
+    assert_eq!((world.calls("file"), world.calls("recycle")), (0, 0));
+}
+
+#[test]
+fn a_run_that_an_error_paused_can_be_cancelled() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, Leaflet).await;
+        let run = orch.start(Leaflet, 5).id("r").await.unwrap();
+        paused(&orch).await;
+        run.cancel("no leaflets after all");
+        assert_eq!(
+            run.result().await.unwrap_err().status(),
+            RunStatus::Cancelled
+        );
+    });
+    assert_eq!(world.keys("recycle"), ["5"]);
+    assert_eq!(world.calls("print"), 2);
+}
+
+#[test]
+fn an_error_inside_a_workflow_inside_pauses_the_whole_run() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, Campaign).await;
+        let run = orch.start(Campaign, 5).id("r").await.unwrap();
+        let why = paused(&orch).await;
+        assert!(why.starts_with("`leaflets/leaflet/"), "{why}");
+        world.called("cleared", "");
+        orch.runs().unwrap().resume("r").await.unwrap();
+        assert_eq!(run.result().await.unwrap(), ["5 sheets", "6 sheets"]);
+    });
+}
+
+#[test]
+fn a_run_that_cannot_be_paused_fails() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder().resource(world.clone()).build();
+        let run = orch.await.unwrap().start(Poster, 1).await.unwrap();
+        let error = run.result().await.unwrap_err();
+        assert!(matches!(error.error(), Some(PrinterError::Jammed(2))));
+    });
+    assert_eq!(world.calls("print"), 2, "it is not tried again");
+}
