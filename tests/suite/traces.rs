@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::fmt::{Debug, Write as _};
+use std::fs;
+use std::path::Path;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use orch::prelude::*;
@@ -387,6 +389,36 @@ fn spans_and_events_are_those_that_the_page_lists() {
     let listed = table("## Log events").into_iter();
     let listed = listed.map(|row| (row[0].clone(), (row[1].clone(), set(&row[2]))));
     assert_eq!(events, listed.collect());
+}
+
+/// The events that the sources log, with their levels.
+fn logged(folder: &Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            logged(&path, found);
+            continue;
+        }
+        let source = fs::read_to_string(&path).unwrap();
+        for (at, key) in source.match_indices("event = \"") {
+            let name = source[at + key.len()..].split('"').next().unwrap();
+            let (_, call) = source[..at].rsplit_once("tracing::").unwrap();
+            let level = call.split('!').next().unwrap();
+            let levels = found.entry(name.to_owned()).or_default();
+            levels.insert(level.to_owned());
+        }
+    }
+}
+
+#[test]
+fn every_event_that_is_logged_is_listed() {
+    let mut found = BTreeMap::new();
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("orch-runtime/src");
+    logged(&sources, &mut found);
+    let events = table("## Log events");
+    let listed = events.into_iter().chain(table("besides:"));
+    let listed = listed.map(|row| (row[0].clone(), set(&row[1])));
+    assert_eq!(found, listed.collect());
 }
 
 #[test]

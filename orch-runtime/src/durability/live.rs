@@ -95,7 +95,7 @@ async fn again<W: Workflow>(
             Some(history) => history,
             None => match durability.read(held).await {
                 Some(history) => history,
-                None => return,
+                None => return durability.put_off(held).await,
             },
         };
         if let Some(reason) = misfit::<W>(&history) {

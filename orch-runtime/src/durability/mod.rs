@@ -23,6 +23,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use orch_core::run::RunStatus;
 use tokio::sync::Notify;
 
 pub(crate) use self::clock::{Clock, millis};
@@ -49,6 +50,9 @@ pub(crate) const VALUE_LIMIT: usize = 256 * 1024;
 
 /// How many durable runs are under way at once unless the orchestrator says otherwise.
 pub(crate) const ACTIVE_RUNS: usize = 1_000;
+
+/// How long a run is left alone that could not be read.
+const UNREAD: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What durable runs of one orchestrator share.
 pub(crate) struct Durability {
@@ -364,6 +368,21 @@ impl Durability {
         }
         // It is signalled when whoever sent the signal goes on.
         let _ = tokio::task::spawn_blocking(move || durability.signalled(key)).await;
+    }
+
+    /// Lets go of a run that cannot be read: it is taken up again when that may have changed.
+    async fn put_off(&self, held: Held) {
+        let change = Change::Suspend {
+            held,
+            entries: Vec::new(),
+            status: RunStatus::Queued,
+            ready_at: Some(self.after(UNREAD)),
+            seen: i64::MAX,
+            reason: Some("what was recorded of it could not be read".to_owned()),
+        };
+        // A store that cannot be written either lets go of it with its owner.
+        let _ = self.journal.submit(change).await;
+        self.stir();
     }
 
     /// Lets go of all runs, after the steps that have begun; gives how many had steps that did not finish in time.

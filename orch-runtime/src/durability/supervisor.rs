@@ -84,8 +84,11 @@ async fn drive(durability: Arc<Durability>, services: Veiled<Services>, taken: V
     let unread =
         |error: &StoreError| tracing::error!(target: "orch", event = "runs_unread", %error);
     let histories = histories.inspect_err(unread).unwrap_or_default();
-    for ((seat, held), history) in taken.into_iter().zip(histories) {
-        let Some(history) = known(held, history) else {
+    let mut histories = histories.into_iter();
+    for (seat, held) in taken {
+        let history = histories.next().and_then(|history| known(held, history));
+        let Some(history) = history else {
+            durability.put_off(held).await;
             continue;
         };
         if let Some(registered) = durability.registered(&history.run.workflow) {

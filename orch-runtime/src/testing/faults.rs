@@ -32,13 +32,15 @@ const KILLS: u32 = 3;
 ///     .fail("charge", 0.2)
 ///     .delay("parcels/pack", 0.5, Duration::from_secs(30))
 ///     .panic("label", 0.01)
-///     .kill(0.1);
+///     .kill(0.1)
+///     .unread(0.1);
 /// ```
 #[derive(Debug, Clone)]
 pub struct Faults {
     seed: u64,
     calls: Vec<(String, Fault, f64)>,
     kill: f64,
+    unread: f64,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +58,7 @@ impl Faults {
             seed,
             calls: Vec::new(),
             kill: 0.0,
+            unread: 0.0,
         }
     }
 
@@ -92,6 +95,13 @@ impl Faults {
         self
     }
 
+    /// Lets the store fail when it is asked what was recorded of a run that is taken up.
+    #[must_use]
+    pub fn unread(mut self, chance: f64) -> Self {
+        self.unread = chance;
+        self
+    }
+
     /// Whether something happens that does so in this part of all cases.
     fn happens(&self, chance: f64, what: &str) -> bool {
         let mut digest = hmac_sha256::Hash::new();
@@ -125,9 +135,9 @@ impl Faults {
         Ok(())
     }
 
-    /// The store, for those whose process is killed now and then.
+    /// The store, as far as it lets them live and answers.
     pub(crate) fn before(&self, store: Arc<dyn Store>) -> Arc<dyn Store> {
-        if self.kill <= 0.0 {
+        if self.kill <= 0.0 && self.unread <= 0.0 {
             return store;
         }
         Arc::new(Mortal {
@@ -138,7 +148,7 @@ impl Faults {
     }
 }
 
-/// A store whose callers die now and then.
+/// A store whose callers die now and then, and that cannot be read now and then.
 struct Mortal {
     faults: Faults,
     store: Arc<dyn Store>,
@@ -150,6 +160,8 @@ struct State {
     owners: Vec<OwnerId>,
     /// How often each change was tried, and how often it killed.
     tried: HashMap<String, (u32, u32)>,
+    /// How often a run was read.
+    read: u32,
 }
 
 impl fmt::Debug for Mortal {
@@ -226,6 +238,16 @@ impl Store for Mortal {
     }
 
     fn load(&self, run: RunKey) -> Result<Option<History>, StoreError> {
+        let mut state = self.state();
+        state.read += 1;
+        if self
+            .faults
+            .happens(self.faults.unread, &format!("read {}", state.read))
+        {
+            let what = "the disk cannot be read, by a fault of the test";
+            return Err(StoreError::new(StoreErrorKind::Io, what));
+        }
+        drop(state);
         self.store.load(run)
     }
 

@@ -74,6 +74,15 @@ fn kills_lose_nothing_and_the_same_seed_is_the_same_trace() {
 }
 
 #[test]
+fn a_run_that_cannot_be_read_is_taken_up_later() {
+    for seed in 0..20 {
+        let world = World::default();
+        let tested = tested(Faults::seeded(seed).kill(0.3).unread(0.6), &world);
+        assert_eq!(tested.result.unwrap(), 22, "seed {seed}");
+    }
+}
+
+#[test]
 fn calls_fail_wait_and_panic_as_often_as_is_said() {
     let world = World::default();
     let all = tested(Faults::seeded(1).fail("parcels/pack", 1.0), &world);
