@@ -109,6 +109,12 @@ impl Graph {
         self.0.docs
     }
 
+    /// What the workflow's attribute `#[deprecated]` says; `None` of one that is not deprecated.
+    #[must_use]
+    pub const fn deprecated(self) -> Option<&'static str> {
+        self.0.deprecated
+    }
+
     /// The workflow's documentation comment.
     #[must_use]
     pub const fn description(self) -> &'static str {

@@ -139,6 +139,8 @@ pub struct WorkflowSpec {
     pub contact: &'static str,
     /// Where its documentation is; empty when it is not said.
     pub docs: &'static str,
+    /// What its attribute `#[deprecated]` says, if it has one.
+    pub deprecated: Option<&'static str>,
     /// The inputs, in order.
     pub inputs: &'static [ParamSpec],
     /// The output type as it is written; the `T` of a `Result<T, E>`.
@@ -201,6 +203,7 @@ impl WorkflowSpec {
             owner: "",
             contact: "",
             docs: "",
+            deprecated: None,
             inputs: &[],
             output: "()",
             error: "",

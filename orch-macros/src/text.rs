@@ -62,6 +62,29 @@ pub(crate) fn docs(attributes: &[syn::Attribute]) -> Option<TokenStream> {
     }
 }
 
+/// What an attribute `#[deprecated]` says: its note, or that there is none.
+pub(crate) fn deprecated(attributes: &[syn::Attribute]) -> Option<String> {
+    let deprecated = attributes
+        .iter()
+        .find(|attribute| attribute.path().is_ident("deprecated"))?;
+    let mut note = None;
+    match &deprecated.meta {
+        syn::Meta::NameValue(pair) => note = literal(&pair.value),
+        syn::Meta::List(_) => {
+            // What is wrong with it is for the compiler to say, which reads it as well.
+            let _ = deprecated.parse_nested_meta(|part| {
+                let text: syn::LitStr = part.value()?.parse()?;
+                if part.path.is_ident("note") {
+                    note = Some(text.value());
+                }
+                Ok(())
+            });
+        }
+        syn::Meta::Path(_) => {}
+    }
+    Some(note.unwrap_or_else(|| "it is deprecated".to_owned()))
+}
+
 fn literal(line: &syn::Expr) -> Option<String> {
     match line {
         syn::Expr::Lit(syn::ExprLit {

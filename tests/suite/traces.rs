@@ -391,6 +391,39 @@ fn spans_and_events_are_those_that_the_page_lists() {
     assert_eq!(events, listed.collect());
 }
 
+workflow! {
+    #[deprecated(note = "use `Logged`")]
+    #[workflow(version = "3")]
+    pub Outdated(n: u32) -> u32 { n }
+}
+
+#[test]
+#[expect(deprecated, reason = "it is what the test is about")]
+fn a_deprecated_workflow_says_so_where_it_is_registered() {
+    let ((), seen) = traced(async {
+        let built = Orchestrator::builder().workflow(Outdated).build().await;
+        assert_eq!(
+            built.unwrap().workflows()[0].deprecated,
+            Some("use `Logged`")
+        );
+    });
+    let warned = seen.iter().find(|seen| seen.is_event).unwrap();
+    let fields: Vec<_> = warned
+        .fields
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            "event=workflow_deprecated",
+            "note=use `Logged`",
+            "version=3",
+            "workflow=Outdated"
+        ]
+    );
+}
+
 /// The events that the sources log, with their levels.
 fn logged(folder: &Path, found: &mut BTreeMap<String, BTreeSet<String>>) {
     for entry in fs::read_dir(folder).unwrap() {

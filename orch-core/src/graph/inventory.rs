@@ -33,6 +33,9 @@ pub struct Entry {
     /// Where its documentation is.
     #[serde(skip_serializing_if = "str::is_empty")]
     pub docs: &'static str,
+    /// What its attribute `#[deprecated]` says, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deprecated: Option<&'static str>,
     /// How many nodes it has, those inside bodies and arms not counted.
     pub nodes: usize,
 }
@@ -53,6 +56,7 @@ impl FromIterator<Graph> for Inventory {
             owner: graph.owner(),
             contact: graph.contact(),
             docs: graph.docs(),
+            deprecated: graph.deprecated(),
             nodes: graph.spec().scope.nodes.len(),
         };
         Self {
@@ -64,7 +68,16 @@ impl FromIterator<Graph> for Inventory {
 impl fmt::Display for Inventory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::default();
-        table.row(["WORKFLOW", "VERSION", "OWNER", "CONTACT", "DOCS", "NODES"].map(str::to_owned));
+        let head = [
+            "WORKFLOW",
+            "VERSION",
+            "OWNER",
+            "CONTACT",
+            "DOCS",
+            "NODES",
+            "DEPRECATED",
+        ];
+        table.row(head.map(str::to_owned));
         for entry in &self.entries {
             let nodes = entry.nodes.to_string();
             let cells = [
@@ -74,6 +87,7 @@ impl fmt::Display for Inventory {
                 entry.contact,
                 entry.docs,
                 &nodes,
+                entry.deprecated.unwrap_or(""),
             ];
             table.row(cells.map(|cell| if cell.is_empty() { "-" } else { cell }.to_owned()));
         }

@@ -30,6 +30,8 @@ struct WorkflowView {
     contact: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
     docs: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    deprecated: Option<&'static str>,
     inputs: &'static [ParamSpec],
     output: &'static str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -82,6 +84,7 @@ impl WorkflowView {
             owner: spec.owner,
             contact: spec.contact,
             docs: spec.docs,
+            deprecated: spec.deprecated,
             inputs: spec.inputs,
             output: spec.output,
             error: spec.error,

@@ -346,6 +346,17 @@ impl Builder {
         if !problems.is_empty() {
             return Err(BuildError { problems });
         }
+        for spec in self.programs.iter().map(|program| program.spec) {
+            if let Some(note) = spec.deprecated {
+                tracing::warn!(
+                    target: "orch",
+                    event = "workflow_deprecated",
+                    workflow = spec.name,
+                    version = spec.version,
+                    note,
+                );
+            }
+        }
         let durability = self.join().await?;
         #[cfg(feature = "cache")]
         self.keep_results(durability.as_deref());

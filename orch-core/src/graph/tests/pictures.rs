@@ -112,11 +112,11 @@ fn an_inventory_says_who_owns_what() {
     assert_eq!(
         inventory.to_string(),
         "\
-WORKFLOW  VERSION  OWNER     CONTACT           DOCS                        NODES
-Checkout  1.2.0    payments  -                 -                           8
-Nested    -        data      data@example.org  https://example.org/nested  6
-Diamond   -        -         -                 -                           4
-NShape    -        -         -                 -                           4
+WORKFLOW  VERSION  OWNER     CONTACT           DOCS                        NODES  DEPRECATED
+Checkout  1.2.0    payments  -                 -                           8      -
+Nested    -        data      data@example.org  https://example.org/nested  6      use Flat
+Diamond   -        -         -                 -                           4      -
+NShape    -        -         -                 -                           4      -
 "
     );
     let json = serde_json::to_value(&inventory).unwrap();

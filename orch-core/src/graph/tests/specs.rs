@@ -204,6 +204,7 @@ pub(in crate::graph) static NESTED: WorkflowSpec = WorkflowSpec {
     owner: "data",
     contact: "data@example.org",
     docs: "https://example.org/nested",
+    deprecated: Some("use Flat"),
     ..WorkflowSpec::new(
         "Nested",
         &ScopeSpec {

@@ -21,6 +21,7 @@ use syn::spanned::Spanned as _;
 use self::types::NodeType;
 use super::analysis::{Analysis, ScopeId, Symbol};
 use super::model::Rhs;
+use crate::text;
 
 /// Writes a workflow; `sound` says whether nothing was wrong with it.
 pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
@@ -50,6 +51,8 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
     let functions = functions(analysis);
     // A name that was reported needs no lint beside it.
     let reported = (!sound).then(|| quote!(#[allow(non_camel_case_types)]));
+    // It is not used by being declared.
+    let deprecated = text::deprecated(&workflow.attrs).map(|_| quote!(#[allow(deprecated)]));
     quote! {
         #picture
         #(#attrs)*
@@ -61,6 +64,7 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         #unused
         #large
 
+        #deprecated
         #[allow(
             dead_code, elided_lifetimes_in_paths, irrefutable_let_patterns, missing_docs,
             non_camel_case_types, non_local_definitions, unexpected_cfgs, unreachable_code,

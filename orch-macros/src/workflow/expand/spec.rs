@@ -229,6 +229,9 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
             fields.extend(quote!(#field: #value,));
         }
     }
+    if let Some(note) = text::deprecated(&workflow.attrs) {
+        fields.extend(quote!(deprecated: Some(#note),));
+    }
     if let Some(description) = text::docs(&workflow.attrs) {
         fields.extend(quote!(description: #description,));
     }
