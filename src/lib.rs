@@ -13,8 +13,9 @@ pub use orch_runtime::artifact::{Artifact, ArtifactError, ArtifactErrorKind};
 pub use orch_runtime::ctx::StepCtx;
 pub use orch_runtime::observe::Emission;
 pub use orch_runtime::orchestrator::{
-    BuildError, Builder, Checkpoint, Emissions, Events, InboxItem, Orchestrator, ProgressStream,
-    RunHandle, RunInfo, Runs, SendSignal, Start, StartError, SteerError,
+    Attempt, AttemptEnd, BuildError, Builder, Checkpoint, Emissions, Events, InboxItem,
+    Orchestrator, ProgressStream, RunHandle, RunInfo, Runs, SendSignal, Start, StartError,
+    SteerError,
 };
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;

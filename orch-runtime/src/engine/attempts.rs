@@ -46,6 +46,14 @@ impl Next {
     };
 }
 
+/// What a tier of a fallback chain failed with.
+#[derive(Debug)]
+pub(super) struct FellBack {
+    pub(super) error: NodeError,
+    /// Whether it is to be undone, as it may have done what it was to do.
+    pub(super) in_doubt: bool,
+}
+
 /// The tier that was called last before the run was taken up: those before it have failed.
 pub(super) fn first_tier(frame: &Frame, node: usize, turn: u32) -> usize {
     let Some(record) = recorded(frame) else {
@@ -96,20 +104,20 @@ pub(super) async fn begin(frame: &Arc<Frame>, node: usize, tier: usize, next: &N
     }
 }
 
-/// Puts on record that the next tier of a fallback chain is called, and what the one before it failed with if that may
-/// have done what it was to do. Handed over at once; the future ends when it is kept.
+/// Puts on record that the next tier of a fallback chain is called, and what the one before it failed with. Handed over
+/// at once; the future ends when it is kept.
 pub(super) fn fall_back<'a>(
     frame: &'a Arc<Frame>,
     node: usize,
     tier: usize,
-    doubt: Option<NodeError>,
+    failed: &FellBack,
 ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
     let Some(record) = &frame.run().journal else {
         return Box::pin(std::future::ready(()));
     };
-    let doubt = doubt.map(|error| record.encode_failure(&error, true));
+    let json = record.encode_failure(frame, node, &failed.error, failed.in_doubt);
     let began = Began {
-        doubt: doubt.and_then(|json| RawValue::from_string(json).ok()),
+        failed: RawValue::from_string(json).ok(),
         ..Began::new(tier, 1)
     };
     Box::pin(record.add(started(record, frame, node, began)))
@@ -183,10 +191,15 @@ impl<'a> Trail<'a> {
     }
 
     /// Waits before an attempt that follows a failed one, and puts it on record meanwhile.
-    pub(super) async fn wait(&self, attempt: u32, wait: Duration) {
+    pub(super) async fn wait(&self, attempt: u32, wait: Duration, failed: &NodeError) {
         let clock = &self.record.durability.clock;
+        // Whether it left anything in doubt is said when the attempts are used up.
+        let failed = self
+            .record
+            .encode_failure(self.frame, self.node, failed, false);
         let began = Began {
             due: Some(clock.now().saturating_add(millis(wait))),
+            failed: RawValue::from_string(failed).ok(),
             ..Began::new(self.tier, attempt)
         };
         let entry = started(self.record, self.frame, self.node, began);

@@ -336,7 +336,7 @@ async fn keep_failure(
 ) {
     let (run, instance) = (frame.run(), record.instance(frame, node));
     let notifies = frame.layout.nodes[node].notifies_human();
-    let (json, refers) = recording(|| record.encode_failure(error, leaves_in_doubt));
+    let (json, refers) = recording(|| record.encode_failure(frame, node, error, leaves_in_doubt));
     // Without what it refers to, the error still says what it says.
     let _ = keep_referred(record, frame, node, refers).await;
     let mut entry = record.entry(frame, instance.clone(), EntryKind::Failed, None);

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::record::Record;
 use crate::store::{Entry, EntryKind, Json, Millis};
 
 /// What was recorded of one node or item.
@@ -53,9 +54,9 @@ pub(crate) struct Began {
     /// When it is to be made; `None` of one that may have been.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) due: Option<Millis>,
-    /// What the tier before it failed with, if that may have done what it was to do.
+    /// What the attempt before it failed with, or the tier before it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) doubt: Option<Box<RawValue>>,
+    pub(crate) failed: Option<Box<RawValue>>,
 }
 
 fn is_first(attempt: &u32) -> bool {
@@ -73,14 +74,14 @@ impl Began {
 
     /// As it is kept: the number of the tier where there is nothing more to say.
     pub(crate) fn into_json(self) -> Json {
-        if self.attempt <= 1 && self.due.is_none() && self.doubt.is_none() {
+        if self.attempt <= 1 && self.due.is_none() && self.failed.is_none() {
             return self.tier.to_string();
         }
         // Every part of it has a place in JSON.
         serde_json::to_string(&self).unwrap_or_else(|_| self.tier.to_string())
     }
 
-    fn parse(json: &str) -> Option<Self> {
+    pub(crate) fn parse(json: &str) -> Option<Self> {
         let mut began = match json.parse() {
             Ok(tier) => Self::new(tier, 1),
             Err(_) => serde_json::from_str::<Self>(json).ok()?,
@@ -129,7 +130,8 @@ pub(crate) fn known(entries: Vec<Entry>) -> Everything {
                 let before = known.call();
                 let mut began = entry.value.as_deref().and_then(Began::parse);
                 if let Some(began) = &mut began
-                    && let Some(error) = began.doubt.take()
+                    && let Some(error) = began.failed.take()
+                    && Record::leaves_in_doubt(error.get())
                 {
                     known.doubts.push(Doubt {
                         tier: began.tier.saturating_sub(1),

@@ -11,7 +11,7 @@ pub mod frame;
 pub mod gather;
 pub(crate) mod jobs;
 pub(crate) mod journaled;
-mod known;
+pub(crate) mod known;
 pub mod layout;
 pub(crate) mod mailbox;
 mod pace;

@@ -17,7 +17,7 @@ use orch_core::run::RunStatus;
 pub use self::builder::{BuildError, Builder};
 pub use self::handle::{Emissions, Events, ProgressStream, RunHandle};
 pub(crate) use self::runs::inbox;
-pub use self::runs::{Checkpoint, InboxItem, RunInfo, Runs, SteerError};
+pub use self::runs::{Attempt, AttemptEnd, Checkpoint, InboxItem, RunInfo, Runs, SteerError};
 pub use self::signal::SendSignal;
 pub use self::start::{Start, StartError};
 use crate::engine::execute_observed;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use orch::AttemptEnd;
 use orch::prelude::*;
 use orch::store::Memory;
 
@@ -264,4 +265,133 @@ fn each_turn_has_attempts_of_its_own() {
     kill_at(Turns, 0, ("turn", 3), (&world, &store));
     assert_eq!(finish(Turns, 0, (&world, &store)).unwrap(), 2);
     assert_eq!(world.keys("turn"), ["0.1", "0.2", "1.1", "1.2", "2.1"]);
+}
+
+/// The attempts of a node as they are on record: `1.2 failed` is the second attempt of the second tier.
+async fn made(orch: &Orchestrator, node: &str) -> Vec<String> {
+    let mut attempts = orch.runs().unwrap().attempts("r", node).await;
+    for _ in 0..2_000 {
+        // What nobody waits for is kept a little later.
+        if attempts.is_ok() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        attempts = orch.runs().unwrap().attempts("r", node).await;
+    }
+    let attempts = attempts.unwrap();
+    let ended = |ended: &AttemptEnd| match ended {
+        AttemptEnd::Gave(value) => format!("gave {value}"),
+        AttemptEnd::Failed(error) => format!("failed: {}", error["message"].as_str().unwrap()),
+        AttemptEnd::Lost => "lost".to_owned(),
+        other => format!("{other:?}"),
+    };
+    let line = |made: &orch::Attempt| {
+        let (turn, tier, attempt) = (made.turn, made.tier, made.attempt);
+        format!("{turn}.{tier}.{attempt} {}", ended(&made.ended))
+    };
+    attempts.iter().map(line).collect()
+}
+
+#[test]
+fn each_attempt_can_be_looked_at() {
+    let (world, store) = (World::default(), Memory::new());
+    kill_at(Brittle, 3, ("brittle", 3), (&world, &store));
+    world.open("brittle", 9);
+    Process::new().run(async {
+        let orch = serving(&world, &store, Brittle).await;
+        let run = orch.start(Brittle, 3).id("r").await.unwrap();
+        run.result().await.unwrap_err();
+        assert_eq!(
+            made(&orch, "a").await,
+            [
+                "0.0.1 failed: attempt 1",
+                "0.0.2 failed: attempt 2",
+                "0.0.3 lost",
+                "0.0.4 failed: attempt 4"
+            ]
+        );
+        let unknown = orch.runs().unwrap().attempts("r", "b").await;
+        assert_eq!(unknown.unwrap_err().code(), "node");
+    });
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, FallsBack).await;
+        let run = orch.start(FallsBack, 4).id("r").await.unwrap();
+        world.until("second", 1).await;
+        let under_way = ["0.0.1 failed: always", "0.1.1 UnderWay"];
+        assert_eq!(made(&orch, "a").await, under_way);
+        world.open("second", 1);
+        run.result().await.unwrap();
+        assert_eq!(made(&orch, "a").await[1], "0.1.1 gave 5");
+    });
+    let (world, store) = (World::default(), Memory::new());
+    world.open("turn", 1);
+    Process::new().run(async {
+        let orch = serving(&world, &store, Turns).await;
+        let run = orch.start(Turns, 0).id("r").await.unwrap();
+        run.result().await.unwrap();
+        let turns = [
+            "0.0.1 failed: once",
+            "0.0.2 gave 1",
+            "1.0.1 failed: never",
+            "1.0.2 gave 2",
+            "2.0.1 gave 2",
+        ];
+        assert_eq!(made(&orch, "end").await, turns);
+    });
+}
+
+#[step(
+    retries = 1,
+    backoff = "1ms..1ms",
+    breaker(name = "scales", failure_threshold = 2)
+)]
+async fn weigh(parcel: u32) -> Result<u32, Broken> {
+    Err(Broken(format!("parcel {parcel} is too heavy")))
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Weighing(n: u32) -> Result<Vec<u32>, Broken> {
+        weights = for parcel in n..n + 1 { weigh(parcel) };
+        weights
+    }
+}
+
+#[test]
+fn what_an_attempt_failed_with_is_kept_with_all_that_is_known_of_it() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, Weighing).await;
+        let run = orch.start(Weighing, 7).id("r").await.unwrap();
+        run.result().await.unwrap_err();
+        let attempts = orch.runs().unwrap().attempts("r", "weights/weigh/0").await;
+        let errors: Vec<_> = attempts
+            .unwrap()
+            .into_iter()
+            .map(|made| made.ended)
+            .collect();
+        let error = |attempt: u32, breaker: &str| {
+            serde_json::json!({
+                "code": "failed",
+                "node": "weights/weigh",
+                "step": "weigh",
+                "items": [0],
+                "attempt": attempt,
+                "message": "parcel 7 is too heavy",
+                "error": "parcel 7 is too heavy",
+                "breaker": breaker,
+            })
+        };
+        let mut last = error(2, "open");
+        // It may have done what it was to do all the same.
+        last["in_doubt"] = true.into();
+        assert_eq!(
+            errors,
+            [
+                AttemptEnd::Failed(error(1, "closed")),
+                AttemptEnd::Failed(last)
+            ]
+        );
+    });
 }

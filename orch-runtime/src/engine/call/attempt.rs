@@ -88,7 +88,7 @@ impl Call<'_> {
             attempt += 1;
             self.does(Doing::Backoff(attempt));
             match &trail {
-                Some(trail) => trail.wait(attempt, wait).await,
+                Some(trail) => trail.wait(attempt, wait, &failed.error).await,
                 None => tokio::time::sleep(wait).await,
             }
             before = Some(failed);

@@ -17,7 +17,7 @@ use orch_core::plan::NodeKind;
 use orch_core::policy::Retry;
 use tracing::Instrument as _;
 
-use super::attempts;
+use super::attempts::{self, FellBack};
 use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::Called;
@@ -219,19 +219,18 @@ impl<'a> Call<'a> {
             state.origins.retain(|(node, _)| *node != self.node);
         }
         let first = attempts::first_tier(self.frame, self.node, self.turn);
-        let mut doubt = None;
+        let mut fell_back: Option<FellBack> = None;
         for tier in first..tiers.len() {
             let call = Self { tier, ..self };
-            let fell_back = (tier > first).then(|| doubt.take());
             let called = match tiers[tier].undo() {
                 None => {
-                    if let Some(doubt) = fell_back {
+                    if let Some(failed) = &fell_back {
                         // What is called next is kept after it.
-                        drop(attempts::fall_back(self.frame, self.node, tier, doubt));
+                        drop(attempts::fall_back(self.frame, self.node, tier, failed));
                     }
                     call.cached(&tiers[tier]).await
                 }
-                Some(_) => Box::pin(call.to_be_undone(&tiers[tier], fell_back)).await,
+                Some(_) => Box::pin(call.to_be_undone(&tiers[tier], fell_back.as_ref())).await,
             };
             let failed = match called {
                 Ok(done) => {
@@ -250,19 +249,17 @@ impl<'a> Call<'a> {
             if let Some(observer) = &self.frame.run().observer {
                 observer.fell_back(self.frame, self.node, tier + 1);
             }
-            let undone = failed.leaves_in_doubt && tiers[tier].undo().is_some();
-            doubt = undone.then_some(failed.error);
+            fell_back = Some(FellBack {
+                in_doubt: failed.leaves_in_doubt && tiers[tier].undo().is_some(),
+                error: failed.error,
+            });
         }
         Ok(Done::Value)
     }
 
     /// A call that another step undoes should the run not succeed; of a fallback, with what the tier before it failed
-    /// with, if that may have done what it was to do.
-    async fn to_be_undone(
-        self,
-        tier: &Tier,
-        fell_back: Option<Option<NodeError>>,
-    ) -> Result<Done, Failed> {
+    /// with.
+    async fn to_be_undone(self, tier: &Tier, fell_back: Option<&FellBack>) -> Result<Done, Failed> {
         let (run, frame, node) = (self.frame.run(), self.frame, self.node);
         let order = || match &run.journal {
             Some(record) => record.next_seq(),
@@ -275,7 +272,7 @@ impl<'a> Call<'a> {
             doubtful.is_over();
         }
         match fell_back {
-            Some(doubt) => attempts::fall_back(frame, node, self.tier, doubt).await,
+            Some(failed) => attempts::fall_back(frame, node, self.tier, failed).await,
             None => attempts::begin(frame, node, self.tier, &next).await,
         }
         doubtful.is_over();

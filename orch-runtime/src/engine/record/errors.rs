@@ -42,6 +42,7 @@ impl Errors {
             message: error.message().into(),
             error: (self.encode)(error)
                 .and_then(|json| serde_json::value::RawValue::from_string(json).ok()),
+            breaker: None,
             in_doubt: false,
             tier: 0,
         };
@@ -73,6 +74,9 @@ pub(crate) struct KeptError {
     message: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Box<serde_json::value::RawValue>>,
+    /// How the breaker stands that it goes through, if it goes through one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) breaker: Option<String>,
     /// Whether what failed may have done what it was to do.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(super) in_doubt: bool,

@@ -145,10 +145,25 @@ impl Record {
         self.within.is_empty()
     }
 
-    /// A failure as it is kept, and whether what failed may have done what it was to do.
-    pub(crate) fn encode_failure(&self, error: &NodeError, in_doubt: bool) -> Json {
-        self.errors
-            .encode_with(error, |kept| kept.in_doubt = in_doubt)
+    /// A node's failure as it is kept, and whether what failed may have done what it was to do.
+    pub(crate) fn encode_failure(
+        &self,
+        frame: &Frame,
+        node: usize,
+        error: &NodeError,
+        in_doubt: bool,
+    ) -> Json {
+        let services = &frame.run().services;
+        let tiers = &frame.layout.nodes[node].tiers;
+        let tier = tiers.iter().find(|tier| tier.step() == error.step());
+        let breaker = tier.and_then(|tier| {
+            let policy = services.policies(tier).breaker?;
+            services.registry().breaker(tier.owner(), policy).ok()
+        });
+        self.errors.encode_with(error, |kept| {
+            kept.in_doubt = in_doubt;
+            kept.breaker = breaker.map(|breaker| breaker.state().to_string());
+        })
     }
 
     /// What undoing a tier failed with, as it is kept.

@@ -1,6 +1,7 @@
 //! Seeing and steering durable runs.
 
 mod again;
+mod attempts;
 mod children;
 mod decide;
 mod ended;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use orch_core::run::{RunId, RunStatus};
 use serde_json::Value;
 
+pub use self::attempts::{Attempt, AttemptEnd};
 pub use self::error::SteerError;
 pub use self::inbox::InboxItem;
 pub use self::info::{Checkpoint, RunInfo};
