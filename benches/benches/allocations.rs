@@ -33,12 +33,8 @@ const AT_MOST: [(&str, f64); 5] = [
 const RUNS: usize = 1000;
 
 fn main() -> ExitCode {
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     let grown = per_node();
     println!("{}", in_flight());

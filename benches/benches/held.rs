@@ -24,12 +24,8 @@ const WIDTH: u64 = 100_000;
 const AT_MOST: Duration = Duration::from_millis(1);
 
 fn main() -> ExitCode {
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     let rounds = if options.quick { 9 } else { 41 };
     let mut longest = [const { Vec::new() }; 4];

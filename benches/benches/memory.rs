@@ -20,12 +20,8 @@ const WHOLE: Effort = Effort {
 };
 
 fn main() -> ExitCode {
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     let effort = options.effort();
     let wanted = |mut cases: Vec<Case>| {

@@ -31,12 +31,8 @@ const AT_MOST: f64 = 400.0;
 const STANDS: f64 = 700.0;
 
 fn main() -> ExitCode {
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     if let Ok(observer) = std::env::var(OBSERVER) {
         measure(&observer, &options);

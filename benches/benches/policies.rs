@@ -1,9 +1,5 @@
 //! What each policy costs a node that does not need it.
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "tables for whoever runs it"
-)]
+#![expect(clippy::print_stdout, reason = "tables for whoever runs it")]
 
 use std::process::ExitCode;
 
@@ -13,12 +9,8 @@ use orch_benches::options::Options;
 use orch_benches::report::table;
 
 fn main() -> ExitCode {
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     let measured = cases::policies().measure(Flavor::TwoWorkers, options.effort());
     let without = measured[0].run;

@@ -52,12 +52,8 @@ fn main() -> ExitCode {
         opened(Path::new(&arguments[place + 1]));
         return ExitCode::SUCCESS;
     }
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let (empty, parked) = (

@@ -33,12 +33,8 @@ const IDS: [&str; 2] = ["ids that Orch gives", "ids without an order"];
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     let (rounds, total) = if options.quick {
         (5, 2_000)

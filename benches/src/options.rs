@@ -23,13 +23,16 @@ pub struct Options {
 }
 
 impl Options {
-    /// Those of this process.
-    ///
-    /// # Errors
-    /// Says what may be given, if something else was.
-    pub fn of_process() -> Result<Self, String> {
+    /// Those of this process; `None` if something else was given, once it was said what may be.
+    #[must_use]
+    #[expect(clippy::print_stderr, reason = "it is for whoever runs a benchmark")]
+    pub fn of_process() -> Option<Self> {
+        let options = Self::of(std::env::args().skip(1));
+        options.inspect_err(|usage| eprintln!("{usage}")).ok()
+    }
+
+    fn of(mut args: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut options = Self::default();
-        let mut args = std::env::args().skip(1);
         while let Some(arg) = args.next() {
             match arg.as_str() {
                 "--quick" => options.quick = true,

@@ -1,11 +1,6 @@
 //! Five trivial steps in a row, each recorded on a file, beside the same rows written by hand and beside other
 //! libraries.
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "a benchmark"
-)]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark")]
 
 mod floor;
 mod peers;
@@ -75,12 +70,8 @@ async fn orch(turn: &Turn) -> Figure {
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
-    let options = match Options::of_process() {
-        Ok(options) => options,
-        Err(usage) => {
-            eprintln!("{usage}");
-            return ExitCode::from(2);
-        }
+    let Some(options) = Options::of_process() else {
+        return ExitCode::from(2);
     };
     let mut candidates = vec![Candidate::Orch, Candidate::ByHand];
     if options.peers {
