@@ -12,7 +12,8 @@ use orch_core::schedule::Status;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::Span;
+use tracing::instrument::{Instrument as _, Instrumented};
 
 use super::metrics::QueueDepth;
 use super::outlet::Outlets;
@@ -536,25 +537,20 @@ pub(crate) struct Queued {
 }
 
 /// Watches one attempt.
-pub(crate) struct AttemptWatch(Option<Span>);
+pub(crate) struct AttemptWatch(Span);
 
 impl AttemptWatch {
     pub(crate) fn new(frame: &Frame, node: usize, tier: usize, attempt: u32) -> Self {
         let Some(observer) = &frame.run().observer else {
-            return Self(None);
+            return Self(Span::none());
         };
         if let Some(metrics) = &observer.metrics {
             metrics.attempted(&frame.layout.nodes[node], tier);
         }
-        Self(Some(
-            tracing::info_span!(target: "orch", "attempt", attempt),
-        ))
+        Self(tracing::info_span!(target: "orch", "attempt", attempt))
     }
 
-    pub(crate) async fn inside<F: Future>(self, future: F) -> F::Output {
-        match self.0 {
-            Some(span) => future.instrument(span).await,
-            None => future.await,
-        }
+    pub(crate) fn inside<F: Future>(self, future: F) -> Instrumented<F> {
+        future.instrument(self.0)
     }
 }
