@@ -99,7 +99,8 @@ impl Lanes {
         }
     }
 
-    pub(super) async fn enter(&self, key: Option<&str>, weight: NonZeroU32) {
+    /// Waits for its turn; gives for how long.
+    pub(super) async fn enter(&self, key: Option<&str>, weight: NonZeroU32) -> Duration {
         match key {
             None => self.unkeyed.enter(&self.pace, weight).await,
             Some(key) => self.lane(key).enter(&self.pace, weight).await,
@@ -156,12 +157,15 @@ impl Lane {
         }
     }
 
-    async fn enter(&self, pace: &Pace, weight: NonZeroU32) {
+    async fn enter(&self, pace: &Pace, weight: NonZeroU32) -> Duration {
         let turn = self.turn.try_acquire().ok();
-        if turn.is_none() || self.take(weight, pace.now()).is_err() {
-            // Boxed, as most callers do not wait.
-            Box::pin(self.wait(pace, weight, turn)).await;
+        if turn.is_some() && self.take(weight, pace.now()).is_ok() {
+            return Duration::ZERO;
         }
+        let came = Instant::now();
+        // Boxed, as most callers do not wait.
+        Box::pin(self.wait(pace, weight, turn)).await;
+        came.elapsed()
     }
 
     async fn wait(&self, pace: &Pace, weight: NonZeroU32, turn: Option<SemaphorePermit<'_>>) {
