@@ -88,9 +88,8 @@ impl Overrides {
     }
 
     /// What holds for a call: settings for its node, over those for its step, over what the code says.
-    pub(crate) fn over(&self, tier: &Tier) -> Policies {
-        let found = self.policies.get(&place(tier));
-        found.copied().unwrap_or(tier.policies)
+    pub(crate) fn over<'a>(&'a self, tier: &'a Tier) -> &'a Policies {
+        self.policies.get(&place(tier)).unwrap_or(&tier.policies)
     }
 
     /// Reads the settings for these workflows; gives what is wrong with them.
@@ -110,7 +109,7 @@ impl Overrides {
             fit.setting.over(policies.or_insert(fit.call.tier.policies));
         }
         for fit in &fitting {
-            problems.extend(fit.call.contradiction(&self.over(fit.call.tier)));
+            problems.extend(fit.call.contradiction(self.over(fit.call.tier)));
         }
         problems
     }

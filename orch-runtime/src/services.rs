@@ -152,7 +152,7 @@ impl Services {
     }
 
     /// What holds for a call: its node's and its step's options under what the orchestrator was configured with.
-    pub(crate) fn policies(&self, tier: &Tier) -> Policies {
+    pub(crate) fn policies<'a>(&'a self, tier: &'a Tier) -> &'a Policies {
         self.overrides.over(tier)
     }
 }

@@ -18,6 +18,7 @@ use orch_core::policy::Retry;
 
 use crate::durable::{Compensating, Keep, UndoneResult};
 use crate::store::Json;
+use crate::store::digest::digest;
 
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
 #[diagnostic::on_unimplemented(
@@ -415,17 +416,12 @@ impl<T> Caching<T> {
 
 /// The cache key of these arguments: a digest of their JSON.
 pub fn key_of(parts: &[&dyn KeyPart]) -> Option<String> {
-    use std::fmt::Write as _;
     let mut json = Vec::new();
     for part in parts {
         part.write(&mut json).ok()?;
         json.push(b'\n');
     }
-    let mut key = String::with_capacity(64);
-    for byte in hmac_sha256::Hash::hash(&json) {
-        write!(key, "{byte:02x}").ok()?;
-    }
-    Some(key)
+    Some(digest(&json))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::program::ItemKey;
+use crate::store::digest::hex;
 
 /// What tells an item from others: a digest of it.
 ///
@@ -31,15 +32,9 @@ pub trait Digest {
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + ?Sized> Digest for T {
     fn digest(&self) -> ItemKey {
-        use std::fmt::Write as _;
         let json = serde_json::to_vec(self)?;
         let digest = hmac_sha256::Hash::hash(&json);
-        let mut text = String::with_capacity(16);
-        for byte in &digest[..8] {
-            // Writing into a `String` cannot fail.
-            let _ = write!(text, "{byte:02x}");
-        }
-        Ok(text)
+        Ok(hex(&digest[..8]))
     }
 }
 

@@ -39,6 +39,11 @@ pub(super) struct Next {
 }
 
 impl Next {
+    /// Whether it may have to be waited for.
+    pub(super) const fn is_due_at_a_time(&self) -> bool {
+        self.due.is_some()
+    }
+
     pub(super) const FIRST: Self = Self {
         attempt: 1,
         may_have_happened: false,
@@ -173,16 +178,16 @@ impl<'a> Trail<'a> {
         node: usize,
         (idx, tier): (usize, &Tier),
         next: &Next,
-    ) -> Option<Self> {
+    ) -> Option<Box<Self>> {
         let record = frame.run().journal.as_deref()?;
-        Some(Self {
+        Some(Box::new(Self {
             record,
             frame,
             node,
             tier: idx,
             noted: tier.undo().map(|_| next.attempt),
             keeps_its_own: tier.keeps_its_own(),
-        })
+        }))
     }
 
     /// Waits until the first attempt is due.
@@ -205,27 +210,24 @@ impl<'a> Trail<'a> {
         let entry = started(self.record, self.frame, self.node, began);
         tokio::join!(self.record.add(entry), tokio::time::sleep(wait));
     }
-}
 
-/// An attempt, which is put on record when it goes on for a while.
-pub(super) async fn noted<T>(
-    trail: Option<&Trail<'_>>,
-    attempt: u32,
-    mut attempted: Pin<&mut impl Future<Output = T>>,
-) -> T {
-    let Some(trail) = trail else {
-        return attempted.await;
-    };
-    if trail.keeps_its_own || trail.noted == Some(attempt) {
-        return attempted.await;
+    /// An attempt, which is put on record when it goes on for a while.
+    pub(super) async fn noted<T>(
+        &self,
+        attempt: u32,
+        mut attempted: Pin<&mut impl Future<Output = T>>,
+    ) -> T {
+        if self.keeps_its_own || self.noted == Some(attempt) {
+            return attempted.await;
+        }
+        tokio::select! {
+            biased;
+            result = &mut attempted => return result,
+            () = tokio::time::sleep(A_WHILE) => {}
+        }
+        let began = Began::new(self.tier, attempt);
+        let entry = started(self.record, self.frame, self.node, began);
+        self.record.note(entry);
+        attempted.await
     }
-    tokio::select! {
-        biased;
-        result = &mut attempted => return result,
-        () = tokio::time::sleep(A_WHILE) => {}
-    }
-    let began = Began::new(trail.tier, attempt);
-    let entry = started(trail.record, trail.frame, trail.node, began);
-    trail.record.note(entry);
-    attempted.await
 }

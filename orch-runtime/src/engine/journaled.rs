@@ -174,7 +174,7 @@ async fn called(
     queued: Option<Box<Queued>>,
     calling: Option<&Calling<'_>>,
 ) -> Called {
-    let performed = call::perform(Arc::clone(&frame), node, queued, calling).await;
+    let performed = call::perform(&frame, node, queued, calling).await;
     match performed {
         Ok(_) => Ok(()),
         Err(failed) => {
@@ -231,7 +231,7 @@ async fn recorded(
     if let Some((EntryKind::Done, Some(json))) = known {
         if record.has_inside(&instance) {
             // What the workflow inside did may have to be undone; what it gave is recorded.
-            drop(call::perform(Arc::clone(frame), node, queued, None).await);
+            drop(call::perform(frame, node, queued, None).await);
         }
         return match checkpoint {
             Some(checkpoint) => decided(record, frame, node, checkpoint, json.clone()).await,
@@ -242,7 +242,7 @@ async fn recorded(
         };
     }
     let calling = record.under_way.begin(&instance, false);
-    let called = call::perform(Arc::clone(frame), node, queued, Some(&calling)).await;
+    let called = call::perform(frame, node, queued, Some(&calling)).await;
     if let Some(took) = calling.took() {
         let workflow = frame.run().program.spec.name;
         record.durability.watchdog.took(workflow, took);

@@ -208,7 +208,7 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>) {
             | NodeCode::Signal(_)
             | NodeCode::Sleep(_) => {
                 let observer = jobs.run.observer.as_ref();
-                let queued = observer.map(|observer| Box::new(observer.node_queued()));
+                let queued = observer.and_then(|observer| observer.node_queued());
                 jobs.ready.push_back(Job::Call(frame, node, queued));
             }
             NodeCode::For { .. } | NodeCode::Branch { .. } => {

@@ -400,9 +400,11 @@ fn begin(
                 Call::Whole(Box::pin(call::watched(Arc::clone(frame), node, queued)))
             }
             _ => {
-                let performed = call::perform(Arc::clone(frame), node, queued, None);
+                let frame = Arc::clone(frame);
+                // Made inside, as a future that is handed on by value is copied each time.
                 Call::Whole(Box::pin(async move {
-                    performed.await.map(|_| ()).map_err(|failed| failed.error)
+                    let performed = call::perform(&frame, node, queued, None).await;
+                    performed.map(|_| ()).map_err(|failed| failed.error)
                 }))
             }
         };

@@ -84,7 +84,15 @@ impl<S: Clone> Outlet<S> {
 
     /// The sender, if there is a reader and the run has not ended.
     pub(super) fn get(&self) -> Option<S> {
-        self.state().sender()
+        self.get_if(|_| true)
+    }
+
+    /// The same, if it is one that is wanted.
+    pub(super) fn get_if(&self, wanted: impl FnOnce(&S) -> bool) -> Option<S> {
+        match &*self.state() {
+            State::Open(sender) if wanted(sender) => Some(sender.clone()),
+            _ => None,
+        }
     }
 
     /// Lets go of the sender.

@@ -3,7 +3,7 @@
 //! The nodes of a scope are equal parts of it.
 //! The items of a fan-out are equal parts of its node, and an arm is the whole of its branch.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::engine::frame::{Frame, Role};
@@ -20,7 +20,7 @@ pub(super) fn place_key(frame: &Arc<Frame>, node: usize) -> PlaceKey {
 pub(super) struct Shares {
     done: f64,
     /// What is done inside nodes that have not ended.
-    inside: HashMap<PlaceKey, f64>,
+    inside: BTreeMap<PlaceKey, f64>,
 }
 
 impl Shares {
@@ -31,7 +31,11 @@ impl Shares {
 
     /// A node has ended: what of it was not done before is done now, or will never be.
     pub(super) fn ended(&mut self, frame: &Arc<Frame>, node: usize) {
-        let inside = self.inside.remove(&place_key(frame, node));
+        // Only what has frames of its own has anything done inside.
+        let inside = match &frame.layout.nodes[node].bodies[..] {
+            [] => None,
+            _ => self.inside.remove(&place_key(frame, node)),
+        };
         let rest = of_node(frame) - inside.unwrap_or_default();
         self.done += rest;
         let mut parent = frame.parent();

@@ -1,6 +1,6 @@
 //! One run's observer.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -12,7 +12,8 @@ use orch_core::schedule::Status;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::{Instrument, Span};
+use tracing::Span;
+use tracing::instrument::{Instrument as _, Instrumented};
 
 use super::metrics::QueueDepth;
 use super::outlet::Outlets;
@@ -61,9 +62,9 @@ pub(crate) struct Observer {
 
 #[derive(Debug, Default)]
 struct Inner {
-    current: Option<Arc<str>>,
+    current: Option<&'static Arc<str>>,
     shares: Shares,
-    starts: HashMap<PlaceKey, Instant>,
+    starts: BTreeMap<PlaceKey, Instant>,
 }
 
 /// Where a run stands when its progress is told.
@@ -151,7 +152,7 @@ impl Observer {
         let listeners = &run.services.listeners;
         // The handle's own receiver reads nothing, and has the last state for whoever comes after the end.
         let read = |sender: &watch::Sender<_>| stage != Stage::Going || sender.receiver_count() > 1;
-        let watched = self.outlets.progress.get().filter(read);
+        let watched = self.outlets.progress.get_if(read);
         let watched = watched.filter(|_| !run.is_retracing());
         if watched.is_none() && listeners.on_progress.is_empty() {
             return;
@@ -178,7 +179,7 @@ impl Observer {
             execution_id: run.id().clone(),
             workflow_id: self.workflow,
             start_time: self.began_at,
-            current_step: inner.current.clone(),
+            current_step: inner.current.cloned(),
             completed_steps: completed,
             total_steps: total,
             percentage,
@@ -249,13 +250,13 @@ impl Observer {
         self.expected.fetch_add(nodes, Ordering::AcqRel);
     }
 
-    /// A call is ready.
-    pub(crate) fn node_queued(&self) -> Queued {
-        let metrics = self.metrics.as_deref();
-        Queued {
+    /// A call is ready; `None` where nobody measures how long it waits.
+    pub(crate) fn node_queued(&self) -> Option<Box<Queued>> {
+        let metrics = self.metrics.as_deref()?;
+        Some(Box::new(Queued {
             since: Instant::now(),
-            _depth: metrics.map(ProgramMetrics::queued),
-        }
+            _depth: metrics.queued(),
+        }))
     }
 
     pub(crate) fn node_started(&self, frame: &Arc<Frame>, node: usize) {
@@ -289,7 +290,7 @@ impl Observer {
         }
         {
             let mut inner = self.inner();
-            inner.current = Some(Arc::clone(&layout.path));
+            inner.current = Some(&layout.path);
             inner.starts.insert(place_key(frame, node), now);
         }
         self.tell(frame.run(), || RunEventKind::NodeStarted {
@@ -549,29 +550,24 @@ impl Observer {
 #[derive(Debug)]
 pub(crate) struct Queued {
     since: Instant,
-    _depth: Option<QueueDepth>,
+    _depth: QueueDepth,
 }
 
 /// Watches one attempt.
-pub(crate) struct AttemptWatch(Option<Span>);
+pub(crate) struct AttemptWatch(Span);
 
 impl AttemptWatch {
     pub(crate) fn new(frame: &Frame, node: usize, tier: usize, attempt: u32) -> Self {
         let Some(observer) = &frame.run().observer else {
-            return Self(None);
+            return Self(Span::none());
         };
         if let Some(metrics) = &observer.metrics {
             metrics.attempted(&frame.layout.nodes[node], tier);
         }
-        Self(Some(
-            tracing::info_span!(target: "orch", "attempt", attempt),
-        ))
+        Self(tracing::info_span!(target: "orch", "attempt", attempt))
     }
 
-    pub(crate) async fn inside<F: Future>(self, future: F) -> F::Output {
-        match self.0 {
-            Some(span) => future.instrument(span).await,
-            None => future.await,
-        }
+    pub(crate) fn inside<F: Future>(self, future: F) -> Instrumented<F> {
+        future.instrument(self.0)
     }
 }

@@ -1,15 +1,17 @@
 //! The attempts of a call: deadline, retries around breaker, concurrency, rate limit and timeout.
+//!
+//! What most calls never come to is boxed: the room for it would be made and copied for each call.
 
 use std::panic::AssertUnwindSafe;
 use std::pin::pin;
+use std::time::Duration;
 
 use orch_core::error::ErrorKind;
-use orch_core::policy::{Policies, Retry};
+use orch_core::policy::Retry;
 
-use super::{Call, Failed, failure};
+use super::{Call, Failed, Terms, failure};
 use crate::ctx::{Cx, Mode};
 use crate::engine::attempts::{self, Next, Trail};
-use crate::engine::layout::Tier;
 use crate::engine::record::Phase;
 use crate::engine::strand::panic_message;
 use crate::engine::under_way::Doing;
@@ -18,20 +20,15 @@ use crate::policy::Conflict;
 use crate::policy::retry::Attempts;
 use crate::policy::timeout::within;
 use crate::program::{Done, Started, Thrown};
-use crate::step::Facts;
 
 impl Call<'_> {
-    pub(super) async fn bounded(
-        self,
-        tier: &Tier,
-        policies: Policies,
-        facts: &Facts,
-    ) -> Result<Done, Failed> {
-        let tried = pin!(self.retried(tier, policies, facts));
-        let Some(limit) = policies.deadline else {
+    pub(super) async fn bounded(&self, terms: &Terms<'_>) -> Result<Done, Failed> {
+        let tried = pin!(self.retried(terms));
+        let Some(limit) = terms.policies.deadline else {
             return tried.await;
         };
-        within(Some(limit), tried).await.unwrap_or_else(|_| {
+        let tried = Box::pin(within(Some(limit), tried)).await;
+        tried.unwrap_or_else(|_| {
             let message = format!("its attempts took longer than its deadline of {limit:?}");
             let error = self.error(ErrorKind::DeadlineExceeded, 0, message);
             Err(Failed {
@@ -41,44 +38,46 @@ impl Call<'_> {
         })
     }
 
-    async fn retried(self, tier: &Tier, policies: Policies, facts: &Facts) -> Result<Done, Failed> {
-        let attempts = Attempts::of(&policies);
+    async fn retried(&self, terms: &Terms<'_>) -> Result<Done, Failed> {
         // What undoes a call is tried anew by each process.
         let next = match self.undoing {
             None => attempts::next(self.frame, self.node, self.tier, self.turn),
             Some(_) => Next::FIRST,
         };
         let trail = match self.undoing {
-            None if attempts.retries > 0 => {
-                Trail::of(self.frame, self.node, (self.tier, tier), &next)
+            None if terms.policies.retries.unwrap_or(0) > 0 => {
+                Trail::of(self.frame, self.node, (self.tier, terms.tier), &next)
             }
             _ => None,
         };
-        if let Some(trail) = &trail {
-            trail.wait_for(&next).await;
+        let trail = trail.as_deref();
+        if let Some(trail) = trail
+            && next.is_due_at_a_time()
+        {
+            Box::pin(trail.wait_for(&next)).await;
         }
-        let mut random = None;
-        let mut attempt = next.attempt;
-        let mut before: Option<Failed> = None;
-        loop {
-            let admitted = self.admitted(tier, policies, facts, (attempt, trail.as_ref()));
-            let mut failed = match admitted.await {
-                Ok(done) => return Ok(done),
-                Err(failed) => failed,
-            };
-            let earlier = before.as_ref().map(|before| before.leaves_in_doubt);
-            failed.leaves_in_doubt |= earlier.unwrap_or(next.may_have_happened);
-            if failed.error.kind() == ErrorKind::BreakerOpen
-                && let Some(before) = before
-            {
-                // The breaker opened under these attempts: what they failed with says more.
-                return Err(before);
+        let admitted = self.admitted(terms, (next.attempt, trail));
+        match admitted.await {
+            Ok(done) => Ok(done),
+            Err(mut failed) => {
+                failed.leaves_in_doubt |= next.may_have_happened;
+                let again = self.tried_again(terms, (next.attempt, trail), failed);
+                Box::pin(again).await
             }
-            let wait = attempts.next(
-                attempt,
-                failed.retry,
-                random.get_or_insert_with(|| self.frame.run().services.random()),
-            );
+        }
+    }
+
+    /// What follows an attempt that failed: others, or its failure.
+    async fn tried_again(
+        &self,
+        terms: &Terms<'_>,
+        (mut attempt, trail): (u32, Option<&Trail<'_>>),
+        mut failed: Failed,
+    ) -> Result<Done, Failed> {
+        let attempts = Attempts::of(terms.policies);
+        let mut random = self.frame.run().services.random();
+        loop {
+            let wait = attempts.next(attempt, failed.retry, &mut random);
             if let Some(observer) = &self.frame.run().observer {
                 observer.attempt_failed(self.frame, self.node, self.tier, &failed.error, wait);
             }
@@ -87,25 +86,36 @@ impl Call<'_> {
             };
             attempt += 1;
             self.does(Doing::Backoff(attempt));
-            match &trail {
+            match trail {
                 Some(trail) => trail.wait(attempt, wait, &failed.error).await,
                 None => tokio::time::sleep(wait).await,
             }
-            before = Some(failed);
+            let admitted = self.admitted(terms, (attempt, trail));
+            let last = match admitted.await {
+                Ok(done) => return Ok(done),
+                Err(last) => last,
+            };
+            if last.error.kind() == ErrorKind::BreakerOpen {
+                // The breaker opened under these attempts: what they failed with says more.
+                return Err(failed);
+            }
+            failed = Failed {
+                leaves_in_doubt: last.leaves_in_doubt || failed.leaves_in_doubt,
+                ..last
+            };
         }
     }
 
     /// One attempt behind breaker, concurrency limits and rate limit, which it holds no longer than it takes.
     async fn admitted(
-        self,
-        tier: &Tier,
-        policies: Policies,
-        facts: &Facts,
+        &self,
+        terms: &Terms<'_>,
         (attempt, trail): (u32, Option<&Trail<'_>>),
     ) -> Result<Done, Failed> {
+        let Terms { tier, policies, .. } = *terms;
         let run = self.frame.run();
         if self.is_gone_into() {
-            return self.attempted(policies, (attempt, trail)).await;
+            return self.attempted(policies.timeout, attempt, trail).await;
         }
         let registry = run.services.registry();
         let breaker = policies
@@ -144,10 +154,10 @@ impl Call<'_> {
             None => None,
         };
         #[cfg(feature = "rate-limit")]
-        self.rated(tier, policies, facts, attempt).await?;
+        self.rated(terms, attempt).await?;
         #[cfg(not(feature = "rate-limit"))]
-        let _ = facts;
-        let result = self.attempted(policies, (attempt, trail)).await;
+        let _ = terms.facts;
+        let result = self.attempted(policies.timeout, attempt, trail).await;
         match (permit, &result) {
             (Some(permit), Err(failed)) if failed.counts => permit.failure(),
             (Some(permit), _) => permit.success(),
@@ -157,7 +167,7 @@ impl Call<'_> {
     }
 
     /// Whether what is called is a workflow whose history is gone over: it was admitted before.
-    fn is_gone_into(self) -> bool {
+    fn is_gone_into(&self) -> bool {
         let record = self.frame.run().journal.as_deref();
         let record = record.filter(|record| record.phase() == Phase::Retracing);
         record.is_some_and(|record| record.has_inside(&record.instance(self.frame, self.node)))
@@ -165,9 +175,10 @@ impl Call<'_> {
 
     /// One attempt, as it is watched and put on record, within its timeout.
     async fn attempted(
-        self,
-        policies: Policies,
-        (attempt, trail): (u32, Option<&Trail<'_>>),
+        &self,
+        timeout: Option<Duration>,
+        attempt: u32,
+        trail: Option<&Trail<'_>>,
     ) -> Result<Done, Failed> {
         self.does(Doing::Attempt(attempt));
         let watch = AttemptWatch::new(self.frame, self.node, self.tier, attempt);
@@ -176,9 +187,11 @@ impl Call<'_> {
             None => Mode::Run,
         };
         let attempted = pin!(self.caught(mode, attempt));
-        let attempted = pin!(within(policies.timeout, attempted));
-        let attempted = pin!(attempts::noted(trail, attempt, attempted));
-        let attempted = watch.inside(attempted).await;
+        let attempted = pin!(within(timeout, attempted));
+        let attempted = match trail {
+            Some(trail) => Box::pin(watch.inside(trail.noted(attempt, attempted))).await,
+            None => watch.inside(attempted).await,
+        };
         attempted.unwrap_or_else(|elapsed| {
             let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
             Err(Failed::doubtful(self.error(
@@ -190,24 +203,21 @@ impl Call<'_> {
     }
 
     #[cfg(feature = "rate-limit")]
-    async fn rated(
-        self,
-        tier: &Tier,
-        policies: Policies,
-        facts: &Facts,
-        attempt: u32,
-    ) -> Result<(), Failed> {
-        let Some(policy) = policies.rate_limit else {
+    async fn rated(&self, terms: &Terms<'_>, attempt: u32) -> Result<(), Failed> {
+        let Some(policy) = terms.policies.rate_limit else {
             return Ok(());
         };
         let services = &self.frame.run().services;
         let limiter = services
             .registry()
-            .rate_limiter(tier.owner(), policy)
+            .rate_limiter(terms.tier.owner(), policy)
             .map_err(|conflict| self.conflict(&conflict))?;
-        let weight = facts.weight.unwrap_or(1);
+        let weight = terms.facts.weight.unwrap_or(1);
         self.does(Doing::Rate);
-        match limiter.acquire(facts.rate_key.as_deref(), weight).await {
+        match limiter
+            .acquire(terms.facts.rate_key.as_deref(), weight)
+            .await
+        {
             Ok(waited) => {
                 if let Some(observer) = &self.frame.run().observer {
                     observer.rate_limited(self.frame, self.node, self.tier, waited);
@@ -225,12 +235,12 @@ impl Call<'_> {
         }
     }
 
-    fn conflict(self, conflict: &Conflict) -> Failed {
+    fn conflict(&self, conflict: &Conflict) -> Failed {
         Failed::last(self.error(ErrorKind::Failed, 0, conflict.to_string()))
     }
 
     /// One attempt, whose panic is a failure.
-    pub(super) async fn caught(self, mode: Mode, attempt: u32) -> Result<Done, Failed> {
+    pub(super) async fn caught(&self, mode: Mode, attempt: u32) -> Result<Done, Failed> {
         let once = AssertUnwindSafe(pin!(self.once(mode, attempt)));
         match crate::panics::catch(once).await {
             Ok(Ok(done)) => Ok(done),
@@ -254,7 +264,7 @@ impl Call<'_> {
         }
     }
 
-    pub(super) async fn once(self, mode: Mode, attempt: u32) -> Result<Done, Thrown> {
+    pub(super) async fn once(&self, mode: Mode, attempt: u32) -> Result<Done, Thrown> {
         let Some(code) = self.frame.layout.code.nodes[self.node].call() else {
             return Ok(Done::Value);
         };

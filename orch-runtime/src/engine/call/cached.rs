@@ -4,49 +4,56 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use orch_core::error::ErrorKind;
-use orch_core::policy::{CachePolicy, Fallback, Policies};
+use orch_core::policy::{CachePolicy, Fallback};
 
-use super::{Call, Failed, failure};
+use super::{Call, Failed, Terms, failure};
 use crate::ctx::Mode;
 use crate::engine::layout::Tier;
 use crate::engine::under_way::Doing;
 use crate::origin::Origin;
 use crate::policy::cache::{Cache, Cached};
 use crate::program::Done;
-use crate::step::{Computed, Facts, Shared};
+use crate::step::{Computed, Shared};
 
 impl Call<'_> {
     /// What the cache has, or what is called and fills it.
     pub(super) async fn through_cache(
-        self,
-        tier: &Tier,
+        &self,
+        terms: &Terms<'_>,
         policy: CachePolicy,
-        policies: Policies,
-        facts: &Facts,
         cache: &Cache,
     ) -> Result<Done, Failed> {
-        let Some(own) = &facts.cache_key else {
+        let Some(own) = &terms.facts.cache_key else {
             let message =
                 "its cache key could not be computed: an argument does not serialize to JSON";
             let error = self.error(ErrorKind::CacheKey, 0, message.to_owned());
             return Err(Failed::last(error));
         };
         // By its function, as two steps may have one name.
-        let key = format!("{}@{}:{own}", tier.owner().path, tier.version());
-        let calls = || self.found_or_computed(&key, tier, policy, policies, facts, cache);
-        let cached = match calls().await {
-            Ok((_, Some(done))) => return Ok(done),
-            Ok((cached, None)) => cached,
-            Err(failed) => return self.degraded(tier, policies, &key, cache, failed).await,
-        };
-        match self.restored(tier, &cached).await? {
-            Done::Facts(_) => {
-                // It was kept when the step gave values of another type.
-                cache.invalidate(&key).await;
-                match calls().await? {
-                    (_, Some(done)) => Ok(done),
-                    (_, None) => self.bounded(tier, policies, facts).await,
+        let key = format!("{}@{}:{own}", terms.tier.owner().path, terms.tier.version());
+        let calls = || self.found_or_computed(&key, terms, policy, cache);
+        // A call that finds a result in memory has room for nothing else.
+        let cached = match self.found(&key, policy, cache) {
+            Some(cached) => cached,
+            None => match Box::pin(calls()).await {
+                Ok((_, Some(done))) => return Ok(done),
+                Ok((cached, None)) => cached,
+                Err(failed) => {
+                    return Box::pin(self.degraded(terms, &key, cache, failed)).await;
                 }
+            },
+        };
+        match self.restored(terms.tier, &cached).await? {
+            Done::Facts(_) => {
+                let anew = async {
+                    // It was kept when the step gave values of another type.
+                    cache.invalidate(&key).await;
+                    match calls().await? {
+                        (_, Some(done)) => Ok(done),
+                        (_, None) => self.bounded(terms).await,
+                    }
+                };
+                Box::pin(anew).await
             }
             done => {
                 let came = cached.provenance;
@@ -63,20 +70,19 @@ impl Call<'_> {
 
     /// The last good value in place of a failure for good, where the step says so and there is one.
     async fn degraded(
-        self,
-        tier: &Tier,
-        policies: Policies,
+        &self,
+        terms: &Terms<'_>,
         key: &str,
         cache: &Cache,
         failed: Failed,
     ) -> Result<Done, Failed> {
-        let Some(Fallback::Stale { max_age }) = policies.fallback else {
+        let Some(Fallback::Stale { max_age }) = terms.policies.fallback else {
             return Err(failed);
         };
         let Some(cached) = cache.last_good(key, max_age).await else {
             return Err(failed);
         };
-        match self.restored(tier, &cached).await {
+        match self.restored(terms.tier, &cached).await {
             Ok(Done::Facts(_)) | Err(_) => Err(failed),
             Ok(done) => {
                 let came = cached.provenance;
@@ -94,45 +100,53 @@ impl Call<'_> {
         }
     }
 
+    /// What the cache has in memory.
+    fn found(&self, key: &str, policy: CachePolicy, cache: &Cache) -> Option<Cached> {
+        self.does(Doing::Cached);
+        let cached = cache.fresh_here(key, policy.ttl)?;
+        self.cache_read(true);
+        Some(cached)
+    }
+
+    fn cache_read(&self, hit: bool) {
+        if let Some(observer) = &self.frame.run().observer {
+            observer.cache_read(self.frame, self.node, self.tier, hit);
+        }
+    }
+
     /// What the cache has, or what this call has computed for it.
     async fn found_or_computed(
-        self,
+        &self,
         key: &str,
-        tier: &Tier,
+        terms: &Terms<'_>,
         policy: CachePolicy,
-        policies: Policies,
-        facts: &Facts,
         cache: &Cache,
     ) -> Result<(Cached, Option<Done>), Failed> {
         let run = self.frame.run().id().as_str();
-        let stale_for = match policies.fallback {
+        let stale_for = match terms.policies.fallback {
             Some(Fallback::Stale { max_age }) => Some(max_age),
             _ => None,
         };
         let mut computed = None;
         let cached = {
             let compute = pin!(async {
-                let done = self.bounded(tier, policies, facts).await?;
+                let done = self.bounded(terms).await?;
                 // A cached step always shares its value; without one there is nothing to keep.
                 let (done, copy) = done.copied();
                 computed = Some(done);
                 let copy = copy.unwrap_or_else(|| Computed::from(Arc::new(()) as Shared));
                 Ok(Computed { stale_for, ..copy })
             });
-            self.does(Doing::Cached);
             cache.get_or_compute(key, policy, run, compute).await
         };
-        if let Some(observer) = &self.frame.run().observer {
-            let hit = cached.as_ref().is_ok_and(|cached| cached.provenance.hit);
-            observer.cache_read(self.frame, self.node, self.tier, hit);
-        }
+        self.cache_read(cached.as_ref().is_ok_and(|cached| cached.provenance.hit));
         let cached = cached?;
         let hit = cached.provenance.hit;
         Ok((cached, (!hit).then(|| computed.unwrap_or(Done::Value))))
     }
 
     /// Places a value of the cache, unless it is none of the step: then its facts come back.
-    async fn restored(self, tier: &Tier, cached: &Cached) -> Result<Done, Failed> {
+    async fn restored(&self, tier: &Tier, cached: &Cached) -> Result<Done, Failed> {
         let restored = self.once(Mode::Restore(Arc::clone(&cached.value)), 0).await;
         restored.map_err(|thrown| {
             let place = self.frame.run().place(self.frame, self.node, tier.step());

@@ -14,8 +14,8 @@ use std::sync::Arc;
 use orch_core::error::{ErrorKind, NodeError, Place};
 use orch_core::outcome::Outcome;
 use orch_core::plan::NodeKind;
-use orch_core::policy::Retry;
-use tracing::Instrument as _;
+use orch_core::policy::{Policies, Retry};
+use tracing::{Instrument as _, Span};
 
 use super::attempts::{self, FellBack};
 use super::frame::Frame;
@@ -99,23 +99,21 @@ impl Failed {
 
 /// A node's call, with all that its options ask for.
 pub(crate) async fn perform(
-    frame: Arc<Frame>,
+    frame: &Arc<Frame>,
     node: usize,
     queued: Option<Box<Queued>>,
     calling: Option<&Calling<'_>>,
 ) -> Result<Done, Failed> {
-    let observer = frame.run().observer.as_ref();
-    let span =
-        observer.map(|observer| observer.call_started(&frame, node, queued.map(|queued| *queued)));
+    let span = match &frame.run().observer {
+        Some(observer) => observer.call_started(frame, node, queued.map(|queued| *queued)),
+        None => Span::none(),
+    };
     let call = Call {
         calling,
-        ..Call::new(&frame, node)
+        ..Call::new(frame, node)
     };
     let whole = pin!(call.node_kind());
-    match span {
-        Some(span) => whole.instrument(span).await,
-        None => whole.await,
-    }
+    whole.instrument(span).await
 }
 
 /// Undoes a call, under the policies of its undo step.
@@ -129,8 +127,12 @@ pub(crate) async fn undo(undo: &Undo, calling: Option<&Calling<'_>>) -> Result<(
     let Some(tier) = call.callee().and_then(Tier::undoing) else {
         return Ok(());
     };
-    let policies = tier.policies;
-    match Box::pin(call.bounded(&tier, policies, &Facts::default())).await {
+    let terms = Terms {
+        tier: &tier,
+        policies: &tier.policies,
+        facts: NO_FACTS,
+    };
+    match Box::pin(call.bounded(&terms)).await {
         Ok(_) => Ok(()),
         Err(failed) => Err(failed.error),
     }
@@ -139,7 +141,7 @@ pub(crate) async fn undo(undo: &Undo, calling: Option<&Calling<'_>>) -> Result<(
 /// A plain call that somebody watches: one attempt and nothing else, in a future that is small.
 pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let Some(observer) = &frame.run().observer else {
-        let performed = Box::pin(perform(Arc::clone(&frame), node, queued, None));
+        let performed = Box::pin(perform(&frame, node, queued, None));
         return performed.await.map(|_| ()).map_err(|failed| failed.error);
     };
     let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
@@ -157,7 +159,20 @@ pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     Err(failed.error)
 }
 
-#[derive(Clone, Copy)]
+/// What is called, under what.
+struct Terms<'a> {
+    tier: &'a Tier,
+    policies: &'a Policies,
+    facts: &'a Facts,
+}
+
+/// Those of a step that reads no arguments.
+const NO_FACTS: &Facts = &Facts {
+    cache_key: None,
+    rate_key: None,
+    weight: None,
+};
+
 struct Call<'a> {
     frame: &'a Arc<Frame>,
     node: usize,
@@ -181,24 +196,24 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn does(self, doing: Doing) {
+    fn does(&self, doing: Doing) {
         if let Some(calling) = self.calling {
             calling.does(doing);
         }
     }
 
     /// What is called.
-    fn callee(self) -> Option<&'static Tier> {
+    fn callee(&self) -> Option<&'static Tier> {
         self.frame.layout.nodes[self.node].tiers.get(self.tier)
     }
 
-    async fn node_kind(self) -> Result<Done, Failed> {
+    async fn node_kind(&self) -> Result<Done, Failed> {
         let layout = &self.frame.layout.nodes[self.node];
         match layout.spec.kind {
             NodeKind::Repeat { max, every, .. } if self.frame.run().journal.is_some() => {
                 Box::pin(self.repeat_recorded(max, every)).await
             }
-            NodeKind::Repeat { max, every, .. } => self.repeat(max, every).await,
+            NodeKind::Repeat { max, every, .. } => Box::pin(self.repeat(max, every)).await,
             NodeKind::Signal { .. } => {
                 let waited = Box::pin(wait::signal(self.frame, self.node));
                 waited.await.map(|()| Done::Value).map_err(Failed::last)
@@ -207,12 +222,15 @@ impl<'a> Call<'a> {
                 let waited = Box::pin(wait::sleep(self.frame, self.node));
                 waited.await.map(|()| Done::Value).map_err(Failed::last)
             }
-            _ => self.chain().await,
+            _ => match &layout.tiers[..] {
+                [tier] if tier.undo().is_none() => self.cached(tier).await,
+                _ => Box::pin(self.chain()).await,
+            },
         }
     }
 
     /// Calls tier after tier until one gives a value.
-    async fn chain(self) -> Result<Done, Failed> {
+    async fn chain(&self) -> Result<Done, Failed> {
         let tiers = &self.frame.layout.nodes[self.node].tiers;
         if self.turn > 0 {
             let mut state = self.frame.state();
@@ -221,7 +239,7 @@ impl<'a> Call<'a> {
         let first = attempts::first_tier(self.frame, self.node, self.turn);
         let mut fell_back: Option<FellBack> = None;
         for tier in first..tiers.len() {
-            let call = Self { tier, ..self };
+            let call = Self { tier, ..*self };
             let called = match tiers[tier].undo() {
                 None => {
                     if let Some(failed) = &fell_back {
@@ -259,7 +277,11 @@ impl<'a> Call<'a> {
 
     /// A call that another step undoes should the run not succeed; of a fallback, with what the tier before it failed
     /// with.
-    async fn to_be_undone(self, tier: &Tier, fell_back: Option<&FellBack>) -> Result<Done, Failed> {
+    async fn to_be_undone(
+        &self,
+        tier: &Tier,
+        fell_back: Option<&FellBack>,
+    ) -> Result<Done, Failed> {
         let (run, frame, node) = (self.frame.run(), self.frame, self.node);
         let order = || match &run.journal {
             Some(record) => record.next_seq(),
@@ -297,36 +319,41 @@ impl<'a> Call<'a> {
         called
     }
 
-    fn came_from(self, origin: Origin) {
+    fn came_from(&self, origin: Origin) {
         self.frame.state().origins.push((self.node, origin));
     }
 
     /// Reads the cache, or calls and fills it.
-    async fn cached(self, tier: &Tier) -> Result<Done, Failed> {
+    async fn cached(&self, tier: &Tier) -> Result<Done, Failed> {
         let policies = self.frame.run().services.policies(tier);
+        let read;
         let facts = if tier.reads_arguments() {
-            self.facts().await?
+            read = self.facts().await?;
+            &*read
         } else {
-            Facts::default()
+            NO_FACTS
+        };
+        let terms = Terms {
+            tier,
+            policies,
+            facts,
         };
         #[cfg(feature = "cache")]
         if let (Some(policy), Some(cache)) = (policies.cache, self.frame.run().services.cache()) {
-            return self
-                .through_cache(tier, policy, policies, &facts, cache)
-                .await;
+            return self.through_cache(&terms, policy, cache).await;
         }
-        self.bounded(tier, policies, &facts).await
+        self.bounded(&terms).await
     }
 
     /// Asks the step for its keys.
-    async fn facts(self) -> Result<Facts, Failed> {
+    async fn facts(&self) -> Result<Box<Facts>, Failed> {
         match self.caught(Mode::Facts, 0).await? {
-            Done::Facts(facts) => Ok(*facts),
-            _ => Ok(Facts::default()),
+            Done::Facts(facts) => Ok(facts),
+            _ => Ok(Box::default()),
         }
     }
 
-    fn error(self, kind: ErrorKind, attempt: u32, message: String) -> NodeError {
+    fn error(&self, kind: ErrorKind, attempt: u32, message: String) -> NodeError {
         let tier = &self.frame.layout.nodes[self.node].tiers[self.tier];
         let place = self.frame.run().place(self.frame, self.node, tier.step());
         NodeError::new(kind, place, attempt, message)

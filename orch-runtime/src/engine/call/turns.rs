@@ -27,10 +27,10 @@ struct KeptTurn {
 
 impl Call<'_> {
     /// Calls again and again until the step breaks.
-    pub(super) async fn repeat(self, max: u32, every: Option<Duration>) -> Result<Done, Failed> {
+    pub(super) async fn repeat(&self, max: u32, every: Option<Duration>) -> Result<Done, Failed> {
         let mut due = Instant::now();
         for turn in 0..max {
-            let turned = Self { turn, ..self };
+            let turned = Self { turn, ..*self };
             let done = turned.chain().await?;
             if !done.wants_more() {
                 return Ok(done);
@@ -45,7 +45,7 @@ impl Call<'_> {
 
     /// The same, with each turn recorded, from the first one that was not.
     pub(super) async fn repeat_recorded(
-        self,
+        &self,
         max: u32,
         every: Option<Duration>,
     ) -> Result<Done, Failed> {
@@ -74,7 +74,7 @@ impl Call<'_> {
             self.turn_due(due).await;
         }
         for turn in first..max {
-            let turned = Self { turn, ..self };
+            let turned = Self { turn, ..*self };
             let done = turned.chain().await?;
             if !done.wants_more() {
                 return Ok(done);
@@ -100,7 +100,7 @@ impl Call<'_> {
     }
 
     /// Places the state that a turn begins with; gives when it is due.
-    fn recall_turn(self, turn: u32, kept: &str) -> Result<Option<Millis>, serde_json::Error> {
+    fn recall_turn(&self, turn: u32, kept: &str) -> Result<Option<Millis>, serde_json::Error> {
         let kept: KeptTurn = serde_json::from_str(kept)?;
         if let Some(state) = kept.state {
             wait::restored(self.frame, self.node, turn, state.get())?;
@@ -108,13 +108,13 @@ impl Call<'_> {
         Ok(kept.due)
     }
 
-    fn too_many_turns(self, max: u32) -> NodeError {
+    fn too_many_turns(&self, max: u32) -> NodeError {
         let message = format!("it did not break within {max} turns");
         node_error(self.frame, self.node, ErrorKind::TooManyTurns, 0, message)
     }
 
     /// Waits until the turn that begins then.
-    async fn turn_due(self, due: Millis) {
+    async fn turn_due(&self, due: Millis) {
         self.does(Doing::OnPurpose);
         wait::turn_due(self.frame.run(), due).await;
         self.does(Doing::Beginning);

@@ -11,7 +11,7 @@ mod state;
 mod tests;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use orch_core::policy::BreakerPolicy;
@@ -77,8 +77,7 @@ impl Breaker {
         self.kept.get_or_init(|| {
             let key = self.kept_under(step);
             if let Some(left) = keeping.left(&key, self.policy.recovery_timeout) {
-                let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
-                machine.reopen(left, Instant::now());
+                self.machine().reopen(left, Instant::now());
             }
             Kept {
                 key,
@@ -110,7 +109,8 @@ impl Breaker {
     /// # Errors
     /// Fails with [`BreakerOpen`] when the call is not to be made.
     pub fn acquire(&self) -> Result<Permit<'_>, BreakerOpen> {
-        match self.with(Machine::acquire) {
+        let generation = self.machine().let_through();
+        match generation.map_or_else(|| self.with(Machine::acquire), Ok) {
             Ok(generation) => Ok(Permit {
                 breaker: self,
                 generation,
@@ -194,14 +194,21 @@ impl Breaker {
     }
 
     fn report(&self, generation: Option<Generation>, report: Report) {
+        if report == Report::Success && self.machine().went_well(generation) {
+            return;
+        }
         self.with(|machine, now| machine.report(generation, report, now));
     }
 
-    /// The one way to the machine; says when its state has changed.
+    fn machine(&self) -> MutexGuard<'_, Machine> {
+        // The machine is consistent between any two of its methods, so a panic leaves it usable.
+        self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The one way to change the machine's state; says when it has changed.
     fn with<R>(&self, action: impl FnOnce(&mut Machine, Instant) -> R) -> R {
         let (result, changed) = {
-            // The machine is consistent between any two of its methods, so a panic leaves it usable.
-            let mut machine = self.machine.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut machine = self.machine();
             let before = machine.generation();
             // Under the lock, so that the machine never sees time go backwards.
             let now = Instant::now();

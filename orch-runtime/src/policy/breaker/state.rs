@@ -93,6 +93,25 @@ impl Machine {
         }
     }
 
+    /// Lets a call through without a look at the clock, as long as it is closed.
+    pub(super) fn let_through(&self) -> Option<Generation> {
+        matches!(self.phase, Phase::Closed { .. }).then(|| self.generation())
+    }
+
+    /// Takes note of a success without a look at the clock; whether it is closed, so that it can.
+    pub(super) fn went_well(&mut self, generation: Option<Generation>) -> bool {
+        let counts = generation.is_none_or(|of_call| of_call == self.generation());
+        match &mut self.phase {
+            Phase::Closed { failures } => {
+                if counts {
+                    *failures = 0;
+                }
+                true
+            }
+            Phase::Open { .. } | Phase::HalfOpen { .. } => false,
+        }
+    }
+
     /// Takes note of how a call ended: one let through in `generation`, or one that was not asked for.
     pub(super) fn report(&mut self, generation: Option<Generation>, report: Report, now: Instant) {
         self.recover(now);

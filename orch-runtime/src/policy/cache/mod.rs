@@ -149,9 +149,8 @@ impl Cache {
 
     /// The fresh result of this key, wherever it is kept.
     async fn fresh(&self, key: &str, ttl: Option<Duration>) -> Option<Cached> {
-        if let Some(entry) = self.shelf.fresh(key, ttl) {
-            self.hits.fetch_add(1, Ordering::Relaxed);
-            return Some(entry.cached(key));
+        if let Some(cached) = self.fresh_here(key, ttl) {
+            return Some(cached);
         }
         let behind = self.behind.as_ref()?;
         let wanted = key.to_owned();
@@ -164,6 +163,13 @@ impl Cache {
         }
         self.hits.fetch_add(1, Ordering::Relaxed);
         Some(kept.cached(key, kept.age(now)?))
+    }
+
+    /// The fresh result of this key in memory.
+    pub(crate) fn fresh_here(&self, key: &str, ttl: Option<Duration>) -> Option<Cached> {
+        let entry = self.shelf.fresh(key, ttl)?;
+        self.hits.fetch_add(1, Ordering::Relaxed);
+        Some(entry.cached(key))
     }
 
     /// The last result of this key, fresh or not, if it is no older than this; for those who have nothing better.

@@ -35,6 +35,11 @@ impl Slots {
         if let Some(permit) = self.try_acquire() {
             return permit;
         }
+        // Boxed, as most callers do not wait.
+        Box::pin(self.wait()).await
+    }
+
+    async fn wait(&self) -> Permit {
         let _waiting = Waiting::count(&self.waiting);
         Permit {
             _slot: Arc::clone(&self.free).acquire_owned().await.ok(),

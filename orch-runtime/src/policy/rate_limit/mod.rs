@@ -11,7 +11,6 @@ use std::fmt;
 use std::time::Duration;
 
 use orch_core::policy::RateLimit;
-use tokio::time::Instant;
 
 use state::Lanes;
 
@@ -113,9 +112,7 @@ impl RateLimiter {
         let Some(weight) = std::num::NonZeroU32::new(weight) else {
             return Ok(Duration::ZERO);
         };
-        let came = Instant::now();
-        self.lanes.enter(key, weight).await;
-        Ok(came.elapsed())
+        Ok(self.lanes.enter(key, weight).await)
     }
 
     /// How many keys it remembers; those unused for so long that it makes no difference are forgotten.

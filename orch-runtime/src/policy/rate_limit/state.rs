@@ -10,7 +10,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::nanos::Nanos;
 use governor::state::{InMemoryState, NotKeyed};
 use orch_core::policy::RateLimit;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
 /// How late tokio's timer can wake a waiter, with a little for the wake-up itself.
@@ -99,7 +99,8 @@ impl Lanes {
         }
     }
 
-    pub(super) async fn enter(&self, key: Option<&str>, weight: NonZeroU32) {
+    /// Waits for its turn; gives for how long.
+    pub(super) async fn enter(&self, key: Option<&str>, weight: NonZeroU32) -> Duration {
         match key {
             None => self.unkeyed.enter(&self.pace, weight).await,
             Some(key) => self.lane(key).enter(&self.pace, weight).await,
@@ -156,11 +157,23 @@ impl Lane {
         }
     }
 
-    async fn enter(&self, pace: &Pace, weight: NonZeroU32) {
-        let (_turn, mut waited) = match self.turn.try_acquire() {
-            Ok(turn) => (Some(turn), false),
+    async fn enter(&self, pace: &Pace, weight: NonZeroU32) -> Duration {
+        let turn = self.turn.try_acquire().ok();
+        if turn.is_some() && self.take(weight, pace.now()).is_ok() {
+            return Duration::ZERO;
+        }
+        let came = Instant::now();
+        // Boxed, as most callers do not wait.
+        Box::pin(self.wait(pace, weight, turn)).await;
+        came.elapsed()
+    }
+
+    async fn wait(&self, pace: &Pace, weight: NonZeroU32, turn: Option<SemaphorePermit<'_>>) {
+        let mut waited = turn.is_none();
+        let _turn = match turn {
+            Some(turn) => Some(turn),
             // The semaphore is never closed, so there is always a turn.
-            Err(_) => (self.turn.acquire().await.ok(), true),
+            None => self.turn.acquire().await.ok(),
         };
         loop {
             let now = pace.now();

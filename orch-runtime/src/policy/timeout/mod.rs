@@ -4,7 +4,13 @@
 mod tests;
 
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
+
+use tokio::task::unconstrained;
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// Waits for `future`, at most for `limit`; `None` waits for as long as it takes, at no cost.
 ///
@@ -29,12 +35,24 @@ use std::time::Duration;
 /// # Errors
 /// Fails with [`Elapsed`] when the limit passes first.
 pub async fn within<F: Future>(limit: Option<Duration>, future: F) -> Result<F::Output, Elapsed> {
-    match limit {
-        None => Ok(future.await),
-        Some(limit) => tokio::time::timeout(limit, future)
-            .await
-            .map_err(|_| Elapsed { limit }),
-    }
+    let mut future = pin!(future);
+    let Some(limit) = limit else {
+        return Ok(future.await);
+    };
+    let due = Instant::now().checked_add(limit);
+    let mut timer = None;
+    poll_fn(|cx| {
+        if let Poll::Ready(output) = future.as_mut().poll(cx) {
+            return Poll::Ready(Ok(output));
+        }
+        // What is ready at once needs no timer; one that is needed goes off even where `future` never lets others run.
+        let timer = timer.get_or_insert_with(|| {
+            let timer = due.map_or_else(|| sleep(limit), sleep_until);
+            Box::pin(unconstrained(timer))
+        });
+        timer.as_mut().poll(cx).map(|()| Err(Elapsed { limit }))
+    })
+    .await
 }
 
 /// The limit passed before there was a result.
