@@ -240,6 +240,10 @@ fn every_reason_not_to_steer_is_listed() {
     let status = RunStatus::Failed;
     let reasons = [
         SteerError::NoRun { run: run() },
+        SteerError::Inside {
+            run: run(),
+            outermost: run(),
+        },
         SteerError::Ended { run: run(), status },
         SteerError::NotEnded { run: run(), status },
         SteerError::Node {

@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use orch_core::run::RunId;
 
-use super::runs::SteerError;
+use super::runs::{Runs, SteerError};
 use crate::artifact::{self, Blob, NotKept, recording};
 use crate::durability::{Durability, millis};
 use crate::durable::Durable;
@@ -95,10 +95,11 @@ impl SendSignal {
                 }))
             }
             To::Kept(durability) => {
-                keep(self.refers, &durability, &self.run).await?;
+                let (run, name) = located(&durability, self.run, self.name).await?;
+                keep(self.refers, &durability, &run).await?;
                 let change = Change::Signal {
-                    run: self.run.clone(),
-                    name: self.name,
+                    run: run.clone(),
+                    name,
                     event: self.event,
                     value,
                     at: durability.clock.now(),
@@ -109,11 +110,25 @@ impl SendSignal {
                         Ok(fresh)
                     }
                     Ok(_) => Ok(false),
-                    Err(error) => Err(SteerError::of(&self.run, &error)),
+                    Err(error) => Err(SteerError::of(&run, &error)),
                 }
             }
         }
     }
+}
+
+/// The outermost run, and the name that a signal has there: of a run inside another, whose id has that one's in it.
+async fn located(
+    durability: &Arc<Durability>,
+    run: RunId,
+    name: String,
+) -> Result<(RunId, String), SteerError> {
+    let runs = Runs::new(Arc::clone(durability));
+    if !run.as_str().contains('/') || runs.find(run.as_str()).await?.is_some() {
+        return Ok((run, name));
+    }
+    let located = runs.locate(run.as_str()).await?;
+    Ok((located.outermost, format!("{}{name}", located.within)))
 }
 
 /// Keeps what a signal refers to, for the run that it is sent to.

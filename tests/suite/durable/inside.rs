@@ -193,7 +193,7 @@ fn runs_inside_are_seen_while_they_go_on_and_after_a_kill() {
         let steered = runs
             .cancel("order/42/audit", "it is no run of its own")
             .await;
-        assert_eq!(steered.unwrap_err().code(), "no_run");
+        assert_eq!(steered.unwrap_err().code(), "inside");
     });
     let begun = |history: &orch::store::History, id: &str| {
         history
@@ -212,4 +212,75 @@ fn runs_inside_are_seen_while_they_go_on_and_after_a_kill() {
         2,
         "its beginning and its end, each once"
     );
+}
+
+#[step]
+fn report(n: u32, #[resource] world: &World) -> u32 {
+    world.called("report", &n.to_string());
+    n
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Audit(n: u32) -> u32 {
+        answer = signal::<u32>(timeout = "1h");
+        #[node(checkpoint_after(approvers = ["ada"]))]
+        report = report(n + answer.unwrap_or_default());
+        report
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Audited(n: u32) -> u32 {
+        audits = for k in 0..n { Audit::run(k) };
+        audits.iter().sum::<u32>()
+    }
+}
+
+#[test]
+fn signals_and_decisions_name_the_run_inside() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Audited);
+        let orch = builder.workflow(Audit).build().await.unwrap();
+        let runs = orch.runs().unwrap();
+        // An id may have a slash of its own.
+        let run = orch.start(Audited, 2).id("shop/42").await.unwrap();
+        for k in 0..2 {
+            let id = format!("shop/42/audits/audit/{k}");
+            while let Err(error) = runs.signal(&id, Audit::answer, 5).await {
+                assert_eq!(error.code(), "no_run", "it is on record a little later");
+                tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            }
+            let waiting = loop {
+                match &runs.checkpoints(&id).await.unwrap()[..] {
+                    [] => tokio::time::sleep(std::time::Duration::from_millis(1)).await,
+                    [waiting] => break waiting.clone(),
+                    more => panic!("{more:?}"),
+                }
+            };
+            let seen = (waiting.node.as_str(), &waiting.value);
+            assert_eq!(seen, ("report", &(k + 5).into()));
+            let of_all = runs.checkpoints("shop/42").await.unwrap();
+            assert_eq!(of_all, [waiting], "with its own id");
+            let refused = runs.approve(&id, "report", "eve", "").await.unwrap_err();
+            assert_eq!(refused.code(), "not_allowed");
+            let edited = serde_json::json!("many");
+            let refused = runs.approve_with(&id, "report", "ada", "", &edited).await;
+            assert_eq!(refused.unwrap_err().code(), "value");
+            let edited = serde_json::json!(100 + k);
+            let approved = runs.approve_with(&id, "report", "ada", "", &edited).await;
+            approved.unwrap();
+        }
+        assert_eq!(run.result().await.unwrap(), 201);
+        assert_eq!(world.keys("report"), ["5", "6"]);
+        let refused = runs.retry("shop/42/audits/audit/0").await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "run shop/42/audits/audit/0 is inside run shop/42, and is steered with that: name shop/42"
+        );
+        let refused = runs.retry("shop/43/audits").await.unwrap_err();
+        assert_eq!(refused.code(), "no_run");
+    });
 }

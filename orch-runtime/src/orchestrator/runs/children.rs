@@ -4,10 +4,11 @@ use orch_core::run::{RunId, RunStatus};
 
 use super::{RunInfo, Runs, SteerError};
 use crate::engine::children::{self, ChildBegan};
+use crate::engine::record::RETRIED;
 use crate::store::{Entry, Filter, History, Millis, RunRecord};
 
 /// A run inside another one.
-struct Child {
+pub(super) struct Child {
     derived: String,
     began: ChildBegan,
     /// The number of the entry that says that it began.
@@ -17,7 +18,7 @@ struct Child {
 }
 
 /// The runs inside a run, in the order in which they began first.
-fn children(history: &History) -> Vec<Child> {
+pub(super) fn children(history: &History) -> Vec<Child> {
     let mut found: Vec<Child> = Vec::new();
     for entry in &history.entries {
         let Some(derived) = children::derived(entry) else {
@@ -44,6 +45,13 @@ fn children(history: &History) -> Vec<Child> {
     found
 }
 
+fn retried_after(history: &History) -> i64 {
+    let mut entries = history.entries.iter().rev();
+    let last = entries.find(|entry| entry.node == RETRIED);
+    let number = last.and_then(|entry| entry.value.as_ref()?.parse().ok());
+    number.unwrap_or(0)
+}
+
 /// The id of a run inside another.
 fn id_of(outermost: &RunRecord, derived: &str) -> RunId {
     match derived {
@@ -53,6 +61,19 @@ fn id_of(outermost: &RunRecord, derived: &str) -> RunId {
 }
 
 impl Child {
+    /// The node that runs it, as the outermost run's entries have it.
+    pub(super) fn node(&self) -> &str {
+        &self.began.node
+    }
+
+    pub(super) fn workflow(&self) -> &str {
+        &self.began.workflow
+    }
+
+    pub(super) fn id(&self, outermost: &RunRecord) -> RunId {
+        id_of(outermost, &self.derived)
+    }
+
     /// The run as it stands: one that has not ended stands as the run around it.
     fn record(&self, outermost: &RunRecord) -> RunRecord {
         let (status, ended_at) = match self.ended {
@@ -117,11 +138,44 @@ impl Child {
     }
 }
 
+/// Where a run is recorded, and what was of it.
+pub(in crate::orchestrator) struct Located {
+    /// The outermost run.
+    pub(in crate::orchestrator) outermost: RunId,
+    /// What the names of its nodes begin with there: nothing of the outermost run itself.
+    pub(in crate::orchestrator) within: String,
+    /// The number of the last signal before the run was last taken up again from an earlier point.
+    pub(super) retried_after: i64,
+    /// What was recorded, by the names that it has inside.
+    pub(super) history: History,
+}
+
 impl Runs {
+    /// A run, or one inside another.
+    pub(in crate::orchestrator) async fn locate(&self, id: &str) -> Result<Located, SteerError> {
+        if let Some(record) = self.find(id).await? {
+            let history = self.load(&record).await?;
+            return Ok(Located {
+                outermost: record.id,
+                within: String::new(),
+                retried_after: retried_after(&history),
+                history,
+            });
+        }
+        let (child, all, history) = self.inside(id).await?;
+        Ok(Located {
+            outermost: history.run.id.clone(),
+            within: format!("{}/", child.began.node),
+            retried_after: retried_after(&history),
+            history: child.history(&all, history),
+        })
+    }
+
     /// The runs inside a run, of durable workflows that its nodes run, in the order in which they began; those inside of
     /// them are theirs.
     ///
-    /// They are not runs of their own: their nodes are recorded with the outermost run, and they are steered with it.
+    /// They are not runs of their own: their nodes are recorded with the outermost run, and they are steered with it, but
+    /// for signals and decisions, which name them.
     /// Their ids follow from its id: `order-42/audit` is run by the node `audit` of `order-42`.
     /// That one began is on record once something else is that follows.
     ///
@@ -170,6 +224,12 @@ impl Runs {
     pub(super) async fn get_inside(&self, id: &str) -> Result<RunInfo, SteerError> {
         let (child, _, history) = self.inside(id).await?;
         Ok(child.info(&history.run))
+    }
+
+    /// The run that one is inside of, if it is.
+    pub(super) async fn outermost_of(&self, id: &str) -> Option<RunId> {
+        let (_, _, history) = self.inside(id).await.ok()?;
+        Some(history.run.id)
     }
 
     /// What was recorded of a run inside another.

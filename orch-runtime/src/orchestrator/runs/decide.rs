@@ -1,66 +1,85 @@
 //! Deciding about values that wait at a checkpoint.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use orch_core::run::RunId;
 use serde_json::Value;
 
+use super::children::{Child, Located, children};
 use super::info::value;
 use super::{Checkpoint, Runs, SteerError, path};
 use crate::engine::layout::NodeLayout;
-use crate::engine::record::RETRIED;
 use crate::engine::wait::{Decision, decision_about, decision_event};
 use crate::orchestrator::signal::{SendSignal, To};
-use crate::store::{EntryKind, History, Json, RunRecord};
+use crate::store::{EntryKind, Json, RunRecord};
 
 impl Runs {
-    /// The values of a run that wait for a decision.
+    /// The values of a run that wait for a decision, and those of runs [inside it](Self::children) whose workflows are
+    /// registered here.
     ///
     /// # Errors
     /// If there is no such run, its workflow is not registered here, or the store cannot be read.
     pub async fn checkpoints(&self, id: &str) -> Result<Vec<Checkpoint>, SteerError> {
-        self.checkpoints_of(&self.own_history(id).await?)
+        self.checkpoints_of(&self.locate(id).await?)
     }
 
-    fn checkpoints_of(&self, history: &History) -> Result<Vec<Checkpoint>, SteerError> {
-        let registered = self.registered(&history.run)?;
-        let layout = registered.program.layout();
-        let mut waiting: Vec<Checkpoint> = Vec::new();
+    fn checkpoints_of(&self, located: &Located) -> Result<Vec<Checkpoint>, SteerError> {
+        let history = &located.history;
+        let own = self.registered(&history.run)?;
+        let children = children(history);
+        let by_node: HashMap<&str, &Child> = children.iter().map(|run| (run.node(), run)).collect();
+        // Which run an entry is of, and the name that its node has there.
+        let of = |name: &str| {
+            let within = |(at, _)| Some((*by_node.get(&name[..at])?, &name[at + 1..]));
+            match name.rmatch_indices('/').find_map(within) {
+                Some((child, node)) => {
+                    let registered = self.durability.registered(child.workflow())?;
+                    Some((child.id(&history.run), registered, node.to_owned()))
+                }
+                None => Some((history.run.id.clone(), own, name.to_owned())),
+            }
+        };
+        let mut waiting: Vec<(&str, Checkpoint)> = Vec::new();
         for entry in &history.entries {
+            let name = entry.node.as_str();
             match entry.kind {
                 EntryKind::Done => {
-                    let checkpoint = layout
-                        .find(path(&entry.node))
-                        .and_then(NodeLayout::checkpoint);
+                    let Some((run, registered, node)) = of(name) else {
+                        continue;
+                    };
+                    let layout = registered.program.layout().find(path(&node));
+                    let checkpoint = layout.and_then(NodeLayout::checkpoint);
                     if let (Some(checkpoint), Some(json)) = (checkpoint, &entry.value) {
-                        waiting.retain(|known| known.node != entry.node);
-                        waiting.push(Checkpoint {
-                            node: entry.node.clone(),
+                        waiting.retain(|(known, _)| *known != name);
+                        let checkpoint = Checkpoint {
+                            run,
+                            node,
                             value: value(json),
                             approvers: checkpoint.approvers.to_vec(),
                             expires_at: None,
-                        });
+                        };
+                        waiting.push((name, checkpoint));
                     }
                 }
                 EntryKind::Wait => {
                     let until = entry.value.as_ref().and_then(|until| until.parse().ok());
-                    let about = waiting.iter_mut().find(|known| known.node == entry.node);
-                    if let Some(about) = about {
+                    let about = waiting.iter_mut().find(|(known, _)| *known == name);
+                    if let Some((_, about)) = about {
                         about.expires_at = until;
                     }
                 }
-                EntryKind::Decided => waiting.retain(|known| known.node != entry.node),
+                EntryKind::Decided => waiting.retain(|(known, _)| *known != name),
                 _ => {}
             }
         }
-        let past = retried_after(history);
-        let sent = |node: &str| {
-            let name = decision_about(node);
+        let past = located.retried_after;
+        let sent = |name: &str| {
+            let about = decision_about(name);
             let mut signals = history.signals.iter();
-            signals.any(|signal| signal.name == name && signal.number > past)
+            signals.any(|signal| signal.name == about && signal.number > past)
         };
-        waiting.retain(|checkpoint| !sent(&checkpoint.node));
-        Ok(waiting)
+        waiting.retain(|(name, _)| !sent(name));
+        Ok(waiting.into_iter().map(|(_, waits)| waits).collect())
     }
 
     /// Lets a node's value pass its checkpoint.
@@ -116,9 +135,11 @@ impl Runs {
         approved: bool,
         edited: Option<Json>,
     ) -> Result<(), SteerError> {
-        let history = self.own_history(id).await?;
-        let waiting = self.checkpoints_of(&history)?;
-        let Some(checkpoint) = waiting.into_iter().find(|waiting| waiting.node == node) else {
+        let located = self.locate(id).await?;
+        let waiting = self.checkpoints_of(&located)?;
+        let own =
+            |waiting: &Checkpoint| waiting.run == located.history.run.id && waiting.node == node;
+        let Some(checkpoint) = waiting.into_iter().find(own) else {
             return Err(SteerError::node(
                 node,
                 "has no value that waits for a decision",
@@ -131,7 +152,7 @@ impl Runs {
             });
         }
         if let Some(edited) = &edited {
-            self.check_value(&history.run, node, edited)?;
+            self.check_value(&located.history.run, node, edited)?;
         }
         let raw = edited.and_then(|json| serde_json::value::RawValue::from_string(json).ok());
         let decision = Decision {
@@ -143,9 +164,9 @@ impl Runs {
         let decision =
             serde_json::to_string(&decision).map_err(|error| SteerError::value(&error))?;
         let to = To::Kept(Arc::clone(&self.durability));
-        let name = decision_about(node);
-        let event = decision_event(retried_after(&history));
-        let sent = SendSignal::json(to, RunId::new(id), &name, decision).event_id(event);
+        let name = decision_about(&format!("{}{node}", located.within));
+        let event = decision_event(located.retried_after);
+        let sent = SendSignal::json(to, located.outermost, &name, decision).event_id(event);
         if sent.await? {
             return Ok(());
         }
@@ -158,12 +179,4 @@ impl Runs {
             .check_value(path(node), json)
             .map_err(|error| SteerError::value(&error))
     }
-}
-
-/// The number of the last signal before the run was last taken up again from an earlier point.
-fn retried_after(history: &History) -> i64 {
-    let mut entries = history.entries.iter().rev();
-    let last = entries.find(|entry| entry.node == RETRIED);
-    let number = last.and_then(|entry| entry.value.as_ref()?.parse().ok());
-    number.unwrap_or(0)
 }

@@ -17,6 +17,13 @@ pub enum SteerError {
         /// The id.
         run: RunId,
     },
+    /// The run is inside another one, and is steered with that.
+    Inside {
+        /// The run.
+        run: RunId,
+        /// The run around it.
+        outermost: RunId,
+    },
     /// The run has ended, and what was asked wants one that has not.
     Ended {
         /// The run.
@@ -73,6 +80,7 @@ impl SteerError {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::NoRun { .. } => "no_run",
+            Self::Inside { .. } => "inside",
             Self::Ended { .. } => "ended",
             Self::NotEnded { .. } => "not_ended",
             Self::Node { .. } => "node",
@@ -124,6 +132,10 @@ impl fmt::Display for SteerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoRun { run } => write!(f, "there is no run {run}"),
+            Self::Inside { run, outermost } => write!(
+                f,
+                "run {run} is inside run {outermost}, and is steered with that: name {outermost}"
+            ),
             Self::Ended { run, status } => {
                 write!(f, "run {run} has ended: it is {}", status.as_str())
             }

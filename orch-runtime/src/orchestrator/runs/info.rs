@@ -44,6 +44,8 @@ pub struct RunInfo {
 /// A value that waits for a decision.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Checkpoint {
+    /// The run, which may be inside the one that was asked about.
+    pub run: RunId,
     /// The node, with the items around it: `parcels/pack/3`.
     pub node: String,
     /// The value.

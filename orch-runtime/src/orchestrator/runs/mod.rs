@@ -2,7 +2,7 @@
 
 mod again;
 mod attempts;
-mod children;
+pub(super) mod children;
 mod decide;
 mod ended;
 mod error;
@@ -33,7 +33,7 @@ pub struct Runs {
 }
 
 impl Runs {
-    pub(super) fn new(durability: Arc<Durability>) -> Self {
+    pub(in crate::orchestrator) fn new(durability: Arc<Durability>) -> Self {
         Self { durability }
     }
 
@@ -64,7 +64,7 @@ impl Runs {
         }
     }
 
-    async fn find(&self, id: &str) -> Result<Option<RunRecord>, SteerError> {
+    pub(super) async fn find(&self, id: &str) -> Result<Option<RunRecord>, SteerError> {
         let find = RunId::new(id);
         let journal = &self.durability.journal;
         let found = journal.ask(move |store| store.find(&find)).await;
@@ -101,7 +101,18 @@ impl Runs {
 
     /// Of a run that is kept, and not of one inside another, which is steered with it.
     async fn own_history(&self, id: &str) -> Result<History, SteerError> {
-        self.load(&self.record(id).await?).await
+        match self.record(id).await {
+            Ok(record) => self.load(&record).await,
+            Err(error) => Err(self.unless_inside(id, error).await),
+        }
+    }
+
+    /// What is wrong with an id that no run has.
+    async fn unless_inside(&self, id: &str, error: SteerError) -> SteerError {
+        match (error, self.outermost_of(id).await) {
+            (SteerError::NoRun { run }, Some(outermost)) => SteerError::Inside { run, outermost },
+            (error, _) => error,
+        }
     }
 
     /// The content of an artifact, by the digest that values, inputs and results name; `None` of one that is not kept.
@@ -160,11 +171,12 @@ impl Runs {
                 Ok(())
             }
             Ok(_) => Ok(()),
-            Err(error) => Err(SteerError::of(&run, &error)),
+            Err(error) => Err(self.unless_inside(id, SteerError::of(&run, &error)).await),
         }
     }
 
-    /// Sends what a node waits for; see [`RunHandle::signal`](super::RunHandle::signal).
+    /// Sends what a node waits for; see [`RunHandle::signal`](super::RunHandle::signal). The run may be one [inside
+    /// another](Self::children), once that is on record.
     pub fn signal<W: Workflow, T: Durable>(
         &self,
         id: &str,
