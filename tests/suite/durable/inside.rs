@@ -284,3 +284,46 @@ fn signals_and_decisions_name_the_run_inside() {
         assert_eq!(refused.code(), "no_run");
     });
 }
+
+#[step]
+fn stamp(#[resource] world: &World) -> Result<u32, NoInk> {
+    world.called("stamp", "");
+    Err(NoInk)
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("there is no ink")]
+pub struct NoInk;
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Stamped(n: u32) -> u32 {
+        #[node(allow_skip = "nobody sees that it was seen")]
+        stamp = stamp();
+        n + stamp.unwrap_or_default()
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Filed(n: u32) -> u32 {
+        stamped = Stamped::run(n);
+        stamped
+    }
+}
+
+#[test]
+fn what_failed_in_a_run_inside_is_skipped_there() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let builder = orchestrator(&world, &store).workflow(Filed);
+        let orch = builder.workflow(Stamped).build().await.unwrap();
+        let runs = orch.runs().unwrap();
+        let run = orch.start(Filed, 2).id("r").await.unwrap();
+        run.result().await.unwrap_err();
+        runs.skip("r/stamped", "stamp", "ada").await.unwrap();
+        let run = orch.start(Filed, 2).id("r").await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 2);
+        assert_eq!(world.calls("stamp"), 1);
+    });
+}

@@ -47,14 +47,16 @@ impl Runs {
         self.rewind(&history, drop, None).await
     }
 
-    /// Lets a run go on without the value of a node that failed, where the workflow says `allow_skip`.
+    /// Lets a run go on without the value of a node that failed, where the workflow says `allow_skip`; of a run [inside
+    /// another](Self::children), the run around it goes on.
     ///
     /// # Errors
     /// If there is no such run or node, the run has not ended, or the node may not be skipped.
     pub async fn skip(&self, id: &str, node: &str, by: &str) -> Result<(), SteerError> {
-        let history = self.own_history(id).await?;
+        let located = self.locate(id).await?;
+        let history = self.own_history(located.outermost.as_str()).await?;
         unsuccessful(&history)?;
-        let registered = self.registered(&history.run)?;
+        let registered = self.registered(&located.history.run)?;
         let refused = |reason| SteerError::node(node, reason);
         let Some(layout) = registered.program.layout().find(path(node)) else {
             return Err(refused("is not a node of this workflow"));
@@ -64,11 +66,9 @@ impl Runs {
                 "may not be skipped: its workflow does not say `allow_skip`",
             ));
         }
-        let failed = history
-            .entries
-            .iter()
-            .rev()
-            .find(|entry| entry.node == node);
+        let name = format!("{}{node}", located.within);
+        let mut entries = history.entries.iter().rev();
+        let failed = entries.find(|entry| entry.node == name);
         let Some(failed) = failed.filter(|entry| entry.kind == EntryKind::Failed) else {
             return Err(refused("has not failed"));
         };
