@@ -1,6 +1,6 @@
 //! Where a run's readers are sent to.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use orch_core::run::{Progress, RunEvent};
 use tokio::sync::{broadcast, mpsc, watch};
@@ -22,7 +22,7 @@ pub(crate) struct Outlets {
 
 impl Outlets {
     pub(super) fn told(&self) -> MutexGuard<'_, u64> {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.told)
     }
 
     pub(crate) fn subscribe(&self) -> Option<broadcast::Receiver<RunEvent>> {
@@ -52,34 +52,22 @@ impl Outlets {
 
 /// A sender that is there from its first reader on and goes when the run ends, so that its readers end as well,
 /// however long somebody keeps the run's handle.
+///
+/// Nobody locks one that has had no reader to find it so.
 #[derive(Debug)]
-pub(super) struct Outlet<S>(Mutex<State<S>>);
-
-#[derive(Debug)]
-enum State<S> {
-    Unused,
-    Open(S),
-    Closed,
-}
+pub(super) struct Outlet<S>(OnceLock<Mutex<Option<S>>>);
 
 impl<S> Default for Outlet<S> {
     fn default() -> Self {
-        Self(Mutex::new(State::Unused))
+        Self(OnceLock::new())
     }
 }
 
 impl<S: Clone> Outlet<S> {
-    fn state(&self) -> MutexGuard<'_, State<S>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// The sender, made where there is none yet; `None` once the run has ended.
     pub(super) fn open(&self, make: impl FnOnce() -> S) -> Option<S> {
-        let mut state = self.state();
-        if matches!(*state, State::Unused) {
-            *state = State::Open(make());
-        }
-        state.sender()
+        let sender = self.0.get_or_init(|| Mutex::new(Some(make())));
+        lock(sender).clone()
     }
 
     /// The sender, if there is a reader and the run has not ended.
@@ -89,23 +77,16 @@ impl<S: Clone> Outlet<S> {
 
     /// The same, if it is one that is wanted.
     pub(super) fn get_if(&self, wanted: impl FnOnce(&S) -> bool) -> Option<S> {
-        match &*self.state() {
-            State::Open(sender) if wanted(sender) => Some(sender.clone()),
-            _ => None,
-        }
+        let sender = lock(self.0.get()?);
+        sender.as_ref().filter(|sender| wanted(sender)).cloned()
     }
 
     /// Lets go of the sender.
     pub(super) fn close(&self) {
-        *self.state() = State::Closed;
+        *lock(self.0.get_or_init(Mutex::default)) = None;
     }
 }
 
-impl<S: Clone> State<S> {
-    fn sender(&self) -> Option<S> {
-        match self {
-            Self::Open(sender) => Some(sender.clone()),
-            Self::Unused | Self::Closed => None,
-        }
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

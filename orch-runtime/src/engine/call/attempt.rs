@@ -20,6 +20,8 @@ use crate::policy::Conflict;
 use crate::policy::retry::Attempts;
 use crate::policy::timeout::within;
 use crate::program::{Done, Started, Thrown};
+#[cfg(feature = "testing")]
+use crate::testing::Faults;
 
 impl Call<'_> {
     pub(super) async fn bounded(&self, terms: &Terms<'_>) -> Result<Done, Failed> {
@@ -264,16 +266,22 @@ impl Call<'_> {
         }
     }
 
+    /// The fault that a test has asked for in this attempt.
+    #[cfg(feature = "testing")]
+    async fn struck(&self, faults: &Faults, attempt: u32) -> Result<(), Thrown> {
+        let path = &self.frame.layout.nodes[self.node].path;
+        let items = self.frame.items();
+        let call = format!("{path} {items:?} {} {}", self.turn, self.tier);
+        faults.strike(path, &call, attempt).await
+    }
+
     pub(super) async fn once(&self, mode: Mode, attempt: u32) -> Result<Done, Thrown> {
         let Some(code) = self.frame.layout.code.nodes[self.node].call() else {
             return Ok(Done::Value);
         };
         #[cfg(feature = "testing")]
         if let (Mode::Run, Some(faults)) = (&mode, &self.frame.run().services.faults) {
-            let path = &self.frame.layout.nodes[self.node].path;
-            let items = self.frame.items();
-            let call = format!("{path} {items:?} {} {}", self.turn, self.tier);
-            Box::pin(faults.strike(path, &call, attempt)).await?;
+            Box::pin(self.struck(faults, attempt)).await?;
         }
         let cx = Cx::attempt(self.frame, self.node, mode, attempt, self.tier, self.turn);
         match code(cx) {

@@ -30,7 +30,8 @@ impl Call<'_> {
             return Err(Failed::last(error));
         };
         // By its function, as two steps may have one name.
-        let key = format!("{}@{}:{own}", terms.tier.owner().path, terms.tier.version());
+        let (path, version) = (terms.tier.owner().path, terms.tier.version());
+        let key = [path, "@", version, ":", own].concat();
         let calls = || self.found_or_computed(&key, terms, policy, cache);
         // A call that finds a result in memory has room for nothing else.
         let cached = match self.found(&key, policy, cache) {

@@ -359,3 +359,22 @@ impl<'a> Call<'a> {
         NodeError::new(kind, place, attempt, message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a function of a call's arguments gives.
+    fn size_of_given<'a, F>(
+        _: impl Fn(&'a Arc<Frame>, usize, Option<Box<Queued>>, Option<&'a Calling<'a>>) -> F,
+    ) -> usize {
+        size_of::<F>()
+    }
+
+    /// It is allocated and copied for each call, and what is larger than this the system's allocator does not keep at hand.
+    #[test]
+    fn a_call_has_no_room_for_what_happens_seldom() {
+        let size = size_of_given(perform);
+        assert!(size <= 1024, "{size} bytes");
+    }
+}

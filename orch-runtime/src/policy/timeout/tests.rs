@@ -58,6 +58,28 @@ fn says_the_limit() {
     assert_eq!(elapsed.code(), "timeout");
 }
 
+#[tokio::test]
+async fn ends_what_never_lets_others_run() {
+    let busy = async {
+        loop {
+            tokio::task::consume_budget().await;
+        }
+    };
+    let limit = Duration::from_millis(1);
+    let elapsed: Result<(), _> = within(Some(limit), busy).await;
+    assert_eq!(elapsed, Err(Elapsed { limit }));
+}
+
+#[test]
+fn needs_no_timer_for_what_is_ready_at_once() {
+    use std::task::{Context, Poll, Waker};
+    let mut future = std::pin::pin!(within(Some(SECOND), async { 1 }));
+    let polled = future
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert_eq!(polled, Poll::Ready(Ok(1)));
+}
+
 #[test]
 fn needs_no_runtime_without_a_limit() {
     use std::task::{Context, Poll, Waker};
