@@ -223,6 +223,10 @@ fn every_reason_not_to_start_is_listed() {
             workflow,
             kept: reason(),
         },
+        StartError::Forgotten {
+            workflow: "A",
+            inner: "B",
+        },
         StartError::ShuttingDown,
         StartError::Store { reason: reason() },
     ];

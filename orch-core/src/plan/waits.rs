@@ -117,6 +117,24 @@ impl WorkflowSpec {
     }
 }
 
+impl WorkflowSpec {
+    /// A workflow among those inside a durable one, however deep, that undoes what it did and is not durable, so that
+    /// nothing of it is on record.
+    #[must_use]
+    pub fn forgotten_undo(&self) -> Option<&'static Self> {
+        let mut found = None;
+        self.scope.workflows(&mut |inner| {
+            if found.is_none() {
+                let forgotten = self.durable && !inner.durable && inner.scope.undoes();
+                found = forgotten
+                    .then_some(inner)
+                    .or_else(|| inner.forgotten_undo());
+            }
+        });
+        found
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{ArmSpec, NodeSpec};

@@ -39,7 +39,14 @@ impl Kept {
     pub(crate) fn of<W: Workflow>(result: &Result<W::Output, RunError<W::Error>>) -> Self {
         let (status, error) = match result {
             Ok(output) => {
-                let encoded = W::codec().map(|codec| (codec.encode_output)(output));
+                let encoded = W::codec().map(|codec| {
+                    let json = (codec.encode_output)(output)?;
+                    // JSON has one word for what is absent and for numbers that are none.
+                    if json.contains("null") {
+                        restoring(None, Vec::new(), || (codec.decode_output)(&json).map(drop))?;
+                    }
+                    Ok::<_, serde_json::Error>(json)
+                });
                 match encoded {
                     Some(Ok(output)) => {
                         return Self {
@@ -49,7 +56,8 @@ impl Kept {
                         };
                     }
                     Some(Err(error)) => {
-                        let reason = format!("its result does not serialize to JSON: {error}");
+                        let reason =
+                            format!("its result does not go into JSON and come back: {error}");
                         (
                             RunStatus::Failed,
                             KeptFailure {

@@ -52,6 +52,7 @@ pub(crate) fn begin<W: Workflow>(
             again::<W>(&services, &durability, held, None).await;
         }
         drop(seat);
+        durability.made_room::<W>();
     });
 }
 
@@ -80,6 +81,7 @@ pub(super) fn resume<W: Workflow>(
         let durability = Arc::clone(&seat.0);
         again::<W>(&services, &durability, held, Some(history)).await;
         drop(seat);
+        durability.made_room::<W>();
     })
 }
 
@@ -211,6 +213,11 @@ async fn reside<W: Workflow>(durability: &Arc<Durability>, run: Arc<Run>, input:
         }
         Ended::Left(Left::Paused(reason) | Left::Stumbled(reason)) => {
             !record.suspend(RunStatus::Paused, None, Some(reason)).await
+        }
+        Ended::Left(Left::Resumed) => {
+            record.suspend(RunStatus::Queued, Some(0), None).await;
+            durability.stir();
+            false
         }
         Ended::Left(Left::Released) => {
             record.suspend(RunStatus::Queued, Some(0), None).await;

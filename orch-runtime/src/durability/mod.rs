@@ -34,8 +34,8 @@ pub(crate) use self::live::{Beginning, begin};
 use self::retention::Ages;
 pub(crate) use self::watchdog::Watchdog;
 use crate::artifact::{Answering, Home, Keeper};
-use crate::engine::check_value;
 use crate::engine::run::Run;
+use crate::engine::{check_signal, check_value};
 use crate::observe::Outlets;
 use crate::program::{Program, Restored, Workflow};
 use crate::services::Services;
@@ -111,6 +111,7 @@ pub(crate) struct Registered {
     resume: Resume,
     check_input: fn(&str) -> Restored,
     check_value: fn(&str, &str) -> Restored,
+    check_signal: fn(&str, &str) -> Option<(usize, Restored)>,
     #[cfg(feature = "schedule")]
     start: schedule::Starter,
 }
@@ -125,6 +126,7 @@ impl Registered {
                 None => Ok(()),
             },
             check_value: check_value::<W>,
+            check_signal: check_signal::<W>,
             #[cfg(feature = "schedule")]
             start: |services, id| {
                 let none: Box<dyn std::any::Any> = Box::new(());
@@ -169,6 +171,12 @@ impl Registered {
     /// Whether a run of the workflow takes this.
     pub(crate) fn check_input(&self, json: &str) -> Restored {
         (self.check_input)(json)
+    }
+
+    /// Whether the node of this path waits for a signal that carries such a value, and how many fan-outs are around it;
+    /// `None` if it waits for none.
+    pub(crate) fn check_signal(&self, node: &str, json: &str) -> Option<(usize, Restored)> {
+        (self.check_signal)(node, json)
     }
 
     /// Whether the node of this path gives such a value.
@@ -327,6 +335,13 @@ impl Durability {
     pub(crate) fn stir(&self) {
         self.more.store(true, Ordering::Release);
         self.stirred.notify_one();
+    }
+
+    /// A run of a workflow is no longer under way here, which may leave room for another of them.
+    fn made_room<W: Workflow>(&self) {
+        if W::SPEC.max_active_runs.is_some() {
+            self.stir();
+        }
     }
 
     /// A run got a signal: it is given to the run if that is under way here.

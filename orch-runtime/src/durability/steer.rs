@@ -38,8 +38,12 @@ pub(crate) fn steer(run: &Run) {
         pause = pause.filter(|pause| pause.number > asked.number);
         resumed = true;
     }
+    if run.halted().is_some() {
+        // It is undone, and there is nothing that a pause could keep from being done.
+        return record.stay();
+    }
     if resumed && pause.is_none() {
-        record.stay();
+        record.resume();
     }
     if let Some(pause) = pause {
         record.leave(Left::Paused(text(&pause)));

@@ -17,6 +17,7 @@ use std::time::Duration;
 use orch_core::error::NodeError;
 use serde_json::value::RawValue;
 
+use super::call::Failed;
 use super::frame::Frame;
 use super::known::Began;
 use super::layout::Tier;
@@ -95,7 +96,7 @@ pub(super) fn next(frame: &Frame, node: usize, tier: usize, turn: u32) -> Next {
     let goes_on = began.due.is_some() || tier.is_some_and(Tier::keeps_its_own);
     Next {
         attempt: began.attempt + u32::from(!goes_on),
-        may_have_happened: began.due.is_none() || began.attempt > 1,
+        may_have_happened: began.due.is_none() || began.attempt > 1 || began.leaves_in_doubt(),
         due: began.due,
     }
 }
@@ -107,6 +108,21 @@ pub(super) async fn begin(frame: &Arc<Frame>, node: usize, tier: usize, next: &N
         let began = Began::new(tier, next.attempt);
         record.add(started(record, frame, node, began)).await;
     }
+}
+
+/// Puts on record that a call is made anew, with all its attempts, once somebody has seen to what it failed with.
+pub(super) async fn begin_anew(record: &Record, frame: &Arc<Frame>, node: usize, failed: &Failed) {
+    let tiers = &frame.layout.nodes[node].tiers;
+    let tier = tiers
+        .iter()
+        .position(|tier| tier.step() == failed.error.step());
+    let json = record.encode_failure(frame, node, &failed.error, failed.leaves_in_doubt);
+    let began = Began {
+        due: Some(record.durability.clock.now()),
+        failed: RawValue::from_string(json).ok(),
+        ..Began::new(tier.unwrap_or(0), 1)
+    };
+    record.add(started(record, frame, node, began)).await;
 }
 
 /// Puts on record that the next tier of a fallback chain is called, and what the one before it failed with. Handed over

@@ -12,43 +12,75 @@ use crate::veil::Veiled;
 
 /// Whether the node of this path gives such a value: it is placed in a frame that nothing runs in.
 pub(crate) fn check_value<W: Workflow>(path: &str, json: &str) -> Restored {
-    let program = W::program();
-    let services = Veiled::new(Services::default());
-    let run = Arc::new(Run::new(program, services, None, None, None));
-    let open = |opening: Opening| opening.with(W::Slots::default());
-    check(&program.layout().root, open, &run, path, json).unwrap_or(Ok(()))
+    match Found::of::<W>(path) {
+        Some(found) => match found.code() {
+            NodeCode::Recorded(_, restore) => restore(&found.cx(), json),
+            _ => Ok(()),
+        },
+        None => Ok(()),
+    }
 }
 
-fn check(
-    layout: &'static ScopeLayout,
-    open: fn(Opening) -> Arc<Frame>,
-    run: &Arc<Run>,
-    path: &str,
-    json: &str,
-) -> Option<Restored> {
-    for (idx, node) in layout.nodes.iter().enumerate() {
-        let code = layout.code.nodes[idx];
-        if *path != *node.path {
-            let mut bodies = node.bodies.iter().enumerate();
-            let found = bodies.find_map(|(body, inner)| match code {
-                NodeCode::For { open, .. } => check(inner, open, run, path, json),
-                NodeCode::Branch { arms, .. } => check(inner, arms[body].open, run, path, json),
+/// Whether the node of this path waits for a signal that carries such a value, and how many fan-outs are around it; `None`
+/// if it waits for none.
+pub(crate) fn check_signal<W: Workflow>(path: &str, json: &str) -> Option<(usize, Restored)> {
+    let found = Found::of::<W>(path)?;
+    let NodeCode::Signal(place) = found.code() else {
+        return None;
+    };
+    Some((found.fans, place(&found.cx(), Some(json))))
+}
+
+/// A node, in a frame that nothing runs in.
+struct Found {
+    frame: Arc<Frame>,
+    node: usize,
+    /// How many fan-outs are around it.
+    fans: usize,
+}
+
+impl Found {
+    fn of<W: Workflow>(path: &str) -> Option<Self> {
+        let program = W::program();
+        let services = Veiled::new(Services::default());
+        let run = Arc::new(Run::new(program, services, None, None, None));
+        let open = |opening: Opening| opening.with(W::Slots::default());
+        Self::within(&program.layout().root, open, (&run, path), 0)
+    }
+
+    fn within(
+        layout: &'static ScopeLayout,
+        open: fn(Opening) -> Arc<Frame>,
+        wanted: (&Arc<Run>, &str),
+        fans: usize,
+    ) -> Option<Self> {
+        for (node, known) in layout.nodes.iter().enumerate() {
+            if *wanted.1 == *known.path {
+                let frame = open(Opening {
+                    layout,
+                    role: Role::Root(Arc::clone(wanted.0)),
+                    schedule: layout.begun.clone(),
+                });
+                return Some(Self { frame, node, fans });
+            }
+            let mut bodies = known.bodies.iter().enumerate();
+            let found = bodies.find_map(|(body, inner)| match layout.code.nodes[node] {
+                NodeCode::For { open, .. } => Self::within(inner, open, wanted, fans + 1),
+                NodeCode::Branch { arms, .. } => Self::within(inner, arms[body].open, wanted, fans),
                 _ => None,
             });
             if found.is_some() {
                 return found;
             }
-            continue;
         }
-        let NodeCode::Recorded(_, restore) = code else {
-            return Some(Ok(()));
-        };
-        let frame = open(Opening {
-            layout,
-            role: Role::Root(Arc::clone(run)),
-            schedule: layout.begun.clone(),
-        });
-        return Some(restore(&Cx::new(&frame, idx), json));
+        None
     }
-    None
+
+    fn code(&self) -> NodeCode {
+        self.frame.layout.code.nodes[self.node]
+    }
+
+    fn cx(&self) -> Cx {
+        Cx::new(&self.frame, self.node)
+    }
 }

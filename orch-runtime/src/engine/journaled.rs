@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::Checkpoint;
+use orch_core::schedule::Stop;
 
 use super::call::{self, Failed};
 use super::frame::{Frame, Role};
@@ -178,25 +179,29 @@ async fn called(
     match performed {
         Ok(_) => Ok(()),
         Err(failed) => {
-            pause_if_asked(&frame, node, &failed).await;
+            pause_if_asked(&frame, node, &failed).await?;
             Err(failed.error)
         }
     }
 }
 
-/// Pauses a durable run where what a node failed with says so; whoever is here then never goes on.
-async fn pause_if_asked(frame: &Arc<Frame>, node: usize, failed: &Failed) {
+/// Pauses a durable run where what a node failed with says so; whoever is here then goes on only if the run is stopped
+/// instead.
+async fn pause_if_asked(frame: &Arc<Frame>, node: usize, failed: &Failed) -> Called {
     let run = frame.run();
     let Some(record) = run.journal.as_ref().filter(|_| failed.pauses()) else {
-        return;
+        return Ok(());
     };
+    attempts::begin_anew(record, frame, node, failed).await;
     if let Some(observer) = &run.observer {
         observer.paused(run, &failed.error);
     }
     let (instance, error) = (record.instance(frame, node), failed.error.message());
     let reason =
         format!("`{instance}` wants somebody to see to it before it is tried again: {error}");
-    record.stumble(reason).await;
+    let is_stopped = || run.stop() == Some(Stop::Cancelled);
+    record.stumble(reason, is_stopped).await;
+    Err(cancelled(frame, node))
 }
 
 /// A wait, which those who observe the run see begin.
@@ -252,12 +257,15 @@ async fn recorded(
         Ok(done) => {
             let (json, refers) = done.into_recorded();
             let refers_to_any = !refers.is_empty();
-            let kept = keep_referred(record, frame, node, refers).await;
+            let kept = match json.as_deref().map(|json| comes_back(frame, node, json)) {
+                Some(Err(error)) => Err(error),
+                _ => keep_referred(record, frame, node, refers).await,
+            };
             kept.map(|()| (json.unwrap_or_else(|| "null".to_owned()), refers_to_any))
                 .map_err(|error| (error, false))
         }
         Err(failed) => {
-            pause_if_asked(frame, node, &failed).await;
+            pause_if_asked(frame, node, &failed).await?;
             Err((failed.error, failed.leaves_in_doubt))
         }
     };
@@ -285,6 +293,18 @@ async fn recorded(
         }
         (None, _) => Ok(()),
     }
+}
+
+/// Whether a value comes back from its JSON, and that it is what comes back: JSON has one word, `null`, for what is
+/// absent and for numbers that are none.
+fn comes_back(frame: &Arc<Frame>, node: usize, json: &str) -> Called {
+    if !json.contains("null") {
+        return Ok(());
+    }
+    wait::restored(frame, node, 0, json).map_err(|error| {
+        let message = format!("what it gave does not come back from JSON: {error}");
+        node_error(frame, node, ErrorKind::Failed, 0, message)
+    })
 }
 
 /// Keeps what a node's value refers to, before the value is recorded.

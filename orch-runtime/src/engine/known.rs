@@ -81,6 +81,12 @@ impl Began {
         serde_json::to_string(&self).unwrap_or_else(|_| self.tier.to_string())
     }
 
+    /// Whether what failed before may have done what it was to do.
+    pub(crate) fn leaves_in_doubt(&self) -> bool {
+        let failed = self.failed.as_ref();
+        failed.is_some_and(|error| Record::leaves_in_doubt(error.get()))
+    }
+
     pub(crate) fn parse(json: &str) -> Option<Self> {
         let mut began = match json.parse() {
             Ok(tier) => Self::new(tier, 1),
@@ -130,6 +136,7 @@ pub(crate) fn known(entries: Vec<Entry>) -> Everything {
                 let before = known.call();
                 let mut began = entry.value.as_deref().and_then(Began::parse);
                 if let Some(began) = &mut began
+                    && began.due.is_none()
                     && let Some(error) = began.failed.take()
                     && Record::leaves_in_doubt(error.get())
                 {

@@ -21,6 +21,8 @@ pub struct Layout {
     pub(crate) fingerprint: String,
     /// A durable workflow inside that waits for what is not kept, as a workflow around it is not durable.
     pub(crate) unkept: Option<(&'static WorkflowSpec, Wait)>,
+    /// A workflow inside that undoes what it did, of which a durable workflow would know nothing after a crash.
+    pub(crate) forgotten: Option<&'static WorkflowSpec>,
 }
 
 /// A scope's layout.
@@ -118,6 +120,7 @@ impl Layout {
             nodes: root.nodes.len() as u64,
             fingerprint: Fingerprint::of(program.spec).to_string(),
             unkept: program.spec.unkept_wait(),
+            forgotten: program.spec.forgotten_undo(),
             root,
         }
     }

@@ -26,5 +26,5 @@ pub(crate) mod under_way;
 pub(crate) mod undo;
 pub(crate) mod wait;
 
-pub(crate) use check::check_value;
+pub(crate) use check::{check_signal, check_value};
 pub(crate) use execute::{Ended, execute_durable, execute_observed, status_of};

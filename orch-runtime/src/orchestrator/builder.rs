@@ -323,6 +323,10 @@ impl Builder {
             if let Some((inner, wait)) = program.layout().unkept {
                 problems.push(StartError::unkept(name, inner, wait).to_string());
             }
+            if let Some(inner) = program.layout().forgotten {
+                let (workflow, inner) = (name, inner.name);
+                problems.push(StartError::Forgotten { workflow, inner }.to_string());
+            }
         }
         problems.extend(self.services.overrides.resolve(&self.programs));
         for (idx, (status, _)) in self.retain.iter().enumerate() {

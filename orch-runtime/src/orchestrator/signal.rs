@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use orch_core::run::RunId;
 
-use super::runs::{Runs, SteerError};
+use super::runs::{Runs, SteerError, path};
 use crate::artifact::{self, Blob, NotKept, recording};
 use crate::durability::{Durability, millis};
 use crate::durable::Durable;
@@ -95,7 +95,7 @@ impl SendSignal {
                 }))
             }
             To::Kept(durability) => {
-                let (run, name) = located(&durability, self.run, self.name).await?;
+                let (run, name) = located(&durability, self.run, self.name, &value).await?;
                 keep(self.refers, &durability, &run).await?;
                 let change = Change::Signal {
                     run: run.clone(),
@@ -118,17 +118,44 @@ impl SendSignal {
 }
 
 /// The outermost run, and the name that a signal has there: of a run inside another, whose id has that one's in it.
+///
+/// That the node waits for such a signal is checked where the workflow is registered.
 async fn located(
     durability: &Arc<Durability>,
     run: RunId,
     name: String,
+    value: &str,
 ) -> Result<(RunId, String), SteerError> {
-    let runs = Runs::new(Arc::clone(durability));
-    if !run.as_str().contains('/') || runs.find(run.as_str()).await?.is_some() {
+    if name.starts_with('@') {
         return Ok((run, name));
     }
-    let located = runs.locate(run.as_str()).await?;
-    Ok((located.outermost, format!("{}{name}", located.within)))
+    let runs = Runs::new(Arc::clone(durability));
+    let (outermost, within, workflow) = match runs.find(run.as_str()).await? {
+        Some(record) => (run, String::new(), record.workflow),
+        None => {
+            let located = runs.locate(run.as_str()).await?;
+            (
+                located.outermost,
+                located.within,
+                located.history.run.workflow,
+            )
+        }
+    };
+    if let Some(registered) = durability.registered(&workflow) {
+        let path = path(&name);
+        let refused = |reason: &str| Err(SteerError::node(path, reason));
+        match registered.check_signal(path, value) {
+            None => return refused("waits for no signal in this workflow"),
+            Some((fans, _)) if fans != name[path.len()..].matches('/').count() => {
+                return refused(
+                    "is inside a `for`: say which item it is for with `.item(n)`, for each `for` around it",
+                );
+            }
+            Some((_, Err(error))) => return Err(SteerError::value(&error)),
+            Some((_, Ok(()))) => {}
+        }
+    }
+    Ok((outermost, format!("{within}{name}")))
 }
 
 /// Keeps what a signal refers to, for the run that it is sent to.

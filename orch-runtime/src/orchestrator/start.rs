@@ -12,7 +12,7 @@ use orch_core::run::{RunId, RunStatus};
 use tokio::runtime::Handle;
 
 use super::handle::{RunHandle, Streams};
-use crate::artifact::{self, recording};
+use crate::artifact::{self, recording, restoring};
 use crate::durability::{self, Beginning, Kept, steer};
 use crate::engine::execute_observed;
 use crate::program::Workflow;
@@ -53,7 +53,15 @@ pub enum StartError {
         /// What that waits for: `checkpoint_after`, `signal` or `sleep`.
         wait: &'static str,
     },
-    /// The input does not serialize to JSON.
+    /// A workflow inside has steps with `compensate` and is not durable, and the workflow is, so that nobody would know
+    /// after a crash what it had done.
+    Forgotten {
+        /// The workflow.
+        workflow: &'static str,
+        /// The workflow inside.
+        inner: &'static str,
+    },
+    /// The input does not serialize to JSON, or not come back.
     Input {
         /// The workflow.
         workflow: &'static str,
@@ -103,6 +111,7 @@ impl StartError {
             Self::NoStore { .. } => "no_store",
             Self::NotRegistered { .. } => "not_registered",
             Self::Unkept { .. } => "unkept",
+            Self::Forgotten { .. } => "forgotten",
             Self::Input { .. } => "input",
             Self::Overlap { .. } => "overlap",
             Self::OtherWorkflow { .. } => "other_workflow",
@@ -136,9 +145,13 @@ impl fmt::Display for StartError {
                 f,
                 "workflow `{inner}`, inside `{workflow}`, is durable and waits (`{wait}`), and `{workflow}` or one between them is not durable, so that nothing of it is kept: say `#[workflow(durable)]` of each workflow around `{inner}`"
             ),
+            Self::Forgotten { workflow, inner } => write!(
+                f,
+                "workflow `{inner}`, inside `{workflow}`, undoes what it did (`compensate`) and is not durable, so that after a crash nobody would know what to undo: say `#[workflow(durable)]` of `{inner}`"
+            ),
             Self::Input { workflow, reason } => write!(
                 f,
-                "the input of workflow `{workflow}` cannot be kept, as it does not serialize to JSON: {reason}"
+                "the input of workflow `{workflow}` cannot be kept, as it does not go into JSON and come back: {reason}"
             ),
             Self::Overlap { workflow, limit } => write!(
                 f,
@@ -219,6 +232,10 @@ impl<W: Workflow> Start<W> {
         if let Some((inner, wait)) = W::program().layout().unkept {
             return Err(StartError::unkept(W::SPEC.name, inner, wait));
         }
+        if let Some(inner) = W::program().layout().forgotten {
+            let (workflow, inner) = (W::SPEC.name, inner.name);
+            return Err(StartError::Forgotten { workflow, inner });
+        }
         let handle = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         if W::SPEC.durable {
             return self.keep().await;
@@ -249,6 +266,11 @@ impl<W: Workflow> Start<W> {
         let unkept = |reason| StartError::Input { workflow, reason };
         let (input, refers) = recording(|| (codec.encode_input)(&self.input));
         let input = input.map_err(|error| unkept(error.to_string()))?;
+        // JSON has one word for what is absent and for numbers that are none.
+        if input.contains("null") {
+            let restored = restoring(None, Vec::new(), || (codec.decode_input)(&input).map(drop));
+            restored.map_err(|error| unkept(error.to_string()))?;
+        }
         let artifacts = artifact::to_be_kept(refers, &*durability).await;
         let artifacts = artifacts.map_err(|error| unkept(error.to_string()))?;
         if durability

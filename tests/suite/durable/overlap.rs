@@ -108,3 +108,31 @@ fn each_run_too_many_takes_the_place_of_another() {
     assert_eq!(count(&ended, RunStatus::Completed), 2, "{ended:?}");
     assert_eq!(count(&ended, RunStatus::Cancelled), 18, "{ended:?}");
 }
+
+#[step]
+async fn takes_a_while(ms: u64) -> u64 {
+    tokio::time::sleep(std::time::Duration::from_millis(ms)).await;
+    ms
+}
+
+workflow! {
+    #[workflow(version = "1", durable, max_active_runs = 1)]
+    pub OneByOne(ms: u64) -> u64 {
+        takes_a_while(ms)
+    }
+}
+
+#[test]
+fn the_end_of_one_run_begins_the_next_in_the_same_process() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = super::serving(&world, &store, OneByOne).await;
+        let mut runs = Vec::new();
+        for ms in [30, 1, 20, 1, 0] {
+            runs.push(orch.start(OneByOne, ms).await.unwrap());
+        }
+        for run in runs {
+            run.result().await.unwrap();
+        }
+    });
+}

@@ -68,6 +68,42 @@ workflow! {
     }
 }
 
+#[step]
+async fn beside(#[resource] world: &World) -> u32 {
+    world.called("beside", "");
+    world.pass("beside").await;
+    1
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Beside(sheets: u32) -> Result<String, PrinterError> {
+        loaded = load(sheets);
+        printed = print(loaded);
+        other = beside();
+        format!("{printed}, {other}")
+    }
+}
+
+/// Jammed at its first call, busy at the two that follow.
+#[step(retries = 2, backoff = "1ms..1ms", retry_if = PrinterError::when)]
+fn copy(sheets: u32, #[resource] world: &World) -> Result<u32, PrinterError> {
+    world.called("copy", "");
+    match world.calls("copy") {
+        1 => Err(PrinterError::Jammed(1)),
+        2 | 3 => Err(PrinterError::Busy),
+        _ => Ok(sheets),
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Copied(sheets: u32) -> Result<u32, PrinterError> {
+        copied = copy(sheets);
+        copied
+    }
+}
+
 workflow! {
     pub Poster(sheets: u32) -> Result<String, PrinterError> {
         print(sheets)
@@ -165,4 +201,79 @@ fn a_run_that_cannot_be_paused_fails() {
         assert!(matches!(error.error(), Some(PrinterError::Jammed(2))));
     });
     assert_eq!(world.calls("print"), 2, "it is not tried again");
+}
+
+#[test]
+fn a_cancellation_or_a_resumption_counts_that_comes_before_the_run_is_paused() {
+    for cancels in [true, false] {
+        let (world, store) = (World::default(), Memory::new());
+        Process::new().run(async {
+            let orch = serving(&world, &store, Beside).await;
+            let run = orch.start(Beside, 5).id("r").await.unwrap();
+            world.until("print", 2).await;
+            world.until("beside", 1).await;
+            // What is under way beside it is waited for.
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+            let runs = orch.runs().unwrap();
+            if cancels {
+                runs.cancel("r", "enough").await.unwrap();
+                let error = run.result().await.unwrap_err();
+                assert_eq!(error.status(), RunStatus::Cancelled);
+                assert_eq!(world.keys("recycle"), ["5"]);
+            } else {
+                world.called("cleared", "");
+                runs.resume("r").await.unwrap();
+                world.open("beside", 9);
+                assert_eq!(run.result().await.unwrap(), "5 sheets, 1");
+            }
+        });
+    }
+}
+
+#[test]
+fn a_run_that_an_operator_paused_can_be_cancelled() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, Beside).await;
+        world.called("cleared", "");
+        let run = orch.start(Beside, 5).id("r").await.unwrap();
+        world.until("beside", 1).await;
+        let runs = orch.runs().unwrap();
+        runs.pause("r", "wait").await.unwrap();
+        world.open("beside", 1);
+        assert_eq!(paused(&orch).await, "wait");
+        runs.cancel("r", "enough").await.unwrap();
+        assert_eq!(
+            run.result().await.unwrap_err().status(),
+            RunStatus::Cancelled
+        );
+        assert_eq!(world.keys("recycle"), ["5"]);
+    });
+}
+
+#[test]
+fn what_is_called_again_has_all_its_attempts() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, Copied).await;
+        let run = orch.start(Copied, 5).id("r").await.unwrap();
+        paused(&orch).await;
+        orch.runs().unwrap().resume("r").await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 5);
+        let attempts = orch.runs().unwrap().attempts("r", "copied").await.unwrap();
+        let made = |made: &orch::Attempt| match &made.ended {
+            orch::AttemptEnd::Failed(error) => format!("{} {}", made.attempt, error["message"]),
+            ended => format!("{} {ended:?}", made.attempt),
+        };
+        let made: Vec<_> = attempts.iter().map(made).collect();
+        assert_eq!(
+            made,
+            [
+                r#"1 "paper is jammed in tray 1""#,
+                r#"1 "the printer is busy""#,
+                r#"2 "the printer is busy""#,
+                "3 Gave(Number(5))",
+            ]
+        );
+    });
 }

@@ -178,3 +178,91 @@ fn values_come_back_as_they_were() {
         assert_eq!(world.calls(step), calls, "{step}");
     }
 }
+
+#[step]
+fn mean(of: &[f64]) -> Vec<f64> {
+    vec![of.iter().sum::<f64>() / of.len() as f64]
+}
+
+#[step]
+fn maybe(of: &[f64]) -> Option<f64> {
+    Some(of.iter().sum::<f64>() / of.len() as f64)
+}
+
+#[step]
+fn seen(maybe: Option<f64>) -> String {
+    format!("{maybe:?}")
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Means(of: Vec<f64>) -> f64 {
+        mean = mean(&of);
+        mean[0]
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Maybe(of: Vec<f64>) -> String {
+        maybe = maybe(&of);
+        seen(maybe)
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Share(of: f64, all: f64) -> f64 {
+        of / all
+    }
+}
+
+#[test]
+fn what_would_not_come_back_does_not_go_in() {
+    let (world, store) = (World::default(), orch::store::Memory::new());
+    super::Process::new().run(async {
+        let builder = super::orchestrator(&world, &store)
+            .workflow(Means)
+            .workflow(Maybe);
+        let orch = builder.workflow(Share).build().await.unwrap();
+        assert_eq!(
+            orch.start(Means, vec![1.0, 3.0])
+                .await
+                .unwrap()
+                .result()
+                .await
+                .unwrap(),
+            2.0
+        );
+        let error = orch
+            .start(Means, vec![])
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
+        assert_eq!(error.failures()[0].node(), "mean");
+        assert!(
+            error.to_string().contains("does not come back from JSON"),
+            "{error}"
+        );
+        let error = orch.start(Means, vec![f64::NAN]).await.unwrap_err();
+        assert_eq!(error.code(), "input");
+        let error = orch
+            .start(Share, (0.0, 0.0))
+            .await
+            .unwrap()
+            .result()
+            .await
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .contains("does not go into JSON and come back"),
+            "{error}"
+        );
+        // Others see what would be there after a crash.
+        let seen = orch.start(Maybe, vec![]).await.unwrap().result().await;
+        assert_eq!(seen.unwrap(), "None");
+    });
+}

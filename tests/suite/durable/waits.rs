@@ -299,3 +299,53 @@ fn a_run_whose_branches_end_in_waits_leaves_memory() {
     })
     .unwrap();
 }
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Votes(n: u32) -> u32 {
+        votes = for _ in 0..n {
+            vote = signal::<u32>();
+            vote.unwrap_or_default()
+        };
+        votes.iter().sum::<u32>()
+    }
+}
+
+#[test]
+fn a_signal_that_nobody_waits_for_is_refused() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = super::serving(&world, &store, Votes).await;
+        let run = orch.start(Votes, 2).id("r").await.unwrap();
+        let runs = orch.runs().unwrap();
+        let five = serde_json::json!(5);
+        let refused = runs.signal_json("r", "vot", &five).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "node `vot` waits for no signal in this workflow"
+        );
+        for without in [runs.signal("r", Votes::vote, 5), run.signal(Votes::vote, 5)] {
+            let refused = without.await.unwrap_err().to_string();
+            assert!(
+                refused.ends_with("with `.item(n)`, for each `for` around it"),
+                "{refused}"
+            );
+        }
+        let many = serde_json::json!("many");
+        let refused = runs
+            .signal_json("r", "votes/vote/0", &many)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.code(), "value");
+        assert_eq!(
+            runs.signal_json("x", "vote", &five)
+                .await
+                .unwrap_err()
+                .code(),
+            "no_run"
+        );
+        runs.signal("r", Votes::vote, 5).item(0).await.unwrap();
+        run.signal(Votes::vote, 7).item(1).await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 12);
+    });
+}

@@ -105,6 +105,8 @@ pub(crate) enum Left {
     Paused(String),
     /// A node failed with an error that pauses it.
     Stumbled(String),
+    /// The same, and an operator resumed it before it was left.
+    Resumed,
     /// What was recorded does not fit.
     Parked(String),
     /// The orchestrator shuts down.
@@ -427,10 +429,24 @@ impl Ledger {
         self.stirred.notify_one();
     }
 
-    /// Takes back that the run is to be paused, if it has not been left by now.
+    /// Takes back that the run is to be paused, if it has not been left by now: an operator resumes it.
+    pub(crate) fn resume(&self) {
+        let mut state = self.state();
+        if matches!(state.left, Some(Left::Stumbled(_))) {
+            // What asked for somebody is called again when the run is taken up again.
+            state.left = Some(Left::Resumed);
+            return;
+        }
+        drop(state);
+        self.stay();
+    }
+
+    /// Goes on in place of being paused, if the run has not been left by now.
     pub(crate) fn stay(&self) {
         let mut state = self.state();
-        if !matches!(state.left, Some(Left::Paused(_))) {
+        let pauses =
+            |left: &Left| matches!(left, Left::Paused(_) | Left::Stumbled(_) | Left::Resumed);
+        if !state.left.as_ref().is_some_and(pauses) {
             return;
         }
         if self.durability.draining.load(Ordering::Acquire) {
@@ -448,11 +464,10 @@ impl Ledger {
         self.stirred.notify_one();
     }
 
-    /// The run is paused until somebody has seen to what a node failed with; whoever says so never goes on.
-    pub(crate) async fn stumble(&self, reason: String) -> ! {
-        loop {
+    /// The run is paused until somebody has seen to what a node failed with; whoever says so goes on only to give up.
+    pub(crate) async fn stumble(&self, reason: String, gives_up: impl Fn() -> bool) {
+        while !gives_up() {
             self.leave(Left::Stumbled(reason.clone()));
-            // An operator who resumes the run before it is left has not seen to it.
             self.pass().await;
         }
     }

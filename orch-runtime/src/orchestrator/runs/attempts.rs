@@ -143,7 +143,7 @@ fn begin(attempts: &mut Vec<Attempt>, began: Began, at: Millis, was_due: bool) {
     let before = last(attempts);
     let turn = before.turn;
     let is_same = (before.tier, before.attempt) == (began.tier, began.attempt);
-    if is_same && (was_due || before.noted_at.is_none()) {
+    if is_same && began.failed.is_none() && (was_due || before.noted_at.is_none()) {
         before.noted_at = Some(at);
         return;
     }

@@ -147,7 +147,7 @@ pub(in crate::orchestrator) struct Located {
     /// The number of the last signal before the run was last taken up again from an earlier point.
     pub(super) retried_after: i64,
     /// What was recorded, by the names that it has inside.
-    pub(super) history: History,
+    pub(in crate::orchestrator) history: History,
 }
 
 impl Runs {

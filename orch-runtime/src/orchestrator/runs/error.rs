@@ -114,13 +114,13 @@ impl SteerError {
         }
     }
 
-    pub(super) fn value(error: &dyn Error) -> Self {
+    pub(in crate::orchestrator) fn value(error: &dyn Error) -> Self {
         Self::Value {
             reason: error.to_string(),
         }
     }
 
-    pub(super) fn node(node: &str, reason: &str) -> Self {
+    pub(in crate::orchestrator) fn node(node: &str, reason: &str) -> Self {
         Self::Node {
             node: node.to_owned(),
             reason: reason.to_owned(),

@@ -246,7 +246,7 @@ fn unsuccessful(history: &History) -> Result<(), SteerError> {
 }
 
 /// The path of the node that an entry is about, without its items and its turn.
-fn path(node: &str) -> &str {
+pub(super) fn path(node: &str) -> &str {
     let node = node.split('#').next().unwrap_or(node);
     let is_item = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
     let mut path = node;

@@ -5,7 +5,7 @@ use orch::store::{Change, EntryKind, Memory, Store as _};
 use orch::{RunId, RunStatus};
 
 use super::{Refused, charge, hangs, reserve};
-use crate::durable::{Process, World, serving};
+use crate::durable::{Process, World, orchestrator, serving};
 
 impl<E: std::fmt::Display + std::fmt::Debug + 'static> From<RunError<E>> for Refused {
     fn from(error: RunError<E>) -> Self {
@@ -244,4 +244,25 @@ fn what_a_workflow_with_a_fallback_had_done_is_undone_after_a_kill() {
     });
     assert_eq!(world.keys("release"), ["a: done a reserved"]);
     assert_eq!(world.calls("look"), 1);
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub AroundForgotten(n: u32) -> String {
+        a = InsideInMemory::run(n);
+        a
+    }
+}
+
+#[test]
+fn what_would_be_forgotten_by_a_crash_is_refused() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let said = "workflow `InsideInMemory`, inside `AroundForgotten`, undoes what it did (`compensate`) and is not durable, so that after a crash nobody would know what to undo: say `#[workflow(durable)]` of `InsideInMemory`";
+        let builder = orchestrator(&world, &store).workflow(AroundForgotten);
+        assert_eq!(builder.build().await.unwrap_err().problems(), [said]);
+        let orch = orchestrator(&world, &store).build().await.unwrap();
+        let error = orch.start(AroundForgotten, 1).await.unwrap_err();
+        assert_eq!((error.code(), error.to_string().as_str()), ("forgotten", said));
+    });
 }
