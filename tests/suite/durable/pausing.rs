@@ -224,6 +224,11 @@ fn a_cancellation_or_a_resumption_counts_that_comes_before_the_run_is_paused() {
                 world.called("cleared", "");
                 runs.resume("r").await.unwrap();
                 world.open("beside", 9);
+                while !run.is_finished() {
+                    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                    // Should the machine be so busy that the first one came before anything was to be paused.
+                    let _ = runs.resume("r").await;
+                }
                 assert_eq!(run.result().await.unwrap(), "5 sheets, 1");
             }
         });
