@@ -1,11 +1,11 @@
 //! What is undone after a crash.
 
+use orch::RunStatus;
 use orch::prelude::*;
-use orch::store::{Change, Memory, Store as _};
+use orch::store::Memory;
 use orch::testing::paused;
-use orch::{RunId, RunStatus};
 
-use super::{Process, World, orchestrator, serving};
+use super::{Process, World, cancel_meanwhile, orchestrator, serving};
 
 #[step]
 async fn give_back(outcome: Outcome<&u32>, name: &str, #[resource] world: &World) {
@@ -48,14 +48,7 @@ fn what_was_under_way_in_a_crash_is_undone_by_a_cancellation_that_came_meanwhile
         world.until("c", 1).await;
     });
     before.kill(&store);
-    let cancel = Change::Signal {
-        run: RunId::new("r"),
-        name: "@cancel".to_owned(),
-        event: None,
-        value: "\"not wanted\"".to_owned(),
-        at: 0,
-    };
-    store.commit(&[cancel]).unwrap();
+    cancel_meanwhile(&store, "r");
     paused(async {
         let builder = orchestrator(&world, &store).workflow(Taken).virtual_time();
         let orch = builder.build().await.unwrap();

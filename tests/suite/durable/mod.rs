@@ -24,10 +24,11 @@ mod waits;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use orch::Orchestrator;
 use orch::prelude::Workflow;
-use orch::store::Memory;
+use orch::store::{Change, Memory, Store as _};
+use orch::{Orchestrator, RunId, RunInfo, RunStatus};
 use tokio::sync::Semaphore;
 
 /// What steps did, outside of any run: it survives what the tests crash.
@@ -86,7 +87,7 @@ impl World {
             if self.calls(what) >= calls {
                 return;
             }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            tokio::time::sleep(Duration::from_millis(1)).await;
         }
         panic!(
             "`{what}` was called {} times and not {calls}",
@@ -109,7 +110,7 @@ impl Process {
 
     pub fn run<T>(&self, future: impl Future<Output = T>) -> T {
         self.0.as_ref().unwrap().block_on(async {
-            let limit = std::time::Duration::from_secs(20);
+            let limit = Duration::from_secs(20);
             tokio::time::timeout(limit, future)
                 .await
                 .expect("it takes too long")
@@ -139,4 +140,30 @@ pub async fn serving<W: Workflow>(world: &World, store: &Memory, workflow: W) ->
         .build()
         .await
         .unwrap()
+}
+
+/// Waits until a run stands so.
+pub async fn stands(orch: &Orchestrator, id: &str, wanted: RunStatus) -> RunInfo {
+    let runs = orch.runs().unwrap();
+    for _ in 0..5_000 {
+        let run = runs.get(id).await.unwrap();
+        if run.status == wanted {
+            return run;
+        }
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    let run = runs.get(id).await.unwrap();
+    panic!("the run is {run:?} and not {}", wanted.as_str());
+}
+
+/// Somebody cancels a run while no process is there.
+pub fn cancel_meanwhile(store: &Memory, id: &str) {
+    let cancel = Change::Signal {
+        run: RunId::new(id),
+        name: "@cancel".to_owned(),
+        event: None,
+        value: "\"not wanted\"".to_owned(),
+        at: 0,
+    };
+    store.commit(&[cancel]).unwrap();
 }

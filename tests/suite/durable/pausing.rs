@@ -4,7 +4,7 @@ use orch::prelude::*;
 use orch::store::Memory;
 use orch::{RunEventKind, RunStatus};
 
-use super::{Process, World, serving};
+use super::{Process, World, serving, stands};
 
 #[derive(Debug, thiserror::Error)]
 pub enum PrinterError {
@@ -115,14 +115,7 @@ const WHY: &str =
 
 /// Waits until the run is paused, and gives the reason.
 async fn paused(orch: &Orchestrator) -> String {
-    for _ in 0..5_000 {
-        let run = orch.runs().unwrap().get("r").await.unwrap();
-        if run.status == RunStatus::Paused {
-            return run.reason.unwrap();
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
-    panic!("the run is not paused");
+    stands(orch, "r", RunStatus::Paused).await.reason.unwrap()
 }
 
 #[test]

@@ -8,7 +8,7 @@ use orch::prelude::*;
 use orch::store::{Filter, Memory};
 use orch::{RunStatus, StartError};
 
-use super::{Process, World, orchestrator, serving};
+use super::{Process, World, orchestrator, serving, stands};
 
 #[step]
 async fn work(name: &str, n: u32, #[resource] world: &World) -> u32 {
@@ -57,17 +57,6 @@ workflow! {
     }
 }
 
-async fn status(orch: &Orchestrator, id: &str, wanted: RunStatus) {
-    for _ in 0..3_000 {
-        if orch.runs().unwrap().get(id).await.unwrap().status == wanted {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    let run = orch.runs().unwrap().get(id).await.unwrap();
-    panic!("the run is {run:?} and not {}", wanted.as_str());
-}
-
 #[test]
 fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
     let (world, store) = (World::default(), Memory::new());
@@ -79,7 +68,7 @@ fn a_paused_run_finishes_what_it_has_begun_and_goes_on_when_resumed() {
         runs.pause("r", "lunch").await.unwrap();
         world.open("a", 1);
         world.open("b", 1);
-        status(&orch, "r", RunStatus::Paused).await;
+        stands(&orch, "r", RunStatus::Paused).await;
         assert_eq!(
             runs.get("r").await.unwrap().reason.as_deref(),
             Some("lunch")
@@ -214,7 +203,7 @@ fn a_run_is_done_again_from_a_node() {
             .await
             .unwrap();
         assert_eq!(forked.input, 10);
-        status(&orch, "r2", RunStatus::Completed).await;
+        stands(&orch, "r2", RunStatus::Completed).await;
         assert_eq!(runs.get("r2").await.unwrap().output, Some(12.into()));
         let error = runs
             .fork("r", "r3", Some(&serde_json::json!("ten")))
@@ -240,7 +229,7 @@ fn the_eleventh_run_is_queued_and_survives() {
             orch.start(Two, n).id(format!("r{n}")).await.unwrap();
         }
         world.until("a", 10).await;
-        status(&orch, "r10", RunStatus::Queued).await;
+        stands(&orch, "r10", RunStatus::Queued).await;
         assert_eq!(world.calls("a"), 10);
     });
     before.kill(&store);
@@ -277,14 +266,14 @@ fn who_drives_nothing_starts_and_steers_what_others_drive() {
         }
         desk.runs().unwrap().cancel("s", "a mistake").await.unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
-        status(&desk, "r", RunStatus::Queued).await;
+        stands(&desk, "r", RunStatus::Queued).await;
 
         let orch = orchestrator(&world, &store).workflow(Two);
         let orch = orch.build().await.unwrap();
         world.open("a", 1);
         world.open("b", 1);
-        status(&desk, "r", RunStatus::Completed).await;
-        status(&desk, "s", RunStatus::Cancelled).await;
+        stands(&desk, "r", RunStatus::Completed).await;
+        stands(&desk, "s", RunStatus::Cancelled).await;
         assert_eq!(desk.shutdown(Duration::ZERO).await, 0);
         drop(orch);
     });

@@ -6,7 +6,7 @@ use orch::prelude::*;
 use orch::store::Memory;
 use orch::{RunEventKind, RunStatus};
 
-use super::{Process, World, orchestrator, serving};
+use super::{Process, World, orchestrator, serving, stands};
 
 #[step]
 fn say(word: &str, #[ctx] ctx: &StepCtx) -> u32 {
@@ -26,17 +26,6 @@ workflow! {
     }
 }
 
-/// Waits until the run waits, and nothing of it is in memory.
-async fn parked(orch: &Orchestrator, id: &str) {
-    for _ in 0..5_000 {
-        if orch.runs().unwrap().get(id).await.unwrap().status == RunStatus::Waiting {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
-    panic!("the run does not leave memory");
-}
-
 #[test]
 fn streams_go_on_when_a_run_is_taken_up_again() {
     let (world, store) = (World::default(), Memory::new());
@@ -45,7 +34,7 @@ fn streams_go_on_when_a_run_is_taken_up_again() {
         let mut run = orch.start(Talk, ()).id("r").await.unwrap();
         let (mut events, mut progress) = (run.events(), run.progress());
         let mut emissions = run.emissions();
-        parked(&orch, "r").await;
+        stands(&orch, "r", RunStatus::Waiting).await;
         run.signal(Talk::answer, 5).await.unwrap();
 
         let mut said = Vec::new();
@@ -87,7 +76,7 @@ fn a_handle_of_a_run_that_is_not_in_memory_streams_what_comes() {
     Process::new().run(async {
         let orch = serving(&world, &store, Talk).await;
         drop(orch.start(Talk, ()).id("r").await.unwrap());
-        parked(&orch, "r").await;
+        stands(&orch, "r", RunStatus::Waiting).await;
         let run = orch.start(Talk, ()).id("r").await.unwrap();
         let mut events = run.events();
         run.signal(Talk::answer, 5).await.unwrap();
@@ -134,7 +123,7 @@ fn streams_and_results_end_at_a_shutdown_though_their_run_is_not_in_memory() {
         let orch = serving(&world, &store, Talk).await;
         let run = orch.start(Talk, ()).id("r").await.unwrap();
         let mut events = run.events();
-        parked(&orch, "r").await;
+        stands(&orch, "r", RunStatus::Waiting).await;
         assert_eq!(orch.shutdown(Duration::from_secs(5)).await, 0);
         while events.next().await.is_some() {}
         let error = run.result().await.unwrap_err();

@@ -6,7 +6,7 @@ use orch::RunStatus;
 use orch::prelude::*;
 use orch::store::Memory;
 
-use super::{Process, World, orchestrator, serving};
+use super::{Process, World, orchestrator, serving, stands};
 
 #[step]
 async fn work(n: u32, #[resource] world: &World) -> u32 {
@@ -99,14 +99,7 @@ fn a_run_of_another_version_is_parked_and_goes_on_under_its_own() {
             .build()
             .await
             .unwrap();
-        for _ in 0..2_000 {
-            if orch.runs().unwrap().get("r").await.unwrap().status == RunStatus::Parked {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let run = orch.runs().unwrap().get("r").await.unwrap();
-        assert_eq!(run.status, RunStatus::Parked);
+        let run = stands(&orch, "r", RunStatus::Parked).await;
         assert!(
             run.reason
                 .unwrap()

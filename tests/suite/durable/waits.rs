@@ -9,7 +9,7 @@ use orch::{RunStatus, durable::Signal};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use super::{Process, World, orchestrator, serving};
+use super::{Process, World, orchestrator, serving, stands};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Approval {
@@ -135,14 +135,7 @@ fn a_run_that_waits_leaves_memory_and_survives_kills() {
     before.run(async {
         let orch = serving(&world, &store, Request).await;
         let run = orch.start(Request, 300).id("r").await.unwrap();
-        for _ in 0..5_000 {
-            if orch.runs().unwrap().get("r").await.unwrap().status == RunStatus::Waiting {
-                break;
-            }
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        let info = orch.runs().unwrap().get("r").await.unwrap();
-        assert_eq!(info.status, RunStatus::Waiting);
+        let info = stands(&orch, "r", RunStatus::Waiting).await;
         assert!(info.ready_at.unwrap() > info.started_at + 2 * 86_400_000);
         assert!(!run.is_finished());
     });

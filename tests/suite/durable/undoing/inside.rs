@@ -1,11 +1,11 @@
 //! What workflows inside have done is undone with the rest, wherever a crash finds them.
 
+use orch::RunStatus;
 use orch::prelude::*;
-use orch::store::{Change, EntryKind, Memory, Store as _};
-use orch::{RunId, RunStatus};
+use orch::store::{EntryKind, Memory};
 
 use super::{Refused, charge, hangs, reserve};
-use crate::durable::{Process, World, orchestrator, serving};
+use crate::durable::{Process, World, cancel_meanwhile, orchestrator, serving};
 
 impl<E: std::fmt::Display + std::fmt::Debug + 'static> From<RunError<E>> for Refused {
     fn from(error: RunError<E>) -> Self {
@@ -175,18 +175,6 @@ workflow! {
     }
 }
 
-/// Somebody cancels the run while no process is there.
-fn cancel(store: &Memory) {
-    let cancel = Change::Signal {
-        run: RunId::new("r"),
-        name: "@cancel".to_owned(),
-        event: None,
-        value: "\"not wanted\"".to_owned(),
-        at: 0,
-    };
-    store.commit(&[cancel]).unwrap();
-}
-
 #[test]
 fn what_a_workflow_inside_had_done_is_undone_when_the_run_is_cancelled_while_nobody_drives_it() {
     let (world, store) = (World::default(), Memory::new());
@@ -197,7 +185,7 @@ fn what_a_workflow_inside_had_done_is_undone_when_the_run_is_cancelled_while_nob
         world.until("hangs", 1).await;
     });
     before.kill(&store);
-    cancel(&store);
+    cancel_meanwhile(&store, "r");
     Process::new().run(async {
         let orch = serving(&world, &store, Waits).await;
         let run = orch.start(Waits, 1).id("r").await.unwrap();
