@@ -1,5 +1,6 @@
 //! Results as they are kept, and those who wait for them.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -198,6 +199,8 @@ pub(crate) struct Waiter {
 pub(super) struct Told {
     told: Notify,
     kept: OnceLock<Arc<Kept>>,
+    /// How often it was said that the run may have ended elsewhere.
+    hints: AtomicUsize,
     /// Where those read who want to know more.
     outlets: Arc<Outlets>,
 }
@@ -207,6 +210,7 @@ impl Told {
         Self {
             told: Notify::new(),
             kept: OnceLock::new(),
+            hints: AtomicUsize::new(0),
             outlets,
         }
     }
@@ -216,21 +220,34 @@ impl Told {
         self.told.notify_waiters();
     }
 
-    async fn wait(&self) -> Arc<Kept> {
+    pub(super) fn hint(&self) {
+        self.hints.fetch_add(1, Ordering::Release);
+        self.told.notify_waiters();
+    }
+
+    fn hints(&self) -> usize {
+        self.hints.load(Ordering::Acquire)
+    }
+
+    /// What was told; `None` when there are more hints than so many before.
+    async fn wait(&self, hints: usize) -> Option<Arc<Kept>> {
         loop {
             let told = self.told.notified();
             tokio::pin!(told);
             told.as_mut().enable();
             if let Some(kept) = self.kept.get() {
-                return Arc::clone(kept);
+                return Some(Arc::clone(kept));
+            }
+            if self.hints() != hints {
+                return None;
             }
             told.await;
         }
     }
 }
 
-/// How often a run's end is looked for that another process may drive: at first, and at the longest.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+/// How long it takes until a run is looked for again that could not be: at first, and at the longest.
+const UNREAD: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
 impl Waiter {
     pub(super) fn new(durability: Arc<Durability>, key: RunKey, told: Arc<Told>) -> Self {
@@ -264,30 +281,41 @@ impl Waiter {
         self.told.kept.get()
     }
 
+    /// The run may have ended: it is looked for by whoever waits, unless it is under way here.
+    pub(crate) fn hint(&self) {
+        self.told.hint();
+    }
+
     /// How the run ended.
-    ///
-    /// Of a run that is not driven here the store is asked now and then: another process tells nobody here of its end.
     pub(crate) async fn wait(&self, id: &RunId) -> Arc<Kept> {
-        if self.durability.is_direct() {
-            return self.told.wait().await;
-        }
-        let (mut pause, longest) = LOOKS;
+        let mut heeded = 0;
         loop {
-            if let Ok(kept) = tokio::time::timeout(pause, self.told.wait()).await {
+            if let Some(kept) = self.told.wait(heeded).await {
                 return kept;
             }
-            if self.durability.live(self.key).is_some() {
-                continue;
-            }
-            pause = (pause * 2).min(longest);
-            let find = id.clone();
-            let found = self.durability.journal.ask(move |store| store.find(&find));
-            if let Ok(Some(record)) = found.await
-                && let Some(kept) = Kept::recorded(&record)
-            {
-                return Arc::new(kept);
+            heeded = self.told.hints();
+            if let Some(kept) = self.look(id).await {
+                return kept;
             }
         }
+    }
+
+    /// How the run ended, if it has and not here, where it would be told.
+    async fn look(&self, id: &RunId) -> Option<Arc<Kept>> {
+        let (mut pause, longest) = UNREAD;
+        while self.live().is_none() && self.kept().is_none() {
+            let find = id.clone();
+            let found = self.durability.journal.ask(move |store| store.find(&find));
+            match found.await {
+                Ok(record) => return record.as_ref().and_then(Kept::recorded).map(Arc::new),
+                Err(error) => {
+                    tracing::warn!(target: "orch", event = "store_unread", %error);
+                    tokio::time::sleep(pause).await;
+                    pause = longest.min(pause * 2);
+                }
+            }
+        }
+        None
     }
 }
 

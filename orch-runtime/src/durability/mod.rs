@@ -327,7 +327,17 @@ impl Durability {
     fn woken(&self, why: Woken) {
         match why {
             Woken::Signal(run) => self.signalled(run),
-            _ => self.stir(),
+            Woken::Over(run) => self.may_be_over(run),
+            Woken::Ready => self.stir(),
+            Woken::Anything => {
+                let state = self.state();
+                let live: Vec<RunKey> = state.live.keys().copied().collect();
+                let waited_for: Vec<RunKey> = state.waiters.keys().copied().collect();
+                drop(state);
+                live.into_iter().for_each(|run| self.signalled(run));
+                waited_for.into_iter().for_each(|run| self.may_be_over(run));
+                self.stir();
+            }
         }
     }
 
@@ -490,7 +500,7 @@ impl Durability {
         }
     }
 
-    /// Someone waits for a run's end.
+    /// Someone waits for a run's end, which is not there yet or is [looked for](Waiter::hint).
     pub(crate) fn wait_for(self: &Arc<Self>, key: RunKey) -> Waiter {
         let mut state = self.state();
         let told = Arc::new(Told::new(state.outlets(key)));
@@ -519,11 +529,6 @@ impl Durability {
         }
     }
 
-    /// Whether the store is read and written where that is asked for.
-    fn is_direct(&self) -> bool {
-        self.direct
-    }
-
     /// A run has ended, or goes on no longer: whoever waits for it is told.
     fn ended(&self, key: RunKey, kept: &Arc<Kept>) {
         let mut state = self.state();
@@ -532,6 +537,14 @@ impl Durability {
         drop(state);
         for waiter in waiters.into_iter().flatten() {
             waiter.tell(Arc::clone(kept));
+        }
+    }
+
+    /// A run may have ended elsewhere: whoever waits for it looks.
+    fn may_be_over(&self, key: RunKey) {
+        let waiters = self.state().waiters.get(&key).cloned();
+        for waiter in waiters.into_iter().flatten() {
+            waiter.hint();
         }
     }
 

@@ -350,7 +350,11 @@ impl<W: Workflow> Start<W> {
                 let services = self.services.clone();
                 durability::begin::<W>(services, &durability, seat, beginning);
             }
-            (true, None) => durability.stir(),
+            (true, None) => {
+                durability.stir();
+                // Somebody else may have taken it up, and ended it, before anybody waited.
+                waiter.hint();
+            }
             (false, _) => {
                 let find = id.clone();
                 let kept = durability
@@ -372,6 +376,7 @@ impl<W: Workflow> Start<W> {
                 {
                     waiter.tell(Arc::new(kept));
                 }
+                waiter.hint();
             }
         }
         Ok(RunHandle::kept(

@@ -98,8 +98,12 @@ pub type Wake = Arc<dyn Fn(Woken) + Send + Sync>;
 pub enum Woken {
     /// This run got a signal.
     Signal(RunKey),
+    /// This run, which somebody else held, has ended or was parked.
+    Over(RunKey),
     /// Runs may have become ready: one was queued, woken or released.
     Ready,
+    /// Hints may have been lost: anything may be there.
+    Anything,
 }
 
 /// Where durable runs are kept.

@@ -64,8 +64,18 @@ pub(super) fn room<T>(
 pub(super) struct Notices {
     /// Runs that got a signal, with their holders.
     pub(super) signals: Vec<(OwnerId, RunKey)>,
+    /// Runs that ended or were parked, where others than their holder have joined.
+    pub(super) over: Vec<RunKey>,
     /// Whether runs may have become ready.
     pub(super) ready: bool,
+}
+
+impl Notices {
+    /// Whether there is anything to be told.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn concern_others(&self) -> bool {
+        self.ready || !self.signals.is_empty() || !self.over.is_empty()
+    }
 }
 
 /// The content of an artifact, if it is what its digest says.

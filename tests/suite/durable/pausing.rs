@@ -85,6 +85,14 @@ workflow! {
     }
 }
 
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Before() -> u32 {
+        other = beside();
+        load(other)
+    }
+}
+
 /// Jammed at its first call, busy at the two that follow.
 #[step(retries = 2, backoff = "1ms..1ms", retry_if = PrinterError::when)]
 fn copy(sheets: u32, #[resource] world: &World) -> Result<u32, PrinterError> {
@@ -246,6 +254,26 @@ fn a_run_that_an_operator_paused_can_be_cancelled() {
             RunStatus::Cancelled
         );
         assert_eq!(world.keys("recycle"), ["5"]);
+    });
+}
+
+#[test]
+fn a_run_that_cannot_be_recorded_while_it_is_about_to_be_paused_is_let_go_of() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let faults = orch::testing::Faults::seeded(1).kill(1.0);
+        let builder = Orchestrator::builder().store(store.clone()).faults(faults);
+        let builder = builder.resource(world.clone()).workflow(Before);
+        let orch = builder.build().await.unwrap();
+        let run = orch.start(Before, ()).id("r").await.unwrap();
+        world.until("beside", 1).await;
+        orch.runs().unwrap().pause("r", "wait").await.unwrap();
+        world.open("beside", 1);
+        let error = run.result().await.unwrap_err();
+        assert!(
+            error.to_string().contains("could not be recorded"),
+            "{error}"
+        );
     });
 }
 

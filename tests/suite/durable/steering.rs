@@ -373,7 +373,8 @@ fn what_a_durable_workflow_lacks_is_said() {
 }
 
 #[test]
-fn a_result_comes_from_another_process_too() {
+fn results_come_from_another_process_too() {
+    const RUNS: usize = 300;
     let world = World::default();
     let folder = tempfile::tempdir().unwrap();
     Process::new().run(async {
@@ -384,13 +385,21 @@ fn a_result_comes_from_another_process_too() {
             builder.workflow(Two).build().await.unwrap()
         };
         let (first, second) = (open().await, open().await);
-        first.start(Two, 1).id("r").await.unwrap();
-        world.until("a", 1).await;
-        let run = second.start(Two, 1).id("r").await.unwrap();
-        world.open("a", 1);
-        world.open("b", 1);
-        assert_eq!(run.result().await.unwrap(), 3);
-        assert_eq!((world.calls("a"), world.calls("b")), (1, 1));
+        let (mut driven, mut waited_for) = (Vec::new(), Vec::new());
+        for run in 0..RUNS {
+            let id = format!("r{run}");
+            driven.push(first.start(Two, 1).id(&id).await.unwrap());
+            waited_for.push(second.start(Two, 1).id(&id).await.unwrap());
+        }
+        world.until("a", RUNS).await;
+        world.open("a", RUNS);
+        world.open("b", RUNS);
+        // Nobody looks for an end in the meantime: whoever is not told never returns.
+        for run in waited_for {
+            assert_eq!(run.result().await.unwrap(), 3);
+        }
+        let calls = (world.calls("a"), world.calls("b"));
+        assert_eq!(calls, (RUNS, RUNS));
     });
 }
 

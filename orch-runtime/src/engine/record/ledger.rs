@@ -419,10 +419,17 @@ impl Ledger {
         }
     }
 
-    /// Leaves the run: at once, or as soon as what has begun has ended.
+    /// Leaves the run: at once, or as soon as what has begun has ended. The first reason counts, but for one to leave at
+    /// once: what has begun may never end then.
     pub(crate) fn leave(&self, left: Left) {
-        let at_once = matches!(left, Left::Lost(_) | Left::Parked(_));
-        self.state().left.get_or_insert(left);
+        let is_at_once = |left: &Left| matches!(left, Left::Lost(_) | Left::Parked(_));
+        let at_once = is_at_once(&left);
+        let mut state = self.state();
+        match &state.left {
+            Some(before) if !at_once || is_at_once(before) => {}
+            _ => state.left = Some(left),
+        }
+        drop(state);
         if !at_once {
             self.phase.store(Phase::Holding as u8, Ordering::Release);
         }

@@ -55,13 +55,9 @@ impl Runs {
         id: &RunId,
     ) -> Result<Arc<crate::durability::Kept>, SteerError> {
         let key = self.record(id.as_str()).await?.key;
-        // Before it is looked at again, so that its end is not missed.
         let waiter = self.durability.wait_for(key);
-        let record = self.record(id.as_str()).await?;
-        match crate::durability::Kept::recorded(&record) {
-            Some(kept) => Ok(Arc::new(kept)),
-            None => Ok(waiter.wait(id).await),
-        }
+        waiter.hint();
+        Ok(waiter.wait(id).await)
     }
 
     pub(super) async fn find(&self, id: &str) -> Result<Option<RunRecord>, SteerError> {

@@ -12,6 +12,7 @@ super::checks![
     owners_are_woken_for_what_becomes_ready,
     the_holder_is_woken_for_a_signal,
     room_that_is_made_wakes_others,
+    others_are_woken_for_what_is_over,
 ];
 
 fn whoever_leaves_releases_what_it_held(subject: &Subject) {
@@ -166,4 +167,20 @@ fn room_that_is_made_wakes_others(subject: &Subject) {
     subject.other_woken.forget();
     subject.done(suspend(held, RunStatus::Waiting, None));
     subject.other_woken.hear(Woken::Ready);
+}
+
+fn others_are_woken_for_what_is_over(subject: &Subject) {
+    let ended = subject.hold("ended");
+    subject.done(end(ended, RunStatus::Failed, 5_000));
+    subject.other_woken.hear(Woken::Over(ended.run));
+    let parked = subject.hold("parked");
+    subject.done(suspend(parked, RunStatus::Parked, None));
+    subject.other_woken.hear(Woken::Over(parked.run));
+    // Of the other's own as well.
+    let theirs = subject.start(NewRun {
+        owner: Some(subject.other),
+        ..new("theirs")
+    });
+    subject.done(end(theirs, RunStatus::Completed, 5_000));
+    subject.owner_woken.hear(Woken::Over(theirs.run));
 }

@@ -31,7 +31,7 @@ pub enum JournalError {
     Store(Arc<StoreError>),
     /// The store will not apply it.
     Refused(Refused),
-    /// The journal was closed before.
+    /// The journal was closed, as its orchestrator was shut down.
     Closed,
 }
 
@@ -52,7 +52,9 @@ impl fmt::Display for JournalError {
         match self {
             Self::Store(error) => error.fmt(f),
             Self::Refused(refused) => refused.fmt(f),
-            Self::Closed => f.write_str("the journal was closed before"),
+            Self::Closed => {
+                f.write_str("nothing is kept any more, as the orchestrator was shut down")
+            }
         }
     }
 }

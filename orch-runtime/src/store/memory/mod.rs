@@ -67,18 +67,15 @@ impl fmt::Debug for Memory {
 /// Wakes whom it concerns, once the store is free again.
 fn deliver(state: MutexGuard<'_, State>, notices: Notices) {
     let mut wakes: Vec<(Wake, Woken)> = Vec::new();
-    for (owner, run) in notices.signals {
-        if let Some(wake) = state.owners.get(&owner) {
-            wakes.push((Arc::clone(wake), Woken::Signal(run)));
-        }
-    }
-    if notices.ready {
-        wakes.extend(
-            state
-                .owners
-                .values()
-                .map(|wake| (Arc::clone(wake), Woken::Ready)),
-        );
+    for (owner, wake) in &state.owners {
+        let signals = notices.signals.iter();
+        let signalled = signals.filter(|(holder, _)| holder == owner);
+        let signalled = signalled.map(|(_, run)| Woken::Signal(*run));
+        let over = notices.over.iter().copied().map(Woken::Over);
+        let woken = signalled
+            .chain(over)
+            .chain(notices.ready.then_some(Woken::Ready));
+        wakes.extend(woken.map(|woken| (Arc::clone(wake), woken)));
     }
     drop(state);
     for (wake, why) in wakes {

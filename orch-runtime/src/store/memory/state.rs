@@ -331,8 +331,8 @@ impl State {
         run.record.reason.clone_from(reason);
         run.timed = true;
         notices.ready |= *status == RunStatus::Queued && ready_at.is_some();
-        let workflow = run.record.workflow.clone();
-        self.made_room(&workflow, notices);
+        let is_over = *status == RunStatus::Parked;
+        self.let_go(held.run, is_over, notices);
         Ok(Applied::Done)
     }
 
@@ -357,19 +357,25 @@ impl State {
         run.record.output.clone_from(output);
         run.record.error.clone_from(error);
         run.record.ended_at = Some(*at);
-        let workflow = run.record.workflow.clone();
         self.now = self.now.max(*at);
-        self.made_room(&workflow, notices);
+        self.let_go(held.run, true, notices);
         Ok(Applied::Done)
     }
 
-    /// A run of this workflow is no longer held: one that a limit kept waiting may have become ready for others.
-    fn made_room(&self, workflow: &str, notices: &mut Notices) {
-        notices.ready |= self.owners.len() > 1
-            && self
-                .runs
-                .values()
-                .any(|run| run.record.workflow == workflow && run.ready_at().is_some());
+    /// A run is no longer held: others may wait for its end, and one that a limit kept waiting may have become ready for
+    /// them.
+    fn let_go(&self, run: RunKey, is_over: bool, notices: &mut Notices) {
+        if self.owners.len() < 2 {
+            return;
+        }
+        if is_over {
+            notices.over.push(run);
+        }
+        let of = |run: &RunKey| self.runs.get(run).map(|run| &run.record.workflow);
+        let workflow = of(&run);
+        let mut runs = self.runs.values();
+        notices.ready |=
+            runs.any(|run| Some(&run.record.workflow) == workflow && run.ready_at().is_some());
     }
 
     /// How many more runs of each of these workflows may be held.

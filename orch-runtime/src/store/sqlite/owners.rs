@@ -20,10 +20,11 @@ use super::errors::{Doing, of_system, translate, trouble};
 use super::file::DatabaseFile;
 use super::lock::{Lock, Pulse};
 use super::read::{self, Readers};
-use super::wire::{self, Address, Hint};
+use super::wire::{self, Address, Heard, Hint, Listener};
 use super::write::{Batch, Committed, Writer};
+use crate::store::rules::Notices;
 use crate::store::{
-    Applied, Change, Millis, OwnerId, Refused, StoreError, StoreErrorKind, Wake, Woken,
+    Applied, Change, Millis, OwnerId, Refused, RunKey, StoreError, StoreErrorKind, Wake, Woken,
 };
 
 /// What an open file is, for its handle and for the threads that watch others.
@@ -128,20 +129,30 @@ impl Shared {
         };
         let mut wakes: Vec<(Wake, Woken)> = Vec::new();
         let mut hints: Vec<(&Address, Hint)> = Vec::new();
+        let Notices {
+            mut signals,
+            over,
+            ready,
+        } = committed.notices;
         let members = free(&shared.members);
-        let mut concern = |owner: OwnerId, woken, hint| {
-            if let Some(member) = members.get(&owner) {
-                wakes.push((Arc::clone(&member.wake), woken));
-            } else if let Some(address) = owners.get(&owner) {
-                hints.push((address, hint));
+        for (owner, address) in owners.iter() {
+            let signalled = signals.extract_if(.., |(holder, _)| holder == owner);
+            let signalled: Vec<RunKey> = signalled.map(|(_, run)| run).collect();
+            if let Some(Member { wake, .. }) = members.get(owner) {
+                let signalled = signalled.into_iter().map(Woken::Signal);
+                let over = over.iter().copied().map(Woken::Over);
+                let woken = signalled.chain(over).chain(ready.then_some(Woken::Ready));
+                wakes.extend(woken.map(|woken| (Arc::clone(wake), woken)));
+                continue;
             }
-        };
-        for (owner, run) in committed.notices.signals {
-            concern(owner, Woken::Signal(run), Hint::Signal(run));
-        }
-        if committed.notices.ready {
-            for owner in owners.keys() {
-                concern(*owner, Woken::Ready, Hint::Ready);
+            if !signalled.is_empty() {
+                hints.push((address, Hint::Signals(signalled)));
+            }
+            if !over.is_empty() {
+                hints.push((address, Hint::Over(over.clone())));
+            }
+            if ready {
+                hints.push((address, Hint::Ready));
             }
         }
         drop(members);
@@ -149,14 +160,14 @@ impl Shared {
             wake(woken);
         }
         for (address, hint) in hints {
-            shared.tell(address, hint);
+            shared.tell(address, &hint);
         }
         Self::watch(shared, owners.keys().copied());
         committed.value
     }
 
     /// Sends a hint, which may get lost.
-    fn tell(&self, to: &Address, hint: Hint) {
+    fn tell(&self, to: &Address, hint: &Hint) {
         let told = match self.outlet.get() {
             Some(outlet) => wire::tell(outlet, to, hint),
             None => wire::listen()
@@ -205,7 +216,7 @@ impl Shared {
         let owner = committed.value;
         let others = committed.owners.as_deref().into_iter().flatten();
         for (_, address) in others.filter(|(other, _)| **other != owner) {
-            shared.tell(address, Hint::Joined);
+            shared.tell(address, &Hint::Joined);
         }
         Ok(Self::deliver(shared, committed))
     }
@@ -254,7 +265,7 @@ impl Shared {
     fn part(&self, owner: OwnerId) {
         let member = free(&self.members).remove(&owner);
         if let Some(member) = member {
-            let _ = wire::tell(&member.socket, &member.address, Hint::Stop);
+            let _ = wire::tell(&member.socket, &member.address, &Hint::Stop);
         }
     }
 
@@ -278,12 +289,22 @@ impl Shared {
     ) -> Result<(), StoreError> {
         let store = Arc::downgrade(shared);
         let listen = move || {
+            let mut listener = Listener::new(&socket, &address.token);
             loop {
-                match wire::hear(&socket, &address.token) {
-                    Ok(Hint::Signal(run)) => wake(Woken::Signal(run)),
-                    Ok(Hint::Ready) => wake(Woken::Ready),
-                    Ok(Hint::Joined) => Self::look_around(&store),
-                    Ok(Hint::Stop) => return,
+                match listener.hear() {
+                    Ok(Heard::Hint(Hint::Signals(runs))) => {
+                        runs.into_iter().for_each(|run| wake(Woken::Signal(run)));
+                    }
+                    Ok(Heard::Hint(Hint::Over(runs))) => {
+                        runs.into_iter().for_each(|run| wake(Woken::Over(run)));
+                    }
+                    Ok(Heard::Hint(Hint::Ready)) => wake(Woken::Ready),
+                    Ok(Heard::Hint(Hint::Joined)) => Self::look_around(&store),
+                    Ok(Heard::Hint(Hint::Stop)) => return,
+                    Ok(Heard::TooMany) => {
+                        Self::look_around(&store);
+                        wake(Woken::Anything);
+                    }
                     Err(error) => {
                         tracing::warn!(target: "orch", event = "store_deaf", %error);
                         return;

@@ -101,7 +101,7 @@ impl Writer {
         let Batch {
             notices, announce, ..
         } = batch;
-        let concerns = announce || notices.ready || !notices.signals.is_empty();
+        let concerns = announce || notices.concern_others();
         let owners = match concerns {
             true => Some(Arc::clone(known.owners(db)?)),
             false => None,

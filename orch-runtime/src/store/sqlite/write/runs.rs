@@ -149,9 +149,9 @@ impl Batch<'_> {
         }
         self.statement(SUSPEND)?
             .execute(params![held.run.0, status.as_str(), ready_at, reason])?;
-        self.known.let_go(held.run);
         self.notices.ready |= *status == RunStatus::Queued && ready_at.is_some();
-        self.made_room(held.run)?;
+        let is_over = *status == RunStatus::Parked;
+        self.let_go(held.run, is_over)?;
         Ok(Applied::Done)
     }
 
@@ -176,16 +176,23 @@ impl Batch<'_> {
         self.record(held.run, entries)?;
         self.statement(END)?
             .execute(params![held.run.0, status.as_str(), output, error, at])?;
-        self.known.let_go(held.run);
-        self.made_room(held.run)?;
+        self.let_go(held.run, true)?;
         Ok(Applied::Done)
     }
 
-    /// A run is no longer held: one that a limit kept waiting may have become ready for others.
-    fn made_room(&mut self, run: RunKey) -> Result<(), Stop> {
+    /// A run is no longer held: others may wait for its end, and one that a limit kept waiting may have become ready for
+    /// them.
+    fn let_go(&mut self, run: RunKey, is_over: bool) -> Result<(), Stop> {
         const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM runs WHERE ready_at IS NOT NULL \
                                AND workflow = (SELECT workflow FROM runs WHERE key = ?1))";
-        if !self.notices.ready && self.known.owners(self.db)?.len() > 1 {
+        self.known.let_go(run);
+        if self.known.owners(self.db)?.len() < 2 {
+            return Ok(());
+        }
+        if is_over {
+            self.notices.over.push(run);
+        }
+        if !self.notices.ready {
             let waiting = self
                 .statement(WAITING)?
                 .query_row([run.0], |row| row.get(0))?;
