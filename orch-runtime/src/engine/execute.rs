@@ -157,9 +157,19 @@ async fn drive_durable(run: &Arc<Run>, jobs: Jobs<'_>) -> Driven {
             None => std::future::pending().await,
         }
     });
+    let passed = || {
+        record
+            .deadline
+            .is_some_and(|deadline| deadline <= clock.now())
+    };
     let mut late = false;
     let mut lingers = pin!(None::<tokio::time::Sleep>);
     loop {
+        // Before the next call, where it passed while nobody was there.
+        if !late && passed() {
+            late = true;
+            run.halt(Halt::TimedOut("its deadline has passed".to_owned()));
+        }
         let lingered = async {
             match lingers.as_mut().as_pin_mut() {
                 Some(lingers) => lingers.await,
@@ -171,10 +181,7 @@ async fn drive_durable(run: &Arc<Run>, jobs: Jobs<'_>) -> Driven {
             biased;
             () = &mut whole => return Driven::Over,
             () = record.stirred.notified() => {}
-            () = &mut deadline, if !late => {
-                late = true;
-                run.halt(Halt::TimedOut("its deadline has passed".to_owned()));
-            }
+            () = &mut deadline, if !late => continue,
             () = lingered => over = true,
         }
         let next = record.next();

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use orch::prelude::*;
-use orch::store::{Filter, Memory};
-use orch::{RunStatus, StartError};
+use orch::store::{Change, Entry, EntryKind, Filter, Memory, NewRun, Store as _};
+use orch::{RunId, RunStatus, StartError};
 
 use super::{Process, World, orchestrator, serving, stands};
 
@@ -419,6 +419,52 @@ workflow! {
     pub Hour() -> u32 {
         slow()
     }
+}
+
+/// A run of `Hour` whose deadline passed before anybody took it up.
+fn overdue(id: &str, entries: Vec<Entry>) -> Change {
+    Change::Start(Box::new(NewRun {
+        id: RunId::new(id),
+        workflow: "Hour".to_owned(),
+        version: "1".to_owned(),
+        fingerprint: Hour::GRAPH.fingerprint().to_string(),
+        input: "null".to_owned(),
+        correlation_id: None,
+        parent: None,
+        priority: 0,
+        at: 0,
+        deadline: Some(1),
+        owner: None,
+        entries,
+        at_most: None,
+        artifacts: Vec::new(),
+        artifacts_of: None,
+    }))
+}
+
+#[test]
+fn a_run_that_ran_out_of_time_while_nobody_was_there_calls_nothing_more() {
+    let (world, store) = (World::default(), Memory::new());
+    let begun = Entry {
+        seq: 1,
+        node: "slow".to_owned(),
+        kind: EntryKind::Started,
+        value: None,
+        item: None,
+        at: 0,
+    };
+    for start in [overdue("new", Vec::new()), overdue("begun", vec![begun])] {
+        store.commit(&[start]).unwrap()[0].as_ref().unwrap();
+    }
+    Process::new().run(async {
+        let orch = serving(&world, &store, Hour).await;
+        for id in ["new", "begun"] {
+            let run = orch.start(Hour, ()).id(id).await.unwrap();
+            let error = run.result().await.unwrap_err();
+            assert_eq!(error.status(), RunStatus::TimedOut, "{error}");
+        }
+    });
+    assert_eq!(world.calls("slow"), 0);
 }
 
 #[test]
