@@ -14,6 +14,7 @@ use orch_benches::recorded::{self, Five};
 use orch_benches::report::table;
 use turn::{Figure, Synchronous, Turn};
 
+use crate::floor::Rows;
 use crate::peers::Peer;
 
 /// How often each candidate has its turn; what is shown is the middle one.
@@ -23,7 +24,7 @@ const AT_A_TIME: [u64; 2] = [1, 64];
 
 enum Candidate {
     Orch,
-    ByHand,
+    ByHand(Rows),
     Peer(Peer),
 }
 
@@ -31,7 +32,8 @@ impl Candidate {
     fn title(&self) -> &'static str {
         match self {
             Self::Orch => "Orch",
-            Self::ByHand => "by hand",
+            Self::ByHand(Rows::Same) => "by hand, the same rows",
+            Self::ByHand(Rows::Bare) => "by hand, seven bare rows",
             Self::Peer(peer) => peer.title,
         }
     }
@@ -39,8 +41,8 @@ impl Candidate {
     /// How many workflows a turn has, for each of [`AT_A_TIME`].
     fn workflows(&self, quick: bool) -> [u64; 2] {
         match self {
-            Self::Orch | Self::ByHand if quick => [300, 10_000],
-            Self::Orch | Self::ByHand => [1_500, 50_000],
+            Self::Orch | Self::ByHand(_) if quick => [300, 10_000],
+            Self::Orch | Self::ByHand(_) => [1_500, 50_000],
             Self::Peer(peer) => peer.workflows,
         }
     }
@@ -48,7 +50,7 @@ impl Candidate {
     async fn take(&self, turn: &Turn) -> Figure {
         match self {
             Self::Orch => orch(turn).await,
-            Self::ByHand => floor::take(turn).await,
+            Self::ByHand(rows) => floor::take(turn, *rows).await,
             Self::Peer(peer) => peer.take(turn),
         }
     }
@@ -73,7 +75,11 @@ async fn main() -> ExitCode {
     let Some(options) = Options::of_process() else {
         return ExitCode::from(2);
     };
-    let mut candidates = vec![Candidate::Orch, Candidate::ByHand];
+    let mut candidates = vec![
+        Candidate::Orch,
+        Candidate::ByHand(Rows::Same),
+        Candidate::ByHand(Rows::Bare),
+    ];
     if options.peers {
         candidates.extend(Peer::all().into_iter().map(Candidate::Peer));
     }

@@ -282,6 +282,7 @@ impl<W: Workflow> Start<W> {
         let id = self
             .id
             .unwrap_or_else(|| RunId::new(uuid::Uuid::now_v7().to_string()));
+        let given = self.correlation_id.as_deref().map(str::to_owned);
         let correlation_id = self
             .correlation_id
             .unwrap_or_else(|| Arc::from(id.as_str()));
@@ -298,7 +299,7 @@ impl<W: Workflow> Start<W> {
             version: W::SPEC.version.to_owned(),
             fingerprint: W::program().layout().fingerprint.clone(),
             input,
-            correlation_id: Some(correlation_id.to_string()),
+            correlation_id: given,
             parent: None,
             priority: self.priority.unwrap_or(W::SPEC.priority),
             at: now,

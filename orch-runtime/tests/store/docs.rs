@@ -1,10 +1,12 @@
 //! What docs/store.md lists is what the code has.
 
 use orch_core::run::{RunId, RunStatus};
-use orch_runtime::store::{EntryKind, Held, OwnerId, Refused, RunKey, StoreErrorKind};
+use orch_runtime::store::{
+    Change, EntryKind, Filter, Held, NewRun, OwnerId, Refused, RunKey, Store as _, StoreErrorKind,
+};
 use rusqlite::Connection;
 
-use crate::common::open;
+use crate::common::{new, open};
 use crate::faults::temporary;
 
 const PAGE: &str = include_str!("../../../docs/store.md");
@@ -71,6 +73,31 @@ fn the_queries_run() {
     for query in queries {
         Connection::open(&path).unwrap().prepare(query).unwrap();
     }
+}
+
+#[test]
+fn a_correlation_id_that_is_the_run_s_id_is_none() {
+    let (_directory, path) = temporary();
+    let store = open(&path).unwrap();
+    for (id, other) in [("a", "a"), ("b", "a")] {
+        let start = NewRun {
+            correlation_id: Some(other.into()),
+            ..new(id, None)
+        };
+        store.commit(&[Change::Start(Box::new(start))]).unwrap();
+    }
+    let db = Connection::open(&path).unwrap();
+    let mut kept = db
+        .prepare("SELECT correlation_id FROM runs ORDER BY id")
+        .unwrap();
+    let kept = kept.query_map([], |row| row.get::<_, Option<String>>(0));
+    let kept: Vec<_> = kept.unwrap().map(Result::unwrap).collect();
+    assert_eq!(kept, [None, Some("a".to_owned())]);
+    let all = Filter {
+        correlation_id: Some("a".into()),
+        ..Filter::default()
+    };
+    assert_eq!(store.list(&all).unwrap().len(), 2);
 }
 
 #[test]

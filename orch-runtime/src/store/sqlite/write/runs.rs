@@ -73,6 +73,9 @@ impl Batch<'_> {
                               WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)";
         const INPUT: &str = "INSERT INTO inputs (run, value) VALUES (?1, ?2)";
         let (status, fence) = standing_of(new);
+        // One that is its id is that anyway, and an index less to write.
+        let correlation_id = new.correlation_id.as_deref();
+        let correlation_id = correlation_id.filter(|other| *other != new.id.as_str());
         let inserted = self.statement(INSERT)?.execute(params![
             new.id.as_str(),
             new.workflow,
@@ -85,7 +88,7 @@ impl Batch<'_> {
             new.owner.is_none().then_some(new.at),
             new.at,
             new.deadline,
-            new.correlation_id,
+            correlation_id,
             new.parent.as_ref().map(RunId::as_str),
         ])?;
         if inserted == 0 {
