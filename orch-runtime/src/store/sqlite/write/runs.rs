@@ -10,40 +10,30 @@ use crate::store::{Applied, Change, Entry, Held, Millis, NewRun, OwnerId, Refuse
 
 impl Batch<'_> {
     pub(super) fn start(&mut self, new: &NewRun) -> Result<Applied, Stop> {
-        if let Some(owner) = new.owner
-            && let Err(refused) = self.joined(owner)
-        {
-            // What is there already is there for everybody.
-            return self.started(new)?.ok_or(refused);
-        }
-        if new.at_most.is_some()
-            && let Some(started) = self.started(new)?
-        {
+        // What is there already is there for everybody.
+        if let Some(started) = self.started(new)? {
             return Ok(started);
+        }
+        if let Some(owner) = new.owner {
+            self.joined(owner)?;
         }
         let room = self.room_for(new)?;
         let alone =
             new.entries.is_empty() && new.artifacts.is_empty() && new.artifacts_of.is_none();
-        let fresh = if alone {
+        let run = if alone {
             self.insert(new)?
         } else {
             self.together(|batch| {
-                let fresh = batch.insert(new)?;
-                if let Some(run) = fresh {
-                    batch.record(run, &new.entries)?;
-                    for artifact in &new.artifacts {
-                        batch.keep_artifact(run, artifact)?;
-                    }
-                    if let Some(other) = new.artifacts_of {
-                        batch.keep_artifacts_of(run, other)?;
-                    }
+                let run = batch.insert(new)?;
+                batch.record(run, &new.entries)?;
+                for artifact in &new.artifacts {
+                    batch.keep_artifact(run, artifact)?;
                 }
-                Ok(fresh)
+                if let Some(other) = new.artifacts_of {
+                    batch.keep_artifacts_of(run, other)?;
+                }
+                Ok(run)
             })?
-        };
-        let Some(run) = fresh else {
-            let started = self.started(new)?;
-            return started.ok_or_else(|| rusqlite::Error::QueryReturnedNoRows.into());
         };
         let (mut status, fence) = standing_of(new);
         let held = Held { run, fence };
@@ -65,18 +55,18 @@ impl Batch<'_> {
         })
     }
 
-    /// Keeps a new run, unless there is one of its id.
-    fn insert(&mut self, new: &NewRun) -> Result<Option<RunKey>, Stop> {
+    /// Keeps a new run, of whose id there is none.
+    fn insert(&self, new: &NewRun) -> Result<RunKey, Stop> {
+        // Selected values would go through a table of their own, and each page through a copy, should one be refused.
         const INSERT: &str = "INSERT INTO runs (id, workflow, version, fingerprint, status, owner, fence, priority, \
                               ready_at, timed, started_at, deadline, correlation_id, parent) \
-                              SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, ?13 \
-                              WHERE NOT EXISTS (SELECT 1 FROM runs WHERE id = ?1)";
+                              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, 0, ?10, ?11, ?12, ?13)";
         const INPUT: &str = "INSERT INTO inputs (run, value) VALUES (?1, ?2)";
         let (status, fence) = standing_of(new);
         // One that is its id is that anyway, and an index less to write.
         let correlation_id = new.correlation_id.as_deref();
         let correlation_id = correlation_id.filter(|other| *other != new.id.as_str());
-        let inserted = self.statement(INSERT)?.execute(params![
+        self.statement(INSERT)?.execute(params![
             new.id.as_str(),
             new.workflow,
             new.version,
@@ -91,12 +81,9 @@ impl Batch<'_> {
             correlation_id,
             new.parent.as_ref().map(RunId::as_str),
         ])?;
-        if inserted == 0 {
-            return Ok(None);
-        }
         let run = self.db.last_insert_rowid();
         self.statement(INPUT)?.execute(params![run, new.input])?;
-        Ok(Some(RunKey(run)))
+        Ok(RunKey(run))
     }
 
     /// What is answered of a run that was there already.
