@@ -96,10 +96,14 @@ impl Writer {
             notices: Notices::default(),
             told: Millis::MIN,
             announce: false,
+            adds: None,
         };
         let value = work(&mut batch)?;
         let Batch {
-            notices, announce, ..
+            known,
+            notices,
+            announce,
+            ..
         } = batch;
         let concerns = announce || notices.concern_others();
         let owners = match concerns {
@@ -116,7 +120,6 @@ impl Writer {
 }
 
 /// A transaction that is under way.
-#[derive(Debug)]
 pub(super) struct Batch<'a> {
     pub(super) db: &'a Connection,
     pub(super) known: &'a mut Known,
@@ -125,6 +128,8 @@ pub(super) struct Batch<'a> {
     told: Millis,
     /// Whether all who have joined are to be known afterwards.
     pub(super) announce: bool,
+    /// Adds an entry: most changes do, and looking it up for each of them would cost as much as binding its values.
+    adds: Option<CachedStatement<'a>>,
 }
 
 /// Why a change is not applied: it is refused, or the whole transaction fails.
@@ -276,10 +281,14 @@ impl Batch<'_> {
         }
     }
 
-    fn add(&self, run: RunKey, entry: &Entry) -> Result<(), Stop> {
+    fn add(&mut self, run: RunKey, entry: &Entry) -> Result<(), Stop> {
         const ADD: &str = "INSERT INTO entries (run, seq, node, kind, value, item, at) \
                            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let added = self.statement(ADD)?.execute(params![
+        let adds = match &mut self.adds {
+            Some(adds) => adds,
+            None => self.adds.insert(self.db.prepare_cached(ADD)?),
+        };
+        let added = adds.execute(params![
             run.0,
             entry.seq,
             entry.node,
