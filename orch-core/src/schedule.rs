@@ -265,6 +265,12 @@ impl Schedule {
         self.nodes[node].status
     }
 
+    /// Whether this node is under way, and all others have ended.
+    #[must_use]
+    pub fn is_down_to(&self, node: usize) -> bool {
+        self.scope.open == 1 && self.status(node) == Status::Running
+    }
+
     /// Whether all nodes have ended, and [`Command::Finish`] was said.
     #[must_use]
     pub fn is_finished(&self) -> bool {

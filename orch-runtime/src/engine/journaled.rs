@@ -281,6 +281,7 @@ async fn recorded(
     let held = (is_to_be_placed || checkpoint.is_some()).then(|| json.clone());
     let entry = record.entry(frame, instance, EntryKind::Done, Some(json));
     match held {
+        None if ends_run(record, frame, node) => record.ride_along(entry),
         None if is_last(record, frame, node) => record.note(entry),
         _ => record.add(entry).await,
     }
@@ -378,6 +379,14 @@ fn is_last(record: &Record, frame: &Frame, node: usize) -> bool {
     record.is_outermost()
         && matches!(frame.role, Role::Root(_))
         && frame.layout.wiring.is_last(node)
+}
+
+/// Whether the run's own end is what comes next, so that both are kept at once: all other nodes have ended, and nothing
+/// is there to be undone.
+fn ends_run(record: &Record, frame: &Frame, node: usize) -> bool {
+    is_last(record, frame, node)
+        && frame.run().undo_count() == 0
+        && frame.state().schedule.is_down_to(node)
 }
 
 /// Waits for the decision about a value, and places what passes.

@@ -225,14 +225,19 @@ impl Ledger {
 
     /// Adds an entry that is kept along with the next one, and is not worth a commit of its own.
     pub(super) fn ride(&self, node: String, value: Json) {
-        let entry = Entry {
+        self.ride_along(Entry {
             seq: 0,
             node,
             kind: EntryKind::Received,
             value: Some(value),
             item: None,
             at: self.durability.clock.now(),
-        };
+        });
+    }
+
+    /// Adds an entry that is kept along with the next one, or with the end of the run's being here.
+    pub(crate) fn ride_along(&self, entry: Entry) {
+        self.under_way.moved();
         self.state().riders.push(entry);
     }
 
