@@ -121,7 +121,7 @@ impl Record {
     }
 
     fn was_undoing(&self) -> bool {
-        self.known(&self.undoing()).is_some()
+        self.has_history() && self.known(&self.undoing()).is_some()
     }
 
     /// Whether a node had ended when the run was taken up, as that had begun to undo what it had done: it is too late to
