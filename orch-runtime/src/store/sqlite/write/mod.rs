@@ -96,7 +96,7 @@ impl Writer {
             notices: Notices::default(),
             told: Millis::MIN,
             announce: false,
-            adds: None,
+            often: Often::default(),
         };
         let value = work(&mut batch)?;
         let Batch {
@@ -128,8 +128,28 @@ pub(super) struct Batch<'a> {
     told: Millis,
     /// Whether all who have joined are to be known afterwards.
     pub(super) announce: bool,
-    /// Adds an entry: most changes do, and looking it up for each of them would cost as much as binding its values.
+    often: Often<'a>,
+}
+
+/// The statements that most changes are made with: looking one up each time would cost as much as binding its values.
+#[derive(Default)]
+struct Often<'a> {
+    inserts: Option<CachedStatement<'a>>,
+    gives: Option<CachedStatement<'a>>,
     adds: Option<CachedStatement<'a>>,
+    ends: Option<CachedStatement<'a>>,
+}
+
+/// The statement that is kept here, prepared when it is first asked for.
+fn once<'s, 'a>(
+    kept: &'s mut Option<CachedStatement<'a>>,
+    db: &'a Connection,
+    sql: &'static str,
+) -> rusqlite::Result<&'s mut CachedStatement<'a>> {
+    match kept {
+        Some(statement) => Ok(statement),
+        None => Ok(kept.insert(db.prepare_cached(sql)?)),
+    }
 }
 
 /// Why a change is not applied: it is refused, or the whole transaction fails.
@@ -284,11 +304,7 @@ impl Batch<'_> {
     fn add(&mut self, run: RunKey, entry: &Entry) -> Result<(), Stop> {
         const ADD: &str = "INSERT INTO entries (run, seq, node, kind, value, item, at) \
                            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-        let adds = match &mut self.adds {
-            Some(adds) => adds,
-            None => self.adds.insert(self.db.prepare_cached(ADD)?),
-        };
-        let added = adds.execute(params![
+        let added = once(&mut self.often.adds, self.db, ADD)?.execute(params![
             run.0,
             entry.seq,
             entry.node,

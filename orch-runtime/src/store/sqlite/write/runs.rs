@@ -3,7 +3,7 @@
 use orch_core::run::{RunId, RunStatus};
 use rusqlite::{OptionalExtension as _, params};
 
-use super::{Batch, Stop};
+use super::{Batch, Stop, once};
 use crate::store::rules::{self, Room};
 use crate::store::sqlite::read;
 use crate::store::{Applied, Change, Entry, Held, Millis, NewRun, OwnerId, Refused, RunKey};
@@ -56,7 +56,7 @@ impl Batch<'_> {
     }
 
     /// Keeps a new run, of whose id there is none.
-    fn insert(&self, new: &NewRun) -> Result<RunKey, Stop> {
+    fn insert(&mut self, new: &NewRun) -> Result<RunKey, Stop> {
         // Selected values would go through a table of their own, and each page through a copy, should one be refused.
         const INSERT: &str = "INSERT INTO runs (id, workflow, version, fingerprint, status, owner, fence, priority, \
                               ready_at, timed, started_at, deadline, correlation_id, parent) \
@@ -66,7 +66,8 @@ impl Batch<'_> {
         // One that is its id is that anyway, and an index less to write.
         let correlation_id = new.correlation_id.as_deref();
         let correlation_id = correlation_id.filter(|other| *other != new.id.as_str());
-        self.statement(INSERT)?.execute(params![
+        let inserts = once(&mut self.often.inserts, self.db, INSERT)?;
+        inserts.execute(params![
             new.id.as_str(),
             new.workflow,
             new.version,
@@ -82,7 +83,8 @@ impl Batch<'_> {
             new.parent.as_ref().map(RunId::as_str),
         ])?;
         let run = self.db.last_insert_rowid();
-        self.statement(INPUT)?.execute(params![run, new.input])?;
+        let gives = once(&mut self.often.gives, self.db, INPUT)?;
+        gives.execute(params![run, new.input])?;
         Ok(RunKey(run))
     }
 
@@ -164,8 +166,8 @@ impl Batch<'_> {
             return Err(Refused::Status(*status).into());
         }
         self.record(held.run, entries)?;
-        self.statement(END)?
-            .execute(params![held.run.0, status.as_str(), output, error, at])?;
+        let ends = once(&mut self.often.ends, self.db, END)?;
+        ends.execute(params![held.run.0, status.as_str(), output, error, at])?;
         self.let_go(held.run, true)?;
         Ok(Applied::Done)
     }
