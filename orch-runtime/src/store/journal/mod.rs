@@ -137,9 +137,12 @@ impl Journal {
         match &self.queue {
             Some(queue) => queue.push(change, Some(reply)),
             // Somebody who no longer listens needs no answer.
-            None => drop(reply.send(self.keep(change))),
+            None => drop(reply.send((self.keep(&change), change))),
         }
-        async move { answer.await.unwrap_or(Err(JournalError::Closed)) }
+        async move {
+            let answered = answer.await;
+            answered.map_or(Err(JournalError::Closed), |(answer, _)| answer)
+        }
     }
 
     /// Submits a change whose answer nobody needs; one that fails is logged.
@@ -147,15 +150,15 @@ impl Journal {
         match &self.queue {
             Some(queue) => queue.push(change, None),
             None => {
-                if let Err(error) = self.keep(change) {
+                if let Err(error) = self.keep(&change) {
                     queue::not_kept(&error);
                 }
             }
         }
     }
 
-    fn keep(&self, change: Change) -> Answer {
-        let mut answers = queue::commit(&*self.store, &[change])
+    fn keep(&self, change: &Change) -> Answer {
+        let mut answers = queue::commit(&*self.store, std::slice::from_ref(change))
             .map_err(|error| JournalError::Store(Arc::new(error)))?;
         match answers.pop() {
             Some(answer) => answer.map_err(JournalError::Refused),

@@ -19,7 +19,8 @@ const BATCH: usize = 1_024;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-type Reply = Option<oneshot::Sender<Answer>>;
+/// Where a change is answered, and given back: it is freed most cheaply on the thread that made it.
+type Reply = Option<oneshot::Sender<(Answer, Change)>>;
 
 /// What was submitted and is not kept yet.
 #[derive(Debug, Default)]
@@ -166,20 +167,18 @@ impl Writer {
             answered = changes.len();
             match self.keep(&changes) {
                 Ok(answers) => {
-                    for (reply, answer) in replies.drain(..).zip(answers) {
-                        tell(reply, answer.map_err(JournalError::Refused));
+                    let kept = replies.drain(..).zip(changes.drain(..));
+                    for ((reply, change), answer) in kept.zip(answers) {
+                        tell(reply, answer.map_err(JournalError::Refused), change);
                     }
                 }
                 Err(error) => {
                     let error = Arc::new(error);
-                    for reply in replies.drain(..) {
-                        tell(reply, Err(JournalError::Store(Arc::clone(&error))));
+                    for (reply, change) in replies.drain(..).zip(changes.drain(..)) {
+                        tell(reply, Err(JournalError::Store(Arc::clone(&error))), change);
                     }
                 }
             }
-            changes.clear();
-            // Left only where the store answered fewer changes than it was given.
-            replies.clear();
         }
     }
 
@@ -225,10 +224,10 @@ pub(super) fn commit(
     })
 }
 
-fn tell(reply: Reply, answer: Answer) {
+fn tell(reply: Reply, answer: Answer, change: Change) {
     match reply {
         // Somebody who no longer listens needs no answer.
-        Some(reply) => drop(reply.send(answer)),
+        Some(reply) => drop(reply.send((answer, change))),
         None => {
             if let Err(error) = answer {
                 not_kept(&error);
