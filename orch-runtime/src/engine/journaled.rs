@@ -1,4 +1,6 @@
 //! The calls of a durable run: what was recorded is not called again, and what is called is recorded.
+//!
+//! What most calls never come to is boxed: the room for it would be made and copied for each call.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -130,41 +132,61 @@ fn parked(frame: &Arc<Frame>, reason: String) -> Recalled {
 pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let run = Arc::clone(frame.run());
     let Some(record) = &run.journal else {
-        return called(frame, node, queued, None).await;
+        return Box::pin(called(frame, node, queued, None)).await;
     };
-    // The call may be dropped while it waits here.
-    let mut before = Doubtful::before(record, &frame, node);
-    let may_have_begun = record.phase() == Phase::Retracing;
-    // What a workflow inside did is gone over as well.
-    let is_gone_into = may_have_begun && record.has_inside(&record.instance(&frame, node));
-    if record.phase() != Phase::Going && !is_gone_into {
-        record.pass().await;
+    if record.has_history() || record.phase() != Phase::Going {
+        Box::pin(let_through(record, &frame, node)).await?;
+    } else {
+        unless_over(record, &frame, node, false)?;
     }
-    if record.had_ended(&frame, node) && !is_gone_into {
-        return Err(cancelled(&frame, node));
-    }
-    if let Some(stop) = run.stop()
-        && !survives(&frame, node, stop)
-    {
-        return Err(cancelled(&frame, node));
-    }
-    if may_have_begun {
-        attempts::note_first(record, &frame, node).await;
-    }
-    // What is called next sees to it.
-    before.is_over();
     match frame.layout.code.nodes[node] {
-        NodeCode::Signal(_) => waited(wait::signal(&frame, node), &frame, node, queued).await,
-        NodeCode::Sleep(_) => waited(wait::sleep(&frame, node), &frame, node, queued).await,
+        NodeCode::Signal(_) => {
+            let signal = wait::signal(&frame, node);
+            Box::pin(waited(signal, &frame, node, queued)).await
+        }
+        NodeCode::Sleep(_) => {
+            let sleep = wait::sleep(&frame, node);
+            Box::pin(waited(sleep, &frame, node, queued)).await
+        }
         NodeCode::Recorded(..) if !keeps_its_own(&frame, node) => {
             recorded(record, &frame, node, queued).await
         }
-        _ if keeps_its_own(&frame, node) => called(frame, node, queued, None).await,
+        _ if keeps_its_own(&frame, node) => Box::pin(called(frame, node, queued, None)).await,
         _ => {
             let instance = record.instance(&frame, node);
             let calling = record.under_way.begin(&instance, false);
-            called(frame, node, queued, Some(&calling)).await
+            Box::pin(called(frame, node, queued, Some(&calling))).await
         }
+    }
+}
+
+/// Waits until a node may be called of a run that has a history, or begins nothing for now.
+async fn let_through(record: &Record, frame: &Arc<Frame>, node: usize) -> Called {
+    // The call may be dropped while it waits here.
+    let mut before = Doubtful::before(record, frame, node);
+    let may_have_begun = record.phase() == Phase::Retracing;
+    // What a workflow inside did is gone over as well.
+    let is_gone_into = may_have_begun && record.has_inside(&record.instance(frame, node));
+    if record.phase() != Phase::Going && !is_gone_into {
+        record.pass().await;
+    }
+    unless_over(record, frame, node, is_gone_into)?;
+    if may_have_begun {
+        attempts::note_first(record, frame, node).await;
+    }
+    // What is called next sees to it.
+    before.is_over();
+    Ok(())
+}
+
+/// Whether it is not too late to call a node.
+fn unless_over(record: &Record, frame: &Arc<Frame>, node: usize, is_gone_into: bool) -> Called {
+    if record.had_ended(frame, node) && !is_gone_into {
+        return Err(cancelled(frame, node));
+    }
+    match frame.run().stop() {
+        Some(stop) if !survives(frame, node, stop) => Err(cancelled(frame, node)),
+        _ => Ok(()),
     }
 }
 
@@ -232,53 +254,36 @@ async fn recorded(
 ) -> Called {
     let instance = record.instance(frame, node);
     let known = record.known(&instance).and_then(|known| known.end.as_ref());
-    let checkpoint = frame.layout.nodes[node].checkpoint();
     if let Some((EntryKind::Done, Some(json))) = known {
         if record.has_inside(&instance) {
             // What the workflow inside did may have to be undone; what it gave is recorded.
-            drop(call::perform(frame, node, queued, None).await);
+            drop(Box::pin(call::perform(frame, node, queued, None)).await);
         }
-        return match checkpoint {
-            Some(checkpoint) => decided(record, frame, node, checkpoint, json.clone()).await,
-            None => {
-                placed_as_recorded(record, frame, node, json).await;
-                Ok(())
-            }
-        };
+        return Box::pin(placed(record, frame, node, json)).await;
     }
     let calling = record.under_way.begin(&instance, false);
-    let called = call::perform(frame, node, queued, Some(&calling)).await;
+    // Apart, as neither of the two is then larger than what the system's allocator keeps at hand.
+    let called = Box::pin(call::perform(frame, node, queued, Some(&calling))).await;
     if let Some(took) = calling.took() {
         let workflow = frame.run().program.spec.name;
         record.durability.watchdog.took(workflow, took);
     }
     calling.does(Doing::Kept);
-    let called = match called {
-        Ok(done) => {
-            let (json, refers) = done.into_recorded();
-            let refers_to_any = !refers.is_empty();
-            let kept = match json.as_deref().map(|json| comes_back(frame, node, json)) {
-                Some(Err(error)) => Err(error),
-                _ => keep_referred(record, frame, node, refers).await,
-            };
-            kept.map(|()| (json.unwrap_or_else(|| "null".to_owned()), refers_to_any))
-                .map_err(|error| (error, false))
-        }
-        Err(failed) => {
-            pause_if_asked(frame, node, &failed).await?;
-            Err((failed.error, failed.leaves_in_doubt))
-        }
+    let (json, refers) = match called {
+        Ok(done) => done.into_recorded(),
+        Err(failed) => return Box::pin(failed_with(record, frame, node, failed)).await,
     };
-    let (json, is_to_be_placed) = match called {
-        Ok(called) => called,
-        Err((error, leaves_in_doubt)) => {
-            if error.kind() != ErrorKind::Cancelled {
-                keep_failure(record, frame, node, &error, leaves_in_doubt).await;
-            }
-            return Err(error);
-        }
+    let is_to_be_placed = !refers.is_empty() || frame.layout.nodes[node].checkpoint().is_some();
+    let kept = match json.as_deref().map(|json| comes_back(frame, node, json)) {
+        Some(Err(error)) => Err(error),
+        _ if refers.is_empty() => Ok(()),
+        _ => Box::pin(keep_referred(record, frame, node, refers)).await,
     };
-    let held = (is_to_be_placed || checkpoint.is_some()).then(|| json.clone());
+    if let Err(error) = kept {
+        return Box::pin(fails(record, frame, node, error, false)).await;
+    }
+    let json = json.unwrap_or_else(|| "null".to_owned());
+    let held = is_to_be_placed.then(|| json.clone());
     let entry = record.entry(frame, instance, EntryKind::Done, Some(json));
     match held {
         None if ends_run(record, frame, node) => record.ride_along(entry),
@@ -286,13 +291,40 @@ async fn recorded(
         _ => record.add(entry).await,
     }
     drop(calling);
-    match (held, checkpoint) {
-        (Some(json), Some(checkpoint)) => decided(record, frame, node, checkpoint, json).await,
-        (Some(json), None) => {
-            placed_as_recorded(record, frame, node, &json).await;
+    match held {
+        Some(json) => Box::pin(placed(record, frame, node, &json)).await,
+        None => Ok(()),
+    }
+}
+
+/// What a recorded node's call failed with: it pauses the run or is recorded.
+async fn failed_with(record: &Record, frame: &Arc<Frame>, node: usize, failed: Failed) -> Called {
+    pause_if_asked(frame, node, &failed).await?;
+    fails(record, frame, node, failed.error, failed.leaves_in_doubt).await
+}
+
+/// A recorded node fails.
+async fn fails(
+    record: &Record,
+    frame: &Arc<Frame>,
+    node: usize,
+    error: NodeError,
+    leaves_in_doubt: bool,
+) -> Called {
+    if error.kind() != ErrorKind::Cancelled {
+        keep_failure(record, frame, node, &error, leaves_in_doubt).await;
+    }
+    Err(error)
+}
+
+/// Places a value as it was recorded, once it was decided about where that is asked for.
+async fn placed(record: &Record, frame: &Arc<Frame>, node: usize, json: &str) -> Called {
+    match frame.layout.nodes[node].checkpoint() {
+        Some(checkpoint) => decided(record, frame, node, checkpoint, json.to_owned()).await,
+        None => {
+            placed_as_recorded(record, frame, node, json).await;
             Ok(())
         }
-        (None, _) => Ok(()),
     }
 }
 
@@ -407,4 +439,21 @@ async fn decided(
             .await;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of what a function of a call's arguments gives.
+    fn size_of_given<F>(_: impl Fn(Arc<Frame>, usize, Option<Box<Queued>>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    /// As of a call itself.
+    #[test]
+    fn a_recorded_call_has_no_room_for_what_happens_seldom() {
+        let size = size_of_given(perform);
+        assert!(size <= 1024, "{size} bytes");
+    }
 }

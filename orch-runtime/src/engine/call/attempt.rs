@@ -3,7 +3,7 @@
 //! What most calls never come to is boxed: the room for it would be made and copied for each call.
 
 use std::panic::AssertUnwindSafe;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use orch_core::error::ErrorKind;
@@ -189,10 +189,24 @@ impl Call<'_> {
             None => Mode::Run,
         };
         let attempted = pin!(self.caught(mode, attempt));
+        if timeout.is_none() && trail.is_none() {
+            return watch.inside(attempted).await;
+        }
+        let limited = self.limited(timeout, (attempt, trail), attempted);
+        Box::pin(watch.inside(limited)).await
+    }
+
+    /// An attempt that has a timeout or is put on record.
+    async fn limited(
+        &self,
+        timeout: Option<Duration>,
+        (attempt, trail): (u32, Option<&Trail<'_>>),
+        attempted: Pin<&mut impl Future<Output = Result<Done, Failed>>>,
+    ) -> Result<Done, Failed> {
         let attempted = pin!(within(timeout, attempted));
         let attempted = match trail {
-            Some(trail) => Box::pin(watch.inside(trail.noted(attempt, attempted))).await,
-            None => watch.inside(attempted).await,
+            Some(trail) => trail.noted(attempt, attempted).await,
+            None => attempted.await,
         };
         attempted.unwrap_or_else(|elapsed| {
             let message = format!("it took longer than its timeout of {:?}", elapsed.limit);
