@@ -46,14 +46,15 @@ pub(crate) fn begin<W: Workflow>(
         observer.open(&first);
     }
     let durability = Arc::clone(durability);
-    tokio::spawn(async move {
+    // Boxed, as a task's future is copied each time that it is handed on, and again when it has ended.
+    tokio::spawn(Box::pin(async move {
         durability.enter(held.run, &first);
         if reside::<W>(&durability, first, input).await {
-            again::<W>(&services, &durability, held, None).await;
+            Box::pin(again::<W>(&services, &durability, held, None)).await;
         }
         drop(seat);
         durability.made_room::<W>();
-    });
+    }));
 }
 
 fn run<W: Workflow>(
