@@ -134,6 +134,20 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// If the transaction could not be committed; then nothing of it was applied.
     fn commit(&self, changes: &[Change]) -> Result<Vec<Result<Applied, Refused>>, StoreError>;
 
+    /// Applies changes as [`commit`](Self::commit) does, and in the same transaction those that come meanwhile: `more`
+    /// adds them, and says whether there were any.
+    ///
+    /// # Errors
+    /// If the transaction could not be committed; then nothing of it was applied.
+    fn commit_with(
+        &self,
+        changes: &mut Vec<Change>,
+        more: &mut dyn FnMut(&mut Vec<Change>) -> bool,
+    ) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
+        while more(changes) {}
+        self.commit(changes)
+    }
+
     /// A run by its id.
     ///
     /// # Errors

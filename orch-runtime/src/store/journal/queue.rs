@@ -79,8 +79,8 @@ impl Queue {
         }
     }
 
-    /// Takes what is to be kept next, after so many were answered; false when nothing more will come.
-    fn take(&self, answered: usize, changes: &mut Vec<Change>, replies: &mut Vec<Reply>) -> bool {
+    /// Takes what is to be kept next; false when nothing more will come.
+    fn take(&self, changes: &mut Vec<Change>, replies: &mut Vec<Reply>) -> bool {
         let mut state = self.lock();
         while state.waiting.is_empty() {
             if state.closing {
@@ -93,21 +93,27 @@ impl Queue {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         state.idle = false;
-        // Those who were answered just now are about to submit what comes next: it can be kept with this.
-        // Without it, half of them would wait for the other half, and each change for two transactions.
-        let mut seen = 0;
-        while seen < state.waiting.len() && state.waiting.len() < answered {
-            seen = state.waiting.len();
+        state.hand_over(changes, replies);
+        true
+    }
+
+    /// Takes what came since, after so many were answered; whether there was anything.
+    ///
+    /// Those who were answered just now are about to submit what comes next: it can be kept with this. Without it, half
+    /// of them would wait for the other half, and each change for two transactions.
+    fn take_more(
+        &self,
+        answered: usize,
+        changes: &mut Vec<Change>,
+        replies: &mut Vec<Reply>,
+    ) -> bool {
+        let mut state = self.lock();
+        if state.waiting.is_empty() && changes.len() < answered {
             drop(state);
             thread::yield_now();
             state = self.lock();
         }
-        let count = state.waiting.len().min(BATCH);
-        for (change, reply) in state.waiting.drain(..count) {
-            changes.push(change);
-            replies.push(reply);
-        }
-        true
+        state.hand_over(changes, replies)
     }
 
     /// Waits for so long, or until the journal is closed; says whether it is.
@@ -123,6 +129,18 @@ impl Queue {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.closing
+    }
+}
+
+impl State {
+    /// Hands over what waits, as far as there is room for it; whether there was anything.
+    fn hand_over(&mut self, changes: &mut Vec<Change>, replies: &mut Vec<Reply>) -> bool {
+        let count = self.waiting.len().min(BATCH - changes.len());
+        for (change, reply) in self.waiting.drain(..count) {
+            changes.push(change);
+            replies.push(reply);
+        }
+        count > 0
     }
 }
 
@@ -163,9 +181,12 @@ impl Writer {
     fn run(mut self) {
         let (mut changes, mut replies) = (Vec::new(), Vec::new());
         let mut answered = 0;
-        while self.queue.take(answered, &mut changes, &mut replies) {
+        while self.queue.take(&mut changes, &mut replies) {
+            let queue = Arc::clone(&self.queue);
+            let mut more = |changes: &mut Vec<_>| queue.take_more(answered, changes, &mut replies);
+            let kept = self.keep(&mut changes, &mut more);
             answered = changes.len();
-            match self.keep(&changes) {
+            match kept {
                 Ok(answers) => {
                     let kept = replies.drain(..).zip(changes.drain(..));
                     for ((reply, change), answer) in kept.zip(answers) {
@@ -183,11 +204,15 @@ impl Writer {
     }
 
     /// Keeps changes; tries again for as long as the store is full or busy and the journal is not closed.
-    fn keep(&mut self, changes: &[Change]) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
+    fn keep(
+        &mut self,
+        changes: &mut Vec<Change>,
+        more: &mut dyn FnMut(&mut Vec<Change>) -> bool,
+    ) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
         let mut pause = FIRST_PAUSE;
         let mut last = false;
         loop {
-            match commit(&*self.store, changes) {
+            match contained(|| self.store.commit_with(changes, more)) {
                 Err(error) if error.is_transient() && !last => {
                     if !std::mem::replace(&mut self.troubled, true) {
                         tracing::warn!(
@@ -211,12 +236,17 @@ impl Writer {
     }
 }
 
-/// Commits changes; a store that panics has failed.
+/// Commits changes.
 pub(super) fn commit(
     store: &dyn Store,
     changes: &[Change],
 ) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
-    catch_unwind(AssertUnwindSafe(|| store.commit(changes))).unwrap_or_else(|_| {
+    contained(|| store.commit(changes))
+}
+
+/// What a store gives; one that panics has failed.
+fn contained<T>(commit: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+    catch_unwind(AssertUnwindSafe(commit)).unwrap_or_else(|_| {
         Err(StoreError::new(
             StoreErrorKind::Io,
             "the store panicked; whether it kept what it was given is not known",
