@@ -135,7 +135,7 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     fn commit(&self, changes: &[Change]) -> Result<Vec<Result<Applied, Refused>>, StoreError>;
 
     /// Applies changes as [`commit`](Self::commit) does, and in the same transaction those that come meanwhile: `more`
-    /// adds them, and says whether there were any.
+    /// adds them at the end, and says whether it is to be asked again.
     ///
     /// # Errors
     /// If the transaction could not be committed; then nothing of it was applied.

@@ -64,13 +64,25 @@ pub(super) fn room<T>(
 pub(super) struct Notices {
     /// Runs that got a signal, with their holders.
     pub(super) signals: Vec<(OwnerId, RunKey)>,
-    /// Runs that ended or were parked, where others than their holder have joined.
-    pub(super) over: Vec<RunKey>,
+    /// Runs that ended or were parked, with whoever held them, where others have joined.
+    pub(super) over: Vec<(OwnerId, RunKey)>,
     /// Whether runs may have become ready.
     pub(super) ready: bool,
 }
 
 impl Notices {
+    /// The runs that are over and that others than this owner held.
+    pub(super) fn over_elsewhere(&self, owner: OwnerId) -> impl Iterator<Item = RunKey> + '_ {
+        let others = self.over.iter().filter(move |(held, _)| *held != owner);
+        others.map(|(_, run)| *run)
+    }
+
+    /// The runs of this owner that got a signal.
+    pub(super) fn signalled(&self, owner: OwnerId) -> impl Iterator<Item = RunKey> + '_ {
+        let its = self.signals.iter().filter(move |(held, _)| *held == owner);
+        its.map(|(_, run)| *run)
+    }
+
     /// Whether there is anything to be told.
     #[cfg(feature = "sqlite")]
     pub(super) fn concern_others(&self) -> bool {

@@ -8,6 +8,7 @@ use crate::store::{Applied, Change, Entry, Held, NewRun, RunKey};
 super::checks![
     what_is_refused_leaves_the_rest_of_its_batch,
     later_changes_of_a_batch_see_earlier_ones,
+    what_comes_meanwhile_is_kept_along,
     any_text_is_kept,
     any_time_and_number_is_kept,
 ];
@@ -44,6 +45,28 @@ fn what_is_refused_leaves_the_rest_of_its_batch(subject: &Subject) {
     assert_eq!(subject.seqs(other.run), [1, 2]);
     assert_eq!(subject.run(other.run).status, RunStatus::Completed);
     assert!(subject.all(&[]).is_empty());
+}
+
+fn what_comes_meanwhile_is_kept_along(subject: &Subject) {
+    let held = subject.hold("a");
+    let record = |seq| Change::Record {
+        held,
+        entries: vec![entry(seq)],
+    };
+    let mut changes = vec![record(1), record(1)];
+    let mut to_come = vec![vec![record(3)], Vec::new(), vec![record(2), record(2)]];
+    let answers = well(subject.store.commit_with(&mut changes, &mut |changes| {
+        let more = to_come.pop();
+        changes.extend(more.clone().unwrap_or_default());
+        more.is_some()
+    }));
+    let given: Vec<Change> = [1, 1, 2, 2, 3].map(record).into();
+    assert_eq!(changes, given, "the changes are still there, in order");
+    let applied: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!(applied, [true, false, true, false, true]);
+    assert_eq!(subject.seqs(held.run), [1, 2, 3]);
+    let kept = subject.store.commit_with(&mut Vec::new(), &mut |_| false);
+    assert!(well(kept).is_empty());
 }
 
 fn later_changes_of_a_batch_see_earlier_ones(subject: &Subject) {

@@ -68,10 +68,8 @@ impl fmt::Debug for Memory {
 fn deliver(state: MutexGuard<'_, State>, notices: Notices) {
     let mut wakes: Vec<(Wake, Woken)> = Vec::new();
     for (owner, wake) in &state.owners {
-        let signals = notices.signals.iter();
-        let signalled = signals.filter(|(holder, _)| holder == owner);
-        let signalled = signalled.map(|(_, run)| Woken::Signal(*run));
-        let over = notices.over.iter().copied().map(Woken::Over);
+        let signalled = notices.signalled(*owner).map(Woken::Signal);
+        let over = notices.over_elsewhere(*owner).map(Woken::Over);
         let woken = signalled
             .chain(over)
             .chain(notices.ready.then_some(Woken::Ready));

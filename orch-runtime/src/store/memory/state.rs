@@ -326,13 +326,14 @@ impl State {
                 owner: run.record.owner,
             });
         }
+        let holder = run.record.owner;
         run.let_go(*status);
         run.record.ready_at = *ready_at;
         run.record.reason.clone_from(reason);
         run.timed = true;
         notices.ready |= *status == RunStatus::Queued && ready_at.is_some();
-        let is_over = *status == RunStatus::Parked;
-        self.let_go(held.run, is_over, notices);
+        let holder = holder.filter(|_| *status == RunStatus::Parked);
+        self.let_go(held.run, holder, notices);
         Ok(Applied::Done)
     }
 
@@ -353,24 +354,23 @@ impl State {
             return Err(Refused::Status(*status));
         }
         run.record(entries)?;
+        let holder = run.record.owner;
         run.let_go(*status);
         run.record.output.clone_from(output);
         run.record.error.clone_from(error);
         run.record.ended_at = Some(*at);
         self.now = self.now.max(*at);
-        self.let_go(held.run, true, notices);
+        self.let_go(held.run, holder, notices);
         Ok(Applied::Done)
     }
 
-    /// A run is no longer held: others may wait for its end, and one that a limit kept waiting may have become ready for
-    /// them.
-    fn let_go(&self, run: RunKey, is_over: bool, notices: &mut Notices) {
+    /// A run is no longer held: others may wait for its end, if it is over by this holder, and one that a limit kept
+    /// waiting may have become ready for them.
+    fn let_go(&self, run: RunKey, over_by: Option<OwnerId>, notices: &mut Notices) {
         if self.owners.len() < 2 {
             return;
         }
-        if is_over {
-            notices.over.push(run);
-        }
+        notices.over.extend(over_by.map(|holder| (holder, run)));
         let of = |run: &RunKey| self.runs.get(run).map(|run| &run.record.workflow);
         let workflow = of(&run);
         let mut runs = self.runs.values();

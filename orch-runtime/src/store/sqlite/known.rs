@@ -13,8 +13,8 @@ use crate::store::{Held, OwnerId, RunKey};
 pub(super) struct Known {
     /// What SQLite counts when another connection has written.
     version: Option<i64>,
-    /// The fencing tokens of runs that are held.
-    fences: HashMap<RunKey, i64>,
+    /// The fencing tokens of runs that are held, and by whom.
+    held: HashMap<RunKey, (i64, OwnerId)>,
     /// Who has joined, and where each of them listens.
     owners: Option<Arc<BTreeMap<OwnerId, Address>>>,
 }
@@ -39,20 +39,22 @@ impl Known {
 
     /// Whether this right holds, for all that is known.
     pub(super) fn holds(&self, held: Held) -> bool {
-        self.fences.get(&held.run) == Some(&held.fence)
+        let known = self.held.get(&held.run);
+        known.is_some_and(|(fence, _)| *fence == held.fence)
     }
 
-    pub(super) fn taken(&mut self, held: Held) {
-        self.fences.insert(held.run, held.fence);
+    pub(super) fn taken(&mut self, held: Held, owner: OwnerId) {
+        self.held.insert(held.run, (held.fence, owner));
     }
 
-    pub(super) fn let_go(&mut self, run: RunKey) {
-        self.fences.remove(&run);
+    /// Forgets who holds a run, and gives it.
+    pub(super) fn let_go(&mut self, run: RunKey) -> Option<OwnerId> {
+        self.held.remove(&run).map(|(_, owner)| owner)
     }
 
     /// Forgets who holds what: many runs have changed hands.
     pub(super) fn released(&mut self) {
-        self.fences.clear();
+        self.held.clear();
     }
 
     /// Forgets who has joined.

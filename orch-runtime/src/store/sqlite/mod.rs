@@ -102,7 +102,17 @@ impl Store for Sqlite {
     }
 
     fn commit(&self, changes: &[Change]) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
-        Shared::commit(&self.shared, changes)
+        Shared::commit(&self.shared, |writer, told| writer.commit(changes, told))
+    }
+
+    fn commit_with(
+        &self,
+        changes: &mut Vec<Change>,
+        more: &mut dyn FnMut(&mut Vec<Change>) -> bool,
+    ) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
+        Shared::commit(&self.shared, |writer, told| {
+            writer.commit_with(changes, more, told)
+        })
     }
 
     fn find(&self, id: &RunId) -> Result<Option<RunRecord>, StoreError> {

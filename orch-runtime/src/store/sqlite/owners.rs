@@ -21,11 +21,8 @@ use super::file::DatabaseFile;
 use super::lock::{Lock, Pulse};
 use super::read::{self, Readers};
 use super::wire::{self, Address, Heard, Hint, Listener};
-use super::write::{Batch, Committed, Writer};
-use crate::store::rules::Notices;
-use crate::store::{
-    Applied, Change, Millis, OwnerId, Refused, RunKey, StoreError, StoreErrorKind, Wake, Woken,
-};
+use super::write::{Answers, Batch, Committed, Writer};
+use crate::store::{Millis, OwnerId, StoreError, StoreErrorKind, Wake, Woken};
 
 /// What an open file is, for its handle and for the threads that watch others.
 #[derive(Debug)]
@@ -99,9 +96,9 @@ impl Shared {
 
     pub(super) fn commit(
         shared: &Arc<Self>,
-        changes: &[Change],
-    ) -> Result<Vec<Result<Applied, Refused>>, StoreError> {
-        let committed = shared.write(|writer| Ok(writer.commit(changes, &shared.told)?))?;
+        commit: impl FnOnce(&mut Writer, &AtomicI64) -> rusqlite::Result<Committed<Answers>>,
+    ) -> Result<Answers, StoreError> {
+        let committed = shared.write(|writer| Ok(commit(writer, &shared.told)?))?;
         Ok(Self::deliver(shared, committed))
     }
 
@@ -129,29 +126,27 @@ impl Shared {
         };
         let mut wakes: Vec<(Wake, Woken)> = Vec::new();
         let mut hints: Vec<(&Address, Hint)> = Vec::new();
-        let Notices {
-            mut signals,
-            over,
-            ready,
-        } = committed.notices;
+        let notices = &committed.notices;
         let members = free(&shared.members);
         for (owner, address) in owners.iter() {
-            let signalled = signals.extract_if(.., |(holder, _)| holder == owner);
-            let signalled: Vec<RunKey> = signalled.map(|(_, run)| run).collect();
+            let signalled = notices.signalled(*owner);
+            let over = notices.over_elsewhere(*owner);
             if let Some(Member { wake, .. }) = members.get(owner) {
-                let signalled = signalled.into_iter().map(Woken::Signal);
-                let over = over.iter().copied().map(Woken::Over);
-                let woken = signalled.chain(over).chain(ready.then_some(Woken::Ready));
+                let woken = signalled
+                    .map(Woken::Signal)
+                    .chain(over.map(Woken::Over))
+                    .chain(notices.ready.then_some(Woken::Ready));
                 wakes.extend(woken.map(|woken| (Arc::clone(wake), woken)));
                 continue;
             }
+            let (signalled, over): (Vec<_>, Vec<_>) = (signalled.collect(), over.collect());
             if !signalled.is_empty() {
                 hints.push((address, Hint::Signals(signalled)));
             }
             if !over.is_empty() {
-                hints.push((address, Hint::Over(over.clone())));
+                hints.push((address, Hint::Over(over)));
             }
-            if ready {
+            if notices.ready {
                 hints.push((address, Hint::Ready));
             }
         }

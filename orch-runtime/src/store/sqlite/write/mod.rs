@@ -24,6 +24,9 @@ pub(super) struct Writer {
     known: Known,
 }
 
+/// What became of changes.
+pub(super) type Answers = Vec<Result<Applied, Refused>>;
+
 /// What a transaction gave, and whom it concerns.
 #[derive(Debug)]
 pub(super) struct Committed<T> {
@@ -48,12 +51,35 @@ impl Writer {
         &mut self,
         changes: &[Change],
         told: &AtomicI64,
-    ) -> rusqlite::Result<Committed<Vec<Result<Applied, Refused>>>> {
+    ) -> rusqlite::Result<Committed<Answers>> {
         self.transaction(|batch| {
             batch.told = told.load(Ordering::Relaxed);
             let answers = changes.iter().map(|change| batch.apply(change)).collect();
             told.store(batch.told, Ordering::Relaxed);
             answers
+        })
+    }
+
+    /// The same, with the changes that `more` adds while others are applied.
+    pub(super) fn commit_with(
+        &mut self,
+        changes: &mut Vec<Change>,
+        more: &mut dyn FnMut(&mut Vec<Change>) -> bool,
+        told: &AtomicI64,
+    ) -> rusqlite::Result<Committed<Answers>> {
+        self.transaction(|batch| {
+            batch.told = told.load(Ordering::Relaxed);
+            let mut answers = Answers::with_capacity(changes.len());
+            loop {
+                for change in &changes[answers.len()..] {
+                    answers.push(batch.apply(change)?);
+                }
+                if !more(changes) {
+                    break;
+                }
+            }
+            told.store(batch.told, Ordering::Relaxed);
+            Ok(answers)
         })
     }
 
@@ -284,12 +310,16 @@ impl Batch<'_> {
             return Ok(());
         }
         let standing = self.standing(held.run)?;
-        if standing.fence != held.fence || standing.owner.is_none() {
-            let fence = standing.fence;
-            return Err(Refused::Fenced { held, fence }.into());
+        match standing.owner {
+            Some(owner) if standing.fence == held.fence => {
+                self.known.taken(held, owner);
+                Ok(())
+            }
+            _ => {
+                let fence = standing.fence;
+                Err(Refused::Fenced { held, fence }.into())
+            }
         }
-        self.known.taken(held);
-        Ok(())
     }
 
     /// Adds entries to a run, or none of them.

@@ -42,7 +42,7 @@ impl Batch<'_> {
                 self.end_at_once(run, new)?;
                 status = ended;
             }
-            (_, Some(_)) => self.known.taken(held),
+            (_, Some(owner)) => self.known.taken(held, owner),
             (_, None) => self.notices.ready = true,
         }
         if let Room::After(oldest) = room {
@@ -177,12 +177,12 @@ impl Batch<'_> {
     fn let_go(&mut self, run: RunKey, is_over: bool) -> Result<(), Stop> {
         const WAITING: &str = "SELECT EXISTS (SELECT 1 FROM runs WHERE ready_at IS NOT NULL \
                                AND workflow = (SELECT workflow FROM runs WHERE key = ?1))";
-        self.known.let_go(run);
+        let holder = self.known.let_go(run);
         if self.known.owners(self.db)?.len() < 2 {
             return Ok(());
         }
-        if is_over {
-            self.notices.over.push(run);
+        if let (true, Some(holder)) = (is_over, holder) {
+            self.notices.over.push((holder, run));
         }
         if !self.notices.ready {
             let waiting = self

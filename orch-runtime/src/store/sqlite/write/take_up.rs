@@ -115,7 +115,7 @@ impl Batch<'_> {
             .optional()?;
         let held = fence.map(|fence| Held { run, fence });
         if let Some(held) = held {
-            self.known.taken(held);
+            self.known.taken(held, owner);
         }
         Ok(held)
     }
