@@ -11,15 +11,24 @@ use crate::engine::strand::panic_message;
 
 /// Drops what a run that has ended leaves behind: a value whose `Drop` panics takes nothing from the run's result.
 pub(crate) fn contain<T>(run: &Run, left: T) {
-    if let Err(panic) = catch_unwind(AssertUnwindSafe(|| drop(left))) {
-        tracing::error!(
-            target: "orch",
-            event = "drop_panicked",
-            workflow = run.program.spec.name,
-            execution_id = %run.id(),
-            panic = panic_message(&*panic),
-        );
-    }
+    let _ = contained(run, || drop(left));
+}
+
+/// Does what drops values; `None` if one of them panicked.
+pub(crate) fn contained<R>(run: &Run, drops: impl FnOnce() -> R) -> Option<R> {
+    let caught = catch_unwind(AssertUnwindSafe(drops));
+    caught.map_err(|panic| dropped_badly(run, &*panic)).ok()
+}
+
+#[cold]
+fn dropped_badly(run: &Run, panic: &(dyn Any + Send)) {
+    tracing::error!(
+        target: "orch",
+        event = "drop_panicked",
+        workflow = run.program.spec.name,
+        execution_id = %run.id(),
+        panic = panic_message(panic),
+    );
 }
 
 /// Awaits `future`; gives what it panicked with.

@@ -15,7 +15,7 @@ use super::record::Left;
 use super::settle;
 use super::strand::{Called, cancelled, node_error, panic_message, survives};
 use crate::ctx::Cx;
-use crate::panics::contain;
+use crate::panics::{contain, contained};
 use crate::program::NodeCode;
 use crate::store::EntryKind;
 
@@ -142,8 +142,8 @@ pub(crate) fn item_ended(
     result: Called,
     jobs: &mut Jobs<'_>,
 ) -> Option<(Arc<Frame>, usize)> {
-    let item = Cx::of(item, 0);
-    let Role::Item { fan, idx } = &item.ctx().frame().role else {
+    let cx = Cx::of(item, 0);
+    let Role::Item { fan, idx } = &cx.ctx().frame().role else {
         return None;
     };
     let stop = jobs.run.stop();
@@ -153,7 +153,7 @@ pub(crate) fn item_ended(
     };
     let holds_job = matches!(jobs.ready.front(), Some(Job::Fan(next)) if Arc::ptr_eq(next, fan));
     let gathered = result.and_then(|()| {
-        let items = Items::one(fan, *idx, &item, stopping, holds_job);
+        let items = Items::one(fan, *idx, &cx, stopping, holds_job);
         let gathered = catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items)));
         items.after().ok_or_else(|| {
             let said = gathered.err().map(|panic| panic_message(&*panic));
@@ -171,14 +171,41 @@ pub(crate) fn item_ended(
             jobs.ready.push_back(Job::Collect(Arc::clone(fan)));
             None
         }
-        After::Next(idx, true) => Some((Arc::clone(fan), idx)),
-        After::Next(idx, false) => match jobs.ready.pop_front() {
-            Some(Job::Fan(fan)) => Some((fan, idx)),
-            _ => Some((Arc::clone(fan), idx)),
-        },
+        After::Next(idx, passes_on) => {
+            if !passes_on {
+                jobs.ready.pop_front();
+            }
+            Some(idx)
+        }
     };
-    contain(jobs.run, item);
-    next.and_then(|(fan, idx)| start_item(fan, idx, jobs))
+    let item = cx.into_frame();
+    match next {
+        Some(idx) => start_after(item, idx, jobs),
+        None => {
+            contain(jobs.run, item);
+            None
+        }
+    }
+}
+
+/// Starts an item in the place of one that has ended; gives its call, if that is all there is to do.
+fn start_after(
+    mut ended: Arc<Frame>,
+    idx: usize,
+    jobs: &mut Jobs<'_>,
+) -> Option<(Arc<Frame>, usize)> {
+    let renewed =
+        jobs.run.stop().is_none() && contained(jobs.run, || ended.renew(idx)) == Some(true);
+    if renewed {
+        jobs.commands.extend_from_slice(&ended.layout.first);
+        return settle::next_call(ended, jobs);
+    }
+    let fan = match &ended.role {
+        Role::Item { fan, .. } => Arc::clone(fan),
+        Role::Root(_) | Role::Arm { .. } => return None,
+    };
+    contain(jobs.run, ended);
+    start_item(fan, idx, jobs)
 }
 
 /// Gathers a fan-out's items.

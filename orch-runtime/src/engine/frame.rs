@@ -12,8 +12,20 @@ use super::layout::ScopeLayout;
 use super::run::Run;
 use crate::origin::Origin;
 
+/// The typed slots of a scope's nodes.
+pub trait Slots: Any + Send + Sync {
+    /// Empties them.
+    fn renew(&mut self);
+}
+
+impl<S: Default + Any + Send + Sync> Slots for S {
+    fn renew(&mut self) {
+        *self = S::default();
+    }
+}
+
 /// One scope of one run: its schedule, and the typed slots of its nodes.
-pub struct Frame<S: ?Sized = dyn Any + Send + Sync> {
+pub struct Frame<S: ?Sized = dyn Slots> {
     pub(crate) layout: &'static ScopeLayout,
     pub(crate) role: Role,
     state: Mutex<State>,
@@ -81,7 +93,7 @@ pub struct Opening {
 }
 
 impl Opening {
-    pub(crate) fn with<S: Any + Send + Sync>(self, slots: S) -> Arc<Frame> {
+    pub(crate) fn with<S: Slots>(self, slots: S) -> Arc<Frame> {
         Arc::new(Frame {
             layout: self.layout,
             role: self.role,
@@ -112,7 +124,25 @@ impl Frame {
 
     /// The slots, which the generated code of this scope knows the type of.
     pub(crate) fn slots<S: 'static>(&self) -> Option<&S> {
-        self.slots.downcast_ref()
+        let slots: &dyn Any = &self.slots;
+        slots.downcast_ref()
+    }
+
+    /// Makes the frame of an item that has ended the one of the next; `false` if somebody still looks at it.
+    pub(crate) fn renew(self: &mut Arc<Self>, next: usize) -> bool {
+        let Some(frame) = Arc::get_mut(self) else {
+            return false;
+        };
+        if let Role::Item { idx, .. } = &mut frame.role {
+            *idx = next;
+        }
+        let state = frame.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.schedule.clone_from(&frame.layout.begun);
+        state.errors.clear();
+        state.origins.clear();
+        frame.slots.renew();
+        true
     }
 
     pub(crate) fn status(&self, node: usize) -> Status {
