@@ -152,16 +152,21 @@ pub(crate) fn item_ended(
         return None;
     };
     let holds_job = matches!(jobs.ready.front(), Some(Job::Fan(next)) if Arc::ptr_eq(next, fan));
-    let gathered = result.and_then(|()| {
-        let items = Items::one(fan, *idx, &cx, stopping, holds_job);
-        let gathered = catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items)));
-        items.after().ok_or_else(|| {
-            let said = gathered.err().map(|panic| panic_message(&*panic));
-            let message = format!("the item's value panicked: {}", said.unwrap_or_default());
-            node_error(fan.frame(), fan.node, ErrorKind::Panicked, 1, message)
-        })
-    });
-    let next = match gathered.unwrap_or_else(|error| fan.failed(*idx, error, stopping)) {
+    let gathered = match result {
+        Ok(()) => {
+            let items = Items::one(fan, *idx, &cx);
+            catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items))).map_err(|panic| {
+                let message = format!("the item's value panicked: {}", panic_message(&*panic));
+                node_error(fan.frame(), fan.node, ErrorKind::Panicked, 1, message)
+            })
+        }
+        failed => failed,
+    };
+    let after = match gathered {
+        Ok(()) => fan.done(stopping, holds_job),
+        Err(error) => fan.failed(*idx, error, stopping),
+    };
+    let next = match after {
         After::Nothing => None,
         After::Queue => {
             jobs.ready.push_back(Job::Fan(Arc::clone(fan)));

@@ -1,8 +1,10 @@
 //! A fan-out under way: which items have started, and how they ended.
 //!
-//! At most one [`Job::Fan`](super::strand::Job::Fan) is on its way for a fan at a time, and only while an item is left and
+//! At most one [`Job::Fan`](super::jobs::Job::Fan) is on its way for a fan at a time, and only while an item is left and
 //! there is room for it: whoever takes the job starts the item, and passes the job on if that holds still.
 //! Otherwise the next item that ends [brings it back](After::Queue).
+//! Where an item ends in the hands of whoever has the job, another [takes its place](After::Next), and nobody else need
+//! know: as many are under way as before, and the job is where it was.
 //!
 //! A failed item that is not tolerated closes the fan, and so does the run's stop: what is under way goes on, nothing
 //! else starts.
@@ -12,6 +14,7 @@
 #[cfg(test)]
 mod tests;
 
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_core::error::NodeError;
@@ -33,21 +36,22 @@ pub(crate) struct Fan {
     total: usize,
     limit: usize,
     tolerate: Option<Tolerance>,
+    /// The first item that has not started: nobody but whoever has the job changes it.
+    next: AtomicUsize,
+    /// No further item starts.
+    closed: AtomicBool,
     state: Mutex<State>,
+    values: Mutex<Values>,
 }
 
 #[derive(Debug)]
 struct State {
-    next: usize,
     running: usize,
     failed: usize,
     /// Whether the run's stop kept an item from ending well.
     cut: bool,
     /// Whether its job is on its way.
     queued: bool,
-    /// No further item starts.
-    closed: bool,
-    values: Values,
 }
 
 /// What follows from an item's end.
@@ -80,15 +84,15 @@ impl Fan {
             // Under a limit of none nothing would ever end.
             limit: limit.map_or(usize::MAX, |limit| limit.max(1) as usize),
             tolerate,
+            next: AtomicUsize::new(0),
+            closed: AtomicBool::new(false),
             state: Mutex::new(State {
-                next: 0,
                 running: 0,
                 failed: 0,
                 cut: false,
                 queued: true,
-                closed: false,
-                values: Values::of(total),
             }),
+            values: Mutex::new(Values::of(total)),
         }
     }
 
@@ -102,6 +106,14 @@ impl Fan {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn values(&self) -> MutexGuard<'_, Values> {
+        self.values.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
     }
 
     pub(crate) fn tolerates(&self) -> bool {
@@ -121,7 +133,7 @@ impl Fan {
     /// The next item to start, for whoever has taken the job, and whether the job is to be passed on.
     pub(crate) fn next(&self) -> (Option<usize>, bool) {
         let mut state = self.state();
-        if state.closed {
+        if self.is_closed() {
             return (None, false);
         }
         let (idx, more) = self.claim(&mut state);
@@ -129,35 +141,52 @@ impl Fan {
     }
 
     fn claim(&self, state: &mut State) -> (usize, bool) {
-        let idx = state.next;
-        state.next += 1;
+        let idx = self.next.load(Ordering::Relaxed);
+        self.next.store(idx + 1, Ordering::Relaxed);
         state.running += 1;
-        let more = state.next < self.total && state.running < self.limit;
+        let more = self.is_left() && state.running < self.limit;
         state.queued = more;
         (idx, more)
     }
 
+    /// Whether there is an item that has not started.
+    fn is_left(&self) -> bool {
+        self.next.load(Ordering::Relaxed) < self.total
+    }
+
+    /// The item that takes the place of one that ended well, for whoever has the job and keeps it.
+    fn replace(&self) -> Option<usize> {
+        let idx = self.next.load(Ordering::Relaxed);
+        let stays = idx + 1 < self.total && !self.is_closed();
+        stays.then(|| {
+            self.next.store(idx + 1, Ordering::Relaxed);
+            idx
+        })
+    }
+
     /// Lets no further item start, for whoever has taken the job; says whether it is over by that.
     pub(crate) fn close(&self) -> bool {
-        let mut state = self.state();
-        let first = !state.closed;
-        state.closed = true;
+        let state = self.state();
+        let first = !self.is_closed();
+        self.closed.store(true, Ordering::Relaxed);
         first && state.running == 0
     }
 
-    /// An item has given its value, told by somebody who may hold the job; `stopping` if the run's stop lets no further
-    /// item start.
-    pub(crate) fn done<T: Send + 'static>(
-        &self,
-        idx: usize,
-        value: T,
-        stopping: bool,
-        holds_job: bool,
-    ) -> After {
+    /// Keeps what an item gives.
+    pub(crate) fn keep<T: Send + 'static>(&self, idx: usize, value: T) {
+        self.values().keep(idx, value);
+    }
+
+    /// An item has ended well, told by somebody who may hold the job; `stopping` if the run's stop lets no further item
+    /// start.
+    pub(crate) fn done(&self, stopping: bool, holds_job: bool) -> After {
+        let takes_next = holds_job && !stopping;
+        if takes_next && let Some(idx) = self.replace() {
+            return After::Next(idx, true);
+        }
         let mut state = self.state();
-        state.values.keep(idx, value);
         let after = self.ended(&mut state, stopping);
-        if holds_job && after == After::Nothing && !state.closed {
+        if takes_next && after == After::Nothing && !self.is_closed() {
             let (idx, more) = self.claim(&mut state);
             return After::Next(idx, more);
         }
@@ -166,8 +195,8 @@ impl Fan {
 
     /// An item has failed; `stopping` if the run's stop lets no further one start.
     pub(crate) fn failed(&self, idx: usize, error: NodeError, stopping: bool) -> After {
+        self.values().keep_error(idx, error);
         let mut state = self.state();
-        state.values.keep_error(idx, error);
         // What a stop blocks or cancels is no failure of the item's own, and none to be tolerated.
         // Without a tolerance the failure may be the very one that stops the run.
         if stopping && self.tolerates() {
@@ -180,8 +209,10 @@ impl Fan {
 
     fn ended(&self, state: &mut State, stopping: bool) -> After {
         state.running -= 1;
-        state.closed |= stopping || !self.allows(state.failed);
-        let more = state.next < self.total && !state.closed;
+        if stopping || !self.allows(state.failed) {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+        let more = self.is_left() && !self.is_closed();
         if more && !state.queued {
             state.queued = true;
             return After::Queue;
@@ -195,15 +226,15 @@ impl Fan {
 
     /// How the items ended, once it is over.
     pub(crate) fn outcome(&self) -> Outcome {
-        let mut state = self.state();
-        let values = std::mem::take(&mut state.values);
+        let state = self.state();
+        let values = std::mem::take(&mut *self.values());
         if !self.allows(state.failed) {
             return Outcome::Failed {
                 errors: values.errors(),
                 failed: state.failed,
             };
         }
-        if state.cut || state.next < self.total {
+        if state.cut || self.is_left() {
             return Outcome::Failed {
                 errors: Vec::new(),
                 failed: 0,

@@ -9,7 +9,7 @@ use std::fmt;
 
 use orch_core::error::NodeError;
 
-use super::fan::{After, Fan};
+use super::fan::Fan;
 use crate::ctx::Cx;
 
 /// What generated code gathers: an item's value into its fan-out, or the values of all into the node's slot.
@@ -20,11 +20,6 @@ enum Gathering<'a> {
         fan: &'a Fan,
         idx: usize,
         item: &'a Cx,
-        /// Whether the run's stop lets no further item start.
-        stopping: bool,
-        /// Whether whoever gathers it holds the fan-out's job.
-        holds_job: bool,
-        after: Cell<Option<After>>,
     },
     All(Cell<Option<Values>>),
 }
@@ -37,21 +32,8 @@ impl fmt::Debug for Items<'_> {
 
 impl<'a> Items<'a> {
     /// An item that has ended well, in whose scope its value is.
-    pub(crate) fn one(
-        fan: &'a Fan,
-        idx: usize,
-        item: &'a Cx,
-        stopping: bool,
-        holds_job: bool,
-    ) -> Self {
-        Self(Gathering::One {
-            fan,
-            idx,
-            item,
-            stopping,
-            holds_job,
-            after: Cell::new(None),
-        })
+    pub(crate) fn one(fan: &'a Fan, idx: usize, item: &'a Cx) -> Self {
+        Self(Gathering::One { fan, idx, item })
     }
 
     /// All items, once they have ended.
@@ -59,27 +41,11 @@ impl<'a> Items<'a> {
         Self(Gathering::All(Cell::new(Some(values))))
     }
 
-    /// What follows from the end of the one item, if its value was gathered.
-    pub(crate) fn after(&self) -> Option<After> {
-        match &self.0 {
-            Gathering::One { after, .. } => after.take(),
-            Gathering::All(_) => None,
-        }
-    }
-
     /// Gathers the one item's value; gives the values if all items have ended.
     pub(crate) fn gather<T: Send + 'static>(&self, value: impl Fn(&Cx) -> T) -> Option<Values> {
         match &self.0 {
-            Gathering::One {
-                fan,
-                idx,
-                item,
-                stopping,
-                holds_job,
-                after,
-            } => {
-                let value = value(item);
-                after.set(Some(fan.done(*idx, value, *stopping, *holds_job)));
+            Gathering::One { fan, idx, item } => {
+                fan.keep(*idx, value(item));
                 None
             }
             Gathering::All(values) => values.take(),
@@ -138,13 +104,13 @@ impl Values {
 
     /// What each item gave or failed with.
     pub(crate) fn results<T: 'static>(mut self) -> Vec<Result<T, NodeError>> {
-        let mut values = self.values();
-        values.resize_with(self.total, || None);
-        let mut errors = self.errors().into_iter();
-        let results = values.into_iter().map(|value| match value {
-            Some(value) => Some(Ok(value)),
-            None => errors.next().map(Err),
-        });
-        results.flatten().collect()
+        let values = self.values().into_iter();
+        let mut results: Vec<_> = values.map(|value| value.map(Ok)).collect();
+        results.resize_with(self.total, || None);
+        // What was kept of an item that failed is not its value.
+        for (idx, error) in self.errors {
+            results[idx] = Some(Err(error));
+        }
+        results.into_iter().flatten().collect()
     }
 }

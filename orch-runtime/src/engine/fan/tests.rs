@@ -221,8 +221,8 @@ impl Sim {
         }
         self.closed |= ending.stopping || !self.is_tolerable();
         let after = if ending.good {
-            let Ending { idx, stopping, .. } = *ending;
-            self.fan.done(idx, idx, stopping, holds_job)
+            self.fan.keep(ending.idx, ending.idx);
+            self.fan.done(ending.stopping, holds_job)
         } else {
             let error = error(ending.idx);
             self.fan.failed(ending.idx, error, ending.stopping)
