@@ -12,6 +12,7 @@ use orch_core::run::RunId;
 
 use crate::artifact::{Blob, recording};
 use crate::ctx::{Cx, Mode};
+use crate::engine::frame::Role;
 use crate::engine::record::{Errors, Record};
 use crate::engine::{execute_observed, status_of};
 use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
@@ -481,6 +482,18 @@ fn child_record<W: Workflow>(cx: &Cx, id: &RunId) -> Option<Veiled<Record>> {
     W::SPEC
         .durable
         .then(|| Veiled::new(record.inside(at, id, call, Errors::of::<W>())))
+}
+
+/// Where an item's one call puts its value: to those of the other items.
+#[derive(Debug)]
+pub struct Given<'a>(pub &'a Cx);
+
+impl<T: Send + 'static> Put<T> for Given<'_> {
+    fn put(&self, value: T) {
+        if let Role::Item { fan, idx } = &self.0.ctx().frame().role {
+            fan.keep(*idx, value);
+        }
+    }
 }
 
 /// Gathers a fan-out's items into a vector.

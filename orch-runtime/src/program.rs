@@ -154,6 +154,8 @@ pub enum NodeCode {
         open: fn(Opening) -> Arc<Frame>,
         /// Gathers an item's value, or those of all.
         collect: fn(&Cx, &Items<'_>),
+        /// Whether an item's one call [gives](crate::glue::Given) its value to the fan-out, so that it is not gathered.
+        given: bool,
         /// What tells an item from others, in a durable workflow; the context is the item's.
         key: Option<fn(&Cx) -> ItemKey>,
         /// What is done with an item.

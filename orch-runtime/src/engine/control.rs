@@ -148,19 +148,19 @@ pub(crate) fn item_ended(
     };
     let stop = jobs.run.stop();
     let stopping = stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop));
-    let NodeCode::For { collect, .. } = fan.frame().layout.code.nodes[fan.node] else {
+    let NodeCode::For { collect, given, .. } = fan.frame().layout.code.nodes[fan.node] else {
         return None;
     };
     let holds_job = matches!(jobs.ready.front(), Some(Job::Fan(next)) if Arc::ptr_eq(next, fan));
     let gathered = match result {
-        Ok(()) => {
+        Ok(()) if !given => {
             let items = Items::one(fan, *idx, &cx);
             catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items))).map_err(|panic| {
                 let message = format!("the item's value panicked: {}", panic_message(&*panic));
                 node_error(fan.frame(), fan.node, ErrorKind::Panicked, 1, message)
             })
         }
-        failed => failed,
+        result => result,
     };
     let after = match gathered {
         Ok(()) => fan.done(stopping, holds_job),

@@ -1,6 +1,7 @@
 //! What the items of a fan-out give.
 //!
-//! An item's value is taken out of its frame as soon as the item has ended, so that the frame's memory serves the next.
+//! An item's value is taken out of its frame as soon as the item has ended, so that the frame's memory serves the next;
+//! that of an item that is one call is never in its frame.
 //! Only generated code knows the type of the values: it is called with each item, and again with all of them.
 
 use std::any::Any;

@@ -170,6 +170,9 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
             // What only waits gives nothing that would have to be somewhere.
             continue;
         }
+        if types::is_given(analysis, scope) {
+            continue;
+        }
         let field = format_ident!("n{idx}");
         let slot = slot(analysis, Symbol::Equation(scope, idx));
         fields.extend(match types::of_node(analysis, scope, idx) {

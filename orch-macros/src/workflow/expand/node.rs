@@ -65,6 +65,7 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     match &analysis.equation(scope, equation).rhs {
         Rhs::For(_) => {
             let (slots, body) = (types::slots(inner[0]), table(analysis, inner[0]));
+            let given = types::is_given(analysis, inner[0]);
             let key = types::key_function(scope, equation);
             let key = if analysis.is_durable() {
                 quote!(__p::Some(#key))
@@ -75,6 +76,7 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 head: #function,
                 open: __p::open::<#slots>,
                 collect: #closing,
+                given: #given,
                 key: #key,
                 body: &#body,
             })
@@ -129,6 +131,10 @@ impl<'a, 'w> Node<'a, 'w> {
 
     /// Where the node's value is put.
     fn slot(self, slots: &TokenStream) -> TokenStream {
+        if types::is_given(self.analysis, self.scope) {
+            let cx = types::cx();
+            return quote!(__p::Given(#cx));
+        }
         let slot = self.field(slots, "n");
         if types::may_be_absent(self.analysis, self.scope, self.equation) {
             quote!(__p::Present(&#slot))
@@ -335,7 +341,12 @@ impl<'a, 'w> Node<'a, 'w> {
         let fan = types::fan(&for_loop.head, &self.field(&self.slots(0), "h"), &head);
         let slot = self.slot(&self.slots(0));
         let body = self.analysis.scopes[self.scope].inner[self.equation][0];
-        let item = value::tail(self.analysis, body);
+        let item = if types::is_given(self.analysis, body) {
+            let value = types::of_tail(self.analysis, body).map(types::NodeType::tokens);
+            quote!(__p::value_of::<#value>())
+        } else {
+            value::tail(self.analysis, body)
+        };
         let tolerant = self.equation().options.tolerate.is_some();
         let collect = format_ident!(
             "{}",

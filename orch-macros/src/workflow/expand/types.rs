@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
 use syn::{Expr, Ident};
 
-use super::super::analysis::{self, Analysis, ScopeId, Symbol};
+use super::super::analysis::{self, Analysis, Kind, ScopeId, Symbol};
 use super::super::model::{Callee, Rhs};
 
 /// An equation's number in names, which are short as they stand for each node.
@@ -105,6 +105,21 @@ pub(super) fn may_be_absent(analysis: &Analysis<'_>, scope: ScopeId, equation: u
     partial || optional && !matches!(defined.rhs, Rhs::Signal(_))
 }
 
+/// Whether a scope is an item's whose one call gives the item's value, which then needs no slot.
+pub(super) fn is_given(analysis: &Analysis<'_>, scope: ScopeId) -> bool {
+    let info = &analysis.scopes[scope];
+    let (Kind::Body, [only], Some(tail)) = (info.kind, &*info.scope.equations, &info.scope.tail)
+    else {
+        return false;
+    };
+    let value = Symbol::Equation(scope, 0);
+    matches!(&only.rhs, Rhs::Call(call) if call.repeat.is_none() && call.outcome.is_none())
+        && analysis::bare(tail).and_then(|name| analysis.resolve(scope, name)) == Some(value)
+        && analysis.is_moved(value)
+        && !may_be_absent(analysis, scope, 0)
+        && !analysis.is_durable()
+}
+
 /// Whether what a node gives is recorded.
 pub(super) fn is_recorded(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> bool {
     let transient = &analysis.equation(scope, equation).options.transient;
@@ -120,7 +135,7 @@ pub(super) enum NodeType {
 }
 
 impl NodeType {
-    fn tokens(self) -> TokenStream {
+    pub(super) fn tokens(self) -> TokenStream {
         match self {
             Self::Of(step) => quote!(__p::OutputOf<#step>),
             Self::Named(ty) => ty,
@@ -170,7 +185,7 @@ fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<
 }
 
 /// The type of a scope's value: known where it is a node of its own.
-fn of_tail(analysis: &Analysis<'_>, scope: ScopeId) -> Option<NodeType> {
+pub(super) fn of_tail(analysis: &Analysis<'_>, scope: ScopeId) -> Option<NodeType> {
     let body = analysis.scopes[scope].scope;
     let Some(tail) = &body.tail else {
         return (!body.tail_broken).then(|| NodeType::Named(quote!(())));

@@ -327,6 +327,7 @@ fn code_of(scope: &Scope, spec: &'static ScopeSpec) -> ScopeCode {
             },
             open: open::<Values>,
             collect: gather,
+            given: false,
             key: Some(|cx| Ok(format!("{:?}", cx.ctx().items()))),
             body: Box::leak(Box::new(code_of(body, spec))),
         },
