@@ -58,10 +58,6 @@ impl Cx {
         }
     }
 
-    pub(crate) fn into_frame(self) -> Arc<Frame> {
-        self.ctx.frame
-    }
-
     /// The context of a turn of a repeated step that was recorded.
     pub(crate) fn turn_of(frame: &Arc<Frame>, node: usize, turn: u32) -> Self {
         let mut cx = Self::new(frame, node);

@@ -142,55 +142,47 @@ pub(crate) fn item_ended(
     result: Called,
     jobs: &mut Jobs<'_>,
 ) -> Option<(Arc<Frame>, usize)> {
-    let cx = Cx::of(item, 0);
-    let Role::Item { fan, idx } = &cx.ctx().frame().role else {
+    let Role::Item { fan, idx } = &item.role else {
         return None;
     };
     let stop = jobs.run.stop();
     let stopping = stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop));
-    let NodeCode::For { collect, given, .. } = fan.frame().layout.code.nodes[fan.node] else {
-        return None;
-    };
     let holds_job = matches!(jobs.ready.front(), Some(Job::Fan(next)) if Arc::ptr_eq(next, fan));
     let gathered = match result {
-        Ok(()) if !given => {
-            let items = Items::one(fan, *idx, &cx);
-            catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items))).map_err(|panic| {
-                let message = format!("the item's value panicked: {}", panic_message(&*panic));
-                node_error(fan.frame(), fan.node, ErrorKind::Panicked, 1, message)
-            })
-        }
+        Ok(()) if !item.layout.is_given => gather(fan, *idx, &item),
         result => result,
     };
     let after = match gathered {
         Ok(()) => fan.done(stopping, holds_job),
         Err(error) => fan.failed(*idx, error, stopping),
     };
-    let next = match after {
-        After::Nothing => None,
-        After::Queue => {
-            jobs.ready.push_back(Job::Fan(Arc::clone(fan)));
-            None
-        }
-        After::Over => {
-            jobs.ready.push_back(Job::Collect(Arc::clone(fan)));
-            None
-        }
+    match after {
+        After::Nothing => {}
+        After::Queue => jobs.ready.push_back(Job::Fan(Arc::clone(fan))),
+        After::Over => jobs.ready.push_back(Job::Collect(Arc::clone(fan))),
         After::Next(idx, passes_on) => {
             if !passes_on {
                 jobs.ready.pop_front();
             }
-            Some(idx)
-        }
-    };
-    let item = cx.into_frame();
-    match next {
-        Some(idx) => start_after(item, idx, jobs),
-        None => {
-            contain(jobs.run, item);
-            None
+            return start_after(item, idx, jobs);
         }
     }
+    contain(jobs.run, item);
+    None
+}
+
+/// Takes an item's value out of its frame.
+fn gather(fan: &Fan, idx: usize, item: &Arc<Frame>) -> Called {
+    let frame = fan.frame();
+    let NodeCode::For { collect, .. } = frame.layout.code.nodes[fan.node] else {
+        return Ok(());
+    };
+    let cx = Cx::new(item, 0);
+    let items = Items::one(fan, idx, &cx);
+    catch_unwind(AssertUnwindSafe(|| collect(&fan.cx, &items))).map_err(|panic| {
+        let message = format!("the item's value panicked: {}", panic_message(&*panic));
+        node_error(frame, fan.node, ErrorKind::Panicked, 1, message)
+    })
 }
 
 /// Starts an item in the place of one that has ended; gives its call, if that is all there is to do.
@@ -199,9 +191,11 @@ fn start_after(
     idx: usize,
     jobs: &mut Jobs<'_>,
 ) -> Option<(Arc<Frame>, usize)> {
-    let renewed =
-        jobs.run.stop().is_none() && contained(jobs.run, || ended.renew(idx)) == Some(true);
-    if renewed {
+    let renews = jobs.run.stop().is_none();
+    if renews && contained(jobs.run, || ended.renew(idx)) == Some(true) {
+        if ended.layout.is_one_call && jobs.run.observer.is_none() {
+            return Some((ended, 0));
+        }
         jobs.commands.extend_from_slice(&ended.layout.first);
         return settle::next_call(ended, jobs);
     }

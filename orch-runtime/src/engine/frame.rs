@@ -138,7 +138,10 @@ impl Frame {
         }
         let state = frame.state.get_mut();
         let state = state.unwrap_or_else(PoisonError::into_inner);
-        state.schedule.clone_from(&frame.layout.begun);
+        // The schedule of a single call hears nothing.
+        if state.schedule.is_finished() {
+            state.schedule.clone_from(&frame.layout.begun);
+        }
         state.errors.clear();
         state.origins.clear();
         frame.slots.renew();

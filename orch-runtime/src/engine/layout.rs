@@ -36,6 +36,8 @@ pub struct ScopeLayout {
     pub(crate) first: Vec<Command>,
     /// Whether it is one call whose value is the scope's, so that the end of the one is the end of the other.
     pub(crate) is_one_call: bool,
+    /// Whether that call gives its value to the fan-out that the scope is the body of.
+    pub(crate) is_given: bool,
 }
 
 /// A node's layout.
@@ -163,6 +165,7 @@ impl ScopeLayout {
                 (code.spec.nodes, code.nodes),
                 ([node], [NodeCode::Call(_)]) if !node.outcome && !node.finally
             ),
+            is_given: false,
         }
     }
 }
@@ -204,7 +207,10 @@ impl NodeLayout {
             | NodeCode::Recorded(..)
             | NodeCode::Signal(_)
             | NodeCode::Sleep(_) => Vec::new(),
-            NodeCode::For { body, .. } => vec![ScopeLayout::new(body, &path, count)],
+            NodeCode::For { body, given, .. } => vec![ScopeLayout {
+                is_given: *given,
+                ..ScopeLayout::new(body, &path, count)
+            }],
             NodeCode::Branch { arms, .. } => arms
                 .iter()
                 .map(|arm| ScopeLayout::new(&arm.body, &path, count))
