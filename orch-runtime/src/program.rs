@@ -332,13 +332,20 @@ pub const fn suspends<S: Step>() -> bool {
 
 /// Begins an attempt, which is over at once if nothing in it can wait: then it needs no allocation.
 // Not generic over the step: a type that generated code names here is one that the compiler proves things about again.
+// Inlined, as it is constant which of the two it is: the code of a large workflow is to stay in the processor's cache.
+#[inline(always)]
 pub fn start(
     suspends: bool,
     attempt: impl Future<Output = Result<Done, Thrown>> + Send + 'static,
 ) -> Started {
     if suspends {
-        return Started::Pending(Box::pin(attempt));
+        Started::Pending(Box::pin(attempt))
+    } else {
+        at_once(attempt)
     }
+}
+
+fn at_once(attempt: impl Future<Output = Result<Done, Thrown>>) -> Started {
     let polled = pin!(attempt).poll(&mut Context::from_waker(Waker::noop()));
     match polled {
         Poll::Ready(result) => Started::Ended(result),
