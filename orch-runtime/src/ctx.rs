@@ -22,7 +22,8 @@ use crate::store::Json;
 #[derive(Debug)]
 pub struct Cx {
     ctx: StepCtx,
-    pub(crate) mode: Mode,
+    /// What it is for, if not for an attempt: each node has code that drops it, which is to be small.
+    other: Option<Box<Mode>>,
 }
 
 /// What a call is for.
@@ -54,7 +55,7 @@ impl Cx {
                 turn: 0,
                 undoes: false,
             },
-            mode: Mode::Run,
+            other: None,
         }
     }
 
@@ -82,8 +83,12 @@ impl Cx {
                 turn,
                 undoes: matches!(mode, Mode::Undo(_)),
             },
-            mode,
+            other: (!matches!(mode, Mode::Run)).then(|| Box::new(mode)),
         }
+    }
+
+    pub(crate) fn mode(&self) -> &Mode {
+        self.other.as_deref().unwrap_or(&Mode::Run)
     }
 
     /// The same for an attempt on the blocking pool, whose thread may outlive this one.
@@ -91,13 +96,13 @@ impl Cx {
     pub fn detached(&self) -> Self {
         Self {
             ctx: self.ctx.clone(),
-            mode: Mode::Run,
+            other: None,
         }
     }
 
     /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
     pub fn instead<S: Step>(&self, facts: impl FnOnce(&mut Facts)) -> Option<CalledOf<S>> {
-        match &self.mode {
+        match self.mode() {
             Mode::Run | Mode::Undo(_) => None,
             Mode::Facts => {
                 let mut found = Box::<Facts>::default();
@@ -131,7 +136,7 @@ impl Cx {
     ///
     /// A value that does not come back out of JSON counts as one that nobody knows.
     pub fn undoing<S: Step>(&self) -> Option<Outcome<S::Output>> {
-        match &self.mode {
+        match self.mode() {
             Mode::Undo(Outcome::Done(json)) => {
                 let keep = S::COMPENSATING.keep;
                 let decode = |keep: Keep<S::Output>| (keep.decode)(json).ok();

@@ -211,7 +211,7 @@ pub(crate) fn end<S: Step>(
     let (error, retry, falls_back) = match called {
         Called::Facts(facts) => return Ok(Done::Facts(facts)),
         Called::Value(value) => {
-            let shared = match cx.mode {
+            let shared = match cx.mode() {
                 // It has just been taken from there.
                 Mode::Restore(_) => None,
                 _ => (S::CACHING.share)(&value).map(|shared| Computed {
