@@ -3,6 +3,7 @@
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use orch_core::policy::Policies;
@@ -55,6 +56,36 @@ pub(crate) struct Services {
     cache: OnceLock<Box<Cache>>,
 }
 
+/// The services of a run: its orchestrator's, or its own, made when something asks for them, as in most runs nothing does.
+#[derive(Debug, Default)]
+pub(crate) struct RunServices(OnceLock<Veiled<Services>>);
+
+impl From<Veiled<Services>> for RunServices {
+    fn from(services: Veiled<Services>) -> Self {
+        Self(services.into())
+    }
+}
+
+impl Deref for RunServices {
+    type Target = Veiled<Services>;
+
+    fn deref(&self) -> &Veiled<Services> {
+        self.0.get_or_init(|| Veiled::new(Services::default()))
+    }
+}
+
+impl RunServices {
+    /// Whether a plain call may be made otherwise than it is written.
+    pub(crate) fn meddle(&self) -> bool {
+        self.0.get().is_some_and(|services| services.meddle())
+    }
+
+    pub(crate) fn max_fan_out(&self) -> usize {
+        let services = self.0.get();
+        services.map_or(MAX_FAN_OUT, |services| services.max_fan_out)
+    }
+}
+
 /// Durable runs, which are taken up as long as this is there.
 struct Durable {
     durability: Arc<Durability>,
@@ -105,8 +136,7 @@ impl Services {
         self.random = Mutex::new(Some(Random::seeded(seed)));
     }
 
-    /// Whether a plain call may be made otherwise than it is written.
-    pub(crate) fn meddle(&self) -> bool {
+    fn meddle(&self) -> bool {
         #[cfg(feature = "testing")]
         if self.faults.is_some() {
             return true;
@@ -187,7 +217,7 @@ impl Veiled<Services> {
     ) -> Run {
         let observer = outlets.map(|outlets| Observer::new(&self, program, outlets));
         let observer = observer.map(Veiled::new);
-        Run::new(program, self, id, correlation_id, observer)
+        Run::new(program, self.into(), id, correlation_id, observer)
     }
 
     /// A run of this program for which there is nothing else.

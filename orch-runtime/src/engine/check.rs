@@ -7,8 +7,7 @@ use super::layout::ScopeLayout;
 use super::run::Run;
 use crate::ctx::Cx;
 use crate::program::{NodeCode, Restored, Workflow};
-use crate::services::Services;
-use crate::veil::Veiled;
+use crate::services::RunServices;
 
 /// Whether the node of this path gives such a value: it is placed in a frame that nothing runs in.
 pub(crate) fn check_value<W: Workflow>(path: &str, json: &str) -> Restored {
@@ -42,7 +41,7 @@ struct Found {
 impl Found {
     fn of<W: Workflow>(path: &str) -> Option<Self> {
         let program = W::program();
-        let services = Veiled::new(Services::default());
+        let services = RunServices::default();
         let run = Arc::new(Run::new(program, services, None, None, None));
         let open = |opening: Opening| opening.with(W::Slots::default());
         Self::within(&program.layout().root, open, (&run, path), 0)

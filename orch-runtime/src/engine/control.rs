@@ -83,7 +83,7 @@ fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs<'_>) {
         return;
     };
     let run = jobs.run;
-    let most = run.services.max_fan_out;
+    let most = run.services.max_fan_out();
     if count > most {
         let message = format!(
             "{count} items are more than the {most} that a fan-out may have: group them with `.chunked(n)`, or raise `max_fan_out` on the orchestrator"

@@ -18,7 +18,7 @@ use super::undo::Undo;
 use crate::artifact::{Blob, restoring};
 use crate::observe::Observer;
 use crate::program::Program;
-use crate::services::Services;
+use crate::services::RunServices;
 use crate::veil::Veiled;
 
 const GOING: u8 = 0;
@@ -29,7 +29,7 @@ const CANCELLED: u8 = 2;
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) program: &'static Program,
-    pub(crate) services: Veiled<Services>,
+    pub(crate) services: RunServices,
     id: OnceLock<RunId>,
     correlation_id: OnceLock<Arc<str>>,
     /// Nodes that are ready and that no strand has taken.
@@ -109,7 +109,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Run {
     pub(crate) fn new(
         program: &'static Program,
-        services: Veiled<Services>,
+        services: RunServices,
         id: Option<RunId>,
         correlation_id: Option<Arc<str>>,
         observer: Option<Veiled<Observer>>,

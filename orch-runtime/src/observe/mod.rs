@@ -34,6 +34,15 @@ fn call<T>(handlers: &[Handler<T>], told: &T) {
     }
 }
 
+fn subscribed() -> bool {
+    tracing::enabled!(target: "orch", tracing::Level::INFO)
+}
+
+/// Whether anybody listens to a run without an orchestrator.
+pub(crate) fn listen() -> bool {
+    subscribed() || metrics::is_recorded()
+}
+
 /// What an orchestrator's owner wants to be told.
 #[derive(Default)]
 pub(crate) struct Listeners {
@@ -56,7 +65,7 @@ impl Listeners {
     pub(crate) fn listen(&self) -> bool {
         let handles =
             !(self.on_error.is_empty() && self.on_progress.is_empty() && self.on_event.is_empty());
-        handles || tracing::enabled!(target: "orch", tracing::Level::INFO) || self.records()
+        handles || subscribed() || self.records()
     }
 
     /// Whether a metrics recorder is installed.

@@ -21,9 +21,11 @@ pub use self::runs::{Attempt, AttemptEnd, Checkpoint, InboxItem, RunInfo, Runs, 
 pub use self::signal::SendSignal;
 pub use self::start::{Start, StartError};
 use crate::engine::execute_observed;
+use crate::engine::run::Run;
+use crate::observe;
 use crate::policy::breaker::Breaker;
 use crate::program::{Program, Workflow};
-use crate::services::Services;
+use crate::services::{RunServices, Services};
 use crate::veil::Veiled;
 
 /// Starts runs that share resources, caches, limits and breakers, and lets operators see and steer them.
@@ -149,7 +151,15 @@ pub fn run<W: Workflow>(
     input: W::Input,
 ) -> impl Future<Output = Result<W::Output, RunError<W::Error>>> + Send {
     async move {
-        let run = Veiled::new(Services::default()).run_arc(W::program());
+        let run = alone(W::program());
         execute_observed::<W>(run, input, None).await
     }
+}
+
+/// A run without an orchestrator.
+fn alone(program: &'static Program) -> Arc<Run> {
+    if observe::listen() {
+        return Veiled::new(Services::default()).run_arc(program);
+    }
+    Arc::new(Run::new(program, RunServices::default(), None, None, None))
 }
