@@ -63,6 +63,48 @@ workflow! {
     }
 }
 
+#[step]
+fn odd(n: u32) -> Result<u32, Refused> {
+    if n % 2 == 1 {
+        Ok(n)
+    } else {
+        Err(Refused("even"))
+    }
+}
+
+workflow! {
+    pub Absent(count: u32) -> Vec<u32> {
+        items = for n in 0..count {
+            #[node(optional)]
+            odd = odd(n);
+            odd.unwrap_or(100)
+        };
+        items.clone()
+    }
+}
+
+#[tokio::test]
+async fn an_item_sees_nothing_of_the_one_before_it() -> Result<(), RunError> {
+    assert_eq!(Absent::run(5).await?, [100, 1, 100, 3, 100]);
+    Ok(())
+}
+
+workflow! {
+    pub Tolerated(count: u32) -> Vec<Option<u32>> {
+        #[node(tolerate = 3)]
+        items = for n in 0..count { odd(n) };
+        items.iter().map(|item| item.as_ref().ok().copied()).collect()
+    }
+}
+
+#[tokio::test]
+async fn what_items_gave_stands_beside_the_failures_of_others() -> Result<(), RunError> {
+    let odds = [None, Some(1), None, Some(3), None];
+    assert_eq!(Tolerated::run(5).await?, odds);
+    assert!(Tolerated::run(7).await.is_err());
+    Ok(())
+}
+
 workflow! {
     pub All(probe: Probe, count: u32) -> usize {
         doubles = for n in 0..count { doubled(&probe, n) };

@@ -83,6 +83,20 @@ async fn a_drop_that_panics_in_an_item_or_an_arm_takes_nothing_either() -> Resul
     Ok(())
 }
 
+workflow! {
+    pub DroppedInTurn(n: u32) -> u32 {
+        items = for i in 0..5_u32 { bomb = arms(n * (i % 2)); bomb.0 + i };
+        items.iter().sum()
+    }
+}
+
+#[tokio::test]
+async fn a_drop_that_panics_does_not_keep_the_next_item_from_its_frame()
+-> Result<(), Box<dyn Error>> {
+    assert_eq!(DroppedInTurn::run(1).await?, 1 + 1 + (1 + 2 + 3 + 4));
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_drop_that_panics_in_a_step_is_the_steps() {
     let error = Kept::run(1).await.unwrap_err();
