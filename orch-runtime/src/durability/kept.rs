@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 
 use super::Durability;
 use crate::artifact::{Home, restoring};
+use crate::durable::may_change;
 use crate::engine::layout::Tier;
 use crate::engine::record::Errors;
 use crate::engine::run::Run;
@@ -42,8 +43,7 @@ impl Kept {
             Ok(output) => {
                 let encoded = W::codec().map(|codec| {
                     let json = (codec.encode_output)(output)?;
-                    // JSON has one word for what is absent and for numbers that are none.
-                    if json.contains("null") {
+                    if may_change(&json) {
                         restoring(None, Vec::new(), || (codec.decode_output)(&json).map(drop))?;
                     }
                     Ok::<_, serde_json::Error>(json)
@@ -122,6 +122,17 @@ impl Kept {
         })
     }
 
+    /// A run as it was found, if it has ended or cannot go on, or is no longer there.
+    pub(super) fn found(key: RunKey, record: Option<&RunRecord>) -> Option<Self> {
+        match record.filter(|record| record.key == key) {
+            Some(record) => Self::recorded(record),
+            None => {
+                let reason = "it was deleted, and how it ended is not known any more";
+                Some(Self::without_result(RunStatus::Running, reason))
+            }
+        }
+    }
+
     /// The result of a run of `W`, whose artifacts are at home there.
     pub(crate) fn result<W: Workflow>(
         &self,
@@ -197,6 +208,7 @@ pub(crate) struct Waiter {
 /// What somebody is told who waits for a run's end.
 #[derive(Debug)]
 pub(super) struct Told {
+    id: RunId,
     told: Notify,
     kept: OnceLock<Arc<Kept>>,
     /// How often it was said that the run may have ended elsewhere.
@@ -206,13 +218,18 @@ pub(super) struct Told {
 }
 
 impl Told {
-    pub(super) fn new(outlets: Arc<Outlets>) -> Self {
+    pub(super) fn new(id: &RunId, outlets: Arc<Outlets>) -> Self {
         Self {
+            id: id.clone(),
             told: Notify::new(),
             kept: OnceLock::new(),
             hints: AtomicUsize::new(0),
             outlets,
         }
+    }
+
+    pub(super) fn id(&self) -> &RunId {
+        &self.id
     }
 
     pub(super) fn tell(&self, kept: Arc<Kept>) {
@@ -287,27 +304,28 @@ impl Waiter {
     }
 
     /// How the run ended.
-    pub(crate) async fn wait(&self, id: &RunId) -> Arc<Kept> {
+    pub(crate) async fn wait(&self) -> Arc<Kept> {
         let mut heeded = 0;
         loop {
             if let Some(kept) = self.told.wait(heeded).await {
                 return kept;
             }
             heeded = self.told.hints();
-            if let Some(kept) = self.look(id).await {
-                return kept;
-            }
+            self.look().await;
         }
     }
 
-    /// How the run ended, if it has and not here, where it would be told.
-    async fn look(&self, id: &RunId) -> Option<Arc<Kept>> {
+    /// Looks for the run's end, unless that is told or it is under way here.
+    async fn look(&self) {
         let (mut pause, longest) = UNREAD;
         while self.live().is_none() && self.kept().is_none() {
-            let find = id.clone();
-            let found = self.durability.journal.ask(move |store| store.find(&find));
-            match found.await {
-                Ok(record) => return record.as_ref().and_then(Kept::recorded).map(Arc::new),
+            match self.durability.journal.find(self.told.id.clone()).await {
+                Ok(record) => {
+                    if let Some(kept) = Kept::found(self.key, record.as_ref()) {
+                        self.tell(Arc::new(kept));
+                    }
+                    return;
+                }
                 Err(error) => {
                     tracing::warn!(target: "orch", event = "store_unread", %error);
                     tokio::time::sleep(pause).await;
@@ -315,7 +333,6 @@ impl Waiter {
                 }
             }
         }
-        None
     }
 }
 

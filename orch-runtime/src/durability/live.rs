@@ -52,7 +52,7 @@ pub(crate) fn begin<W: Workflow>(
         if reside::<W>(&durability, first, input).await {
             Box::pin(again::<W>(&services, &durability, held, None)).await;
         }
-        drop(seat);
+        seat.leave();
         durability.made_room::<W>();
     }));
 }
@@ -79,9 +79,9 @@ pub(super) fn resume<W: Workflow>(
     history: History,
 ) -> Task {
     Box::pin(async move {
-        let durability = Arc::clone(&seat.0);
+        let durability = Arc::clone(&seat.durability);
         again::<W>(&services, &durability, held, Some(history)).await;
-        drop(seat);
+        seat.leave();
         durability.made_room::<W>();
     })
 }

@@ -23,7 +23,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use orch_core::run::RunStatus;
+use orch_core::run::{RunId, RunStatus};
 use tokio::sync::Notify;
 
 pub(crate) use self::clock::{Clock, millis};
@@ -51,7 +51,7 @@ pub(crate) const VALUE_LIMIT: usize = 256 * 1024;
 /// How many durable runs are under way at once unless the orchestrator says otherwise.
 pub(crate) const ACTIVE_RUNS: usize = 1_000;
 
-/// How long a run is left alone that could not be read.
+/// How long a run is left alone that could not be read, and a store that failed.
 const UNREAD: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// What durable runs of one orchestrator share.
@@ -484,7 +484,7 @@ impl Durability {
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, |active| {
                 (active < self.limit).then_some(active + 1)
             });
-        taken.is_ok().then(|| Seat(Arc::clone(self)))
+        taken.is_ok().then(|| Seat::new(self, None))
     }
 
     /// Waits until nothing is under way.
@@ -501,9 +501,9 @@ impl Durability {
     }
 
     /// Someone waits for a run's end, which is not there yet or is [looked for](Waiter::hint).
-    pub(crate) fn wait_for(self: &Arc<Self>, key: RunKey) -> Waiter {
+    pub(crate) fn wait_for(self: &Arc<Self>, key: RunKey, id: &RunId) -> Waiter {
         let mut state = self.state();
-        let told = Arc::new(Told::new(state.outlets(key)));
+        let told = Arc::new(Told::new(id, state.outlets(key)));
         state
             .waiters
             .entry(key)
@@ -540,11 +540,23 @@ impl Durability {
         }
     }
 
-    /// A run may have ended elsewhere: whoever waits for it looks.
+    /// A run may have ended elsewhere: it is looked for, for whoever waits for it.
     fn may_be_over(&self, key: RunKey) {
-        let waiters = self.state().waiters.get(&key).cloned();
-        for waiter in waiters.into_iter().flatten() {
-            waiter.hint();
+        let state = self.state();
+        if state.live.contains_key(&key) {
+            return;
+        }
+        let waiters = state.waiters.get(&key).cloned().unwrap_or_default();
+        drop(state);
+        let Some(told) = waiters.first() else { return };
+        match self.store.find(told.id()) {
+            Ok(record) => {
+                if let Some(kept) = Kept::found(key, record.as_ref()) {
+                    self.ended(key, &Arc::new(kept));
+                }
+            }
+            // They look again themselves.
+            Err(_) => waiters.iter().for_each(|waiter| waiter.hint()),
         }
     }
 
@@ -582,11 +594,39 @@ fn known(held: Held, read: Result<Option<History>, StoreError>) -> Option<Histor
 }
 
 /// A run's place among those that are under way.
-pub(crate) struct Seat(Arc<Durability>);
+///
+/// Dropped with the run, as whatever drove it was dropped, it lets go of the run, so that others take it up.
+pub(crate) struct Seat {
+    durability: Arc<Durability>,
+    held: Option<Held>,
+}
+
+impl Seat {
+    fn new(durability: &Arc<Durability>, held: Option<Held>) -> Self {
+        Self {
+            durability: Arc::clone(durability),
+            held,
+        }
+    }
+
+    /// The run is what was seated.
+    pub(crate) fn holds(&mut self, held: Held) {
+        self.held = Some(held);
+    }
+
+    /// The run is no longer driven here, and was let go of if that was due.
+    fn leave(mut self) {
+        self.held = None;
+    }
+}
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        let durability = &self.0;
+        let durability = &self.durability;
+        if let Some(held) = self.held {
+            durability.exit(held.run);
+            durability.journal.let_go(held);
+        }
         durability.active.fetch_sub(1, Ordering::AcqRel);
         durability.left.notify_waiters();
         if durability.more.load(Ordering::Acquire) {

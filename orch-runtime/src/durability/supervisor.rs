@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Durability, Seat, known};
+use super::{Durability, Seat, UNREAD, known};
 use crate::services::Services;
+use crate::store::journal::JournalError;
 use crate::store::{Applied, Change, Held, Store, StoreError};
 use crate::veil::{Veiled, VeiledWeak};
 
@@ -17,8 +18,16 @@ pub(super) async fn supervise(durability: Arc<Durability>, services: VeiledWeak<
         durability.more.store(false, Ordering::Release);
         let taken = take_up(&durability, &services).await;
         let Some(taken) = taken else { return };
-        if taken > 0 && durability.room() > 0 {
-            continue;
+        match taken {
+            Ok(0) => {}
+            Ok(_) if durability.room() > 0 => continue,
+            Ok(_) => {}
+            // What is ready stays so.
+            Err(error) => {
+                tracing::error!(target: "orch", event = "nothing_taken_up", %error);
+                a_while(&durability).await;
+                continue;
+            }
         }
         if durability.room() == 0 {
             durability.more.store(true, Ordering::Release);
@@ -39,17 +48,28 @@ pub(super) async fn supervise(durability: Arc<Durability>, services: VeiledWeak<
             Ok(None) => durability.stirred.notified().await,
             Err(error) => {
                 tracing::error!(target: "orch", event = "store_unread", %error);
-                durability.stirred.notified().await;
+                a_while(&durability).await;
             }
         }
     }
 }
 
+/// Waits until a store that failed may be asked again.
+async fn a_while(durability: &Durability) {
+    tokio::select! {
+        () = tokio::time::sleep(UNREAD) => {}
+        () = durability.stirred.notified() => {}
+    }
+}
+
 /// Takes up what is ready, as far as there is room; `None` when the orchestrator is gone.
-async fn take_up(durability: &Arc<Durability>, services: &VeiledWeak<Services>) -> Option<usize> {
+async fn take_up(
+    durability: &Arc<Durability>,
+    services: &VeiledWeak<Services>,
+) -> Option<Result<usize, JournalError>> {
     let limit = durability.room().min(BATCH);
     if limit == 0 || durability.workflows.is_empty() {
-        return services.upgrade().map(|_| 0);
+        return services.upgrade().map(|_| Ok(0));
     }
     let change = Change::TakeUp {
         owner: durability.owner,
@@ -60,19 +80,19 @@ async fn take_up(durability: &Arc<Durability>, services: &VeiledWeak<Services>) 
     let taken = match durability.journal.submit(change).await {
         Ok(Applied::TakenUp(taken)) => taken,
         Ok(_) => Vec::new(),
-        Err(error) => {
-            tracing::error!(target: "orch", event = "nothing_taken_up", %error);
-            Vec::new()
-        }
+        Err(error) => return services.upgrade().map(|_| Err(error)),
     };
     let services = services.upgrade()?;
     let count = taken.len();
+    if count == 0 {
+        return Some(Ok(0));
+    }
     durability.active.fetch_add(count, Ordering::AcqRel);
     let seated = taken
         .into_iter()
-        .map(|held| (Seat(Arc::clone(durability)), held));
+        .map(|held| (Seat::new(durability, Some(held)), held));
     tokio::spawn(drive(Arc::clone(durability), services, seated.collect()));
-    Some(count)
+    Some(Ok(count))
 }
 
 /// Drives runs that were taken up, each in a task; their histories are read by one thread, as many at once would only
@@ -89,6 +109,7 @@ async fn drive(durability: Arc<Durability>, services: Veiled<Services>, taken: V
         let history = histories.next().and_then(|history| known(held, history));
         let Some(history) = history else {
             durability.put_off(held).await;
+            seat.leave();
             continue;
         };
         if let Some(registered) = durability.registered(&history.run.workflow) {

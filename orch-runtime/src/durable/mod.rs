@@ -14,7 +14,7 @@ pub use self::codec::*;
 pub use self::items::*;
 pub use self::undo::*;
 pub use self::waits::*;
-use crate::artifact::recording;
+use crate::artifact::{Blob, recording, restoring};
 use crate::ctx::Cx;
 use crate::glue::{OutOf, Raises, RaisesAny, StateOf, Turn, Turning, end, raise_any, raise_in};
 use crate::program::{Done, KeptValue, Restored, Thrown, ThrownError, Workflow};
@@ -200,6 +200,7 @@ fn record<T>(
     if !refers.is_empty() && cx.is_recorded_inside() {
         refers.clear();
     }
+    let value = as_recorded(value, (&json, &refers), keep.decode)?;
     // What refers to artifacts is placed as it was recorded, so that their content need not stay in memory.
     if !cx.withholds() && refers.is_empty() {
         slot.put(value);
@@ -231,6 +232,44 @@ fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<Stri
         kind: ErrorKind::TooLarge,
         ..ThrownError::of(Cause::any(message))
     }))
+}
+
+/// How many levels of JSON are sure to be read.
+const LEVELS: usize = 100;
+
+/// Whether a value may be another one when it is read from its JSON, or cannot be read: JSON has one word, `null`, for
+/// what is absent and for numbers that are none, and only so many levels of it are read.
+pub(crate) fn may_change(json: &str) -> bool {
+    let mut levels = 0_usize;
+    let is_deep = json.bytes().any(|byte| {
+        match byte {
+            b'[' | b'{' => levels += 1,
+            b']' | b'}' => levels = levels.saturating_sub(1),
+            _ => {}
+        }
+        levels > LEVELS
+    });
+    is_deep || json.contains("null")
+}
+
+/// A value as it comes back from its JSON, so that it is the same with and without a crash; one that refers to artifacts
+/// is only tried, as these are not kept yet.
+fn as_recorded<T>(
+    value: T,
+    (json, refers): (&str, &[Blob]),
+    decode: fn(&str) -> Result<T, serde_json::Error>,
+) -> Result<T, Thrown> {
+    if !may_change(json) {
+        return Ok(value);
+    }
+    match restoring(None, Vec::new(), || decode(json)) {
+        Ok(recorded) if refers.is_empty() => Ok(recorded),
+        Ok(_) => Ok(value),
+        Err(error) => {
+            let message = format!("what it gave does not come back from JSON: {error}");
+            Err(Box::new(ThrownError::of(Cause::any(message))))
+        }
+    }
 }
 
 /// Places a value that was recorded.
@@ -295,6 +334,8 @@ fn record_turn<T: Turn, P: Put<T::Out>>(
     let (json, refers, again) = match value.turn() {
         Break(out) => {
             let (json, refers) = encoded(&|| (keep.out.encode)(&out))?;
+            let recorded = (json.as_deref().unwrap_or_default(), &*refers);
+            let out = as_recorded(out, recorded, keep.out.decode)?;
             if !(records && cx.withholds()) && refers.is_empty() {
                 to.1.put(out);
             }
@@ -302,7 +343,8 @@ fn record_turn<T: Turn, P: Put<T::Out>>(
         }
         Continue(state) => {
             let (json, refers) = encoded(&|| (keep.state.encode)(&state))?;
-            to.0.hand_on(state);
+            let recorded = (json.as_deref().unwrap_or_default(), &*refers);
+            to.0.hand_on(as_recorded(state, recorded, keep.state.decode)?);
             (json, refers, true)
         }
     };

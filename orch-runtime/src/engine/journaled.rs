@@ -274,12 +274,9 @@ async fn recorded(
         Err(failed) => return Box::pin(failed_with(record, frame, node, failed)).await,
     };
     let is_to_be_placed = !refers.is_empty() || frame.layout.nodes[node].checkpoint().is_some();
-    let kept = match json.as_deref().map(|json| comes_back(frame, node, json)) {
-        Some(Err(error)) => Err(error),
-        _ if refers.is_empty() => Ok(()),
-        _ => Box::pin(keep_referred(record, frame, node, refers)).await,
-    };
-    if let Err(error) = kept {
+    if !refers.is_empty()
+        && let Err(error) = Box::pin(keep_referred(record, frame, node, refers)).await
+    {
         return Box::pin(fails(record, frame, node, error, false)).await;
     }
     let json = json.unwrap_or_else(|| "null".to_owned());
@@ -326,18 +323,6 @@ async fn placed(record: &Record, frame: &Arc<Frame>, node: usize, json: &str) ->
             Ok(())
         }
     }
-}
-
-/// Whether a value comes back from its JSON, and that it is what comes back: JSON has one word, `null`, for what is
-/// absent and for numbers that are none.
-fn comes_back(frame: &Arc<Frame>, node: usize, json: &str) -> Called {
-    if !json.contains("null") {
-        return Ok(());
-    }
-    wait::restored(frame, node, 0, json).map_err(|error| {
-        let message = format!("what it gave does not come back from JSON: {error}");
-        node_error(frame, node, ErrorKind::Failed, 0, message)
-    })
 }
 
 /// Keeps what a node's value refers to, before the value is recorded.

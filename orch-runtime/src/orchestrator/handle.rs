@@ -156,7 +156,7 @@ impl<W: Workflow> RunHandle<W> {
         let Driver::Kept { waiter, .. } = self.driver else {
             return None;
         };
-        let kept = waiter.wait(&self.id).await;
+        let kept = waiter.wait().await;
         Some((kept, waiter.home().holding()))
     }
 
@@ -169,7 +169,7 @@ impl<W: Workflow> RunHandle<W> {
         let (run, task) = match self.driver {
             Driver::Here { run, task } => (run, task),
             Driver::Kept { waiter, .. } => {
-                let kept = waiter.wait(&self.id).await;
+                let kept = waiter.wait().await;
                 return kept.result::<W>(&self.id, waiter.home());
             }
         };
@@ -242,7 +242,7 @@ impl<W: Workflow> RunHandle<W> {
     fn until(&self) -> Until {
         Until(match &self.driver {
             Driver::Here { .. } => None,
-            Driver::Kept { waiter, .. } => Some((Arc::clone(waiter), self.id.clone())),
+            Driver::Kept { waiter, .. } => Some(Arc::clone(waiter)),
         })
     }
 }
@@ -250,12 +250,12 @@ impl<W: Workflow> RunHandle<W> {
 /// Until when a stream goes on, should whoever drives the run not end it: until the run has ended elsewhere, or does not
 /// go on here.
 #[derive(Debug)]
-struct Until(Option<(Arc<Waiter>, RunId)>);
+struct Until(Option<Arc<Waiter>>);
 
 impl Until {
     async fn over(&self) {
         match &self.0 {
-            Some((waiter, id)) => drop(waiter.wait(id).await),
+            Some(waiter) => drop(waiter.wait().await),
             None => std::future::pending().await,
         }
     }

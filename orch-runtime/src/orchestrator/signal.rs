@@ -82,6 +82,10 @@ impl SendSignal {
         let value = self.value.map_err(|error| SteerError::Value {
             reason: error.to_string(),
         })?;
+        if self.name.starts_with('@') {
+            let what = "is no node: what begins with `@` is what operators ask for";
+            return Err(SteerError::node(&self.name, what));
+        }
         match self.to {
             To::Here(run) => {
                 let at = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -126,9 +130,6 @@ async fn located(
     name: String,
     value: &str,
 ) -> Result<(RunId, String), SteerError> {
-    if name.starts_with('@') {
-        return Ok((run, name));
-    }
     let runs = Runs::new(Arc::clone(durability));
     let (outermost, within, workflow) = match runs.find(run.as_str()).await? {
         Some(record) => (run, String::new(), record.workflow),
@@ -147,9 +148,12 @@ async fn located(
         match registered.check_signal(path, value) {
             None => return refused("waits for no signal in this workflow"),
             Some((fans, _)) if fans != name[path.len()..].matches('/').count() => {
-                return refused(
-                    "is inside a `for`: say which item it is for with `.item(n)`, for each `for` around it",
-                );
+                return refused(match fans {
+                    0 => "is not inside a `for`: leave out `.item(…)`",
+                    _ => {
+                        "is inside a `for`: say which item it is for with `.item(n)`, once for each `for` around it"
+                    }
+                });
             }
             Some((_, Err(error))) => return Err(SteerError::value(&error)),
             Some((_, Ok(()))) => {}

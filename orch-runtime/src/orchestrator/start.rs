@@ -14,6 +14,7 @@ use tokio::runtime::Handle;
 use super::handle::{RunHandle, Streams};
 use crate::artifact::{self, recording, restoring};
 use crate::durability::{self, Beginning, Kept, steer};
+use crate::durable::may_change;
 use crate::engine::execute_observed;
 use crate::program::Workflow;
 use crate::services::Services;
@@ -34,6 +35,8 @@ pub enum StartError {
     },
     /// There is no tokio runtime here.
     NoRuntime,
+    /// The run's id is empty.
+    EmptyId,
     /// The workflow is durable, and the orchestrator has no store.
     NoStore {
         /// The workflow.
@@ -108,6 +111,7 @@ impl StartError {
         match self {
             Self::MissingResource { .. } => "missing_resource",
             Self::NoRuntime => "no_runtime",
+            Self::EmptyId => "empty_id",
             Self::NoStore { .. } => "no_store",
             Self::NotRegistered { .. } => "not_registered",
             Self::Unkept { .. } => "unkept",
@@ -129,6 +133,7 @@ impl fmt::Display for StartError {
                 "workflow `{workflow}` wants a resource of type `{resource}`: give one to the orchestrator with `.resource(…)` or `.shared(…)`"
             ),
             Self::NoRuntime => f.write_str("there is no tokio runtime here to start a run on"),
+            Self::EmptyId => f.write_str("the run's id is empty: give it another one, or none"),
             Self::NoStore { workflow } => write!(
                 f,
                 "workflow `{workflow}` is durable: give the orchestrator a store with `.store(…)`"
@@ -236,6 +241,9 @@ impl<W: Workflow> Start<W> {
             let (workflow, inner) = (W::SPEC.name, inner.name);
             return Err(StartError::Forgotten { workflow, inner });
         }
+        if self.id.as_ref().is_some_and(|id| id.as_str().is_empty()) {
+            return Err(StartError::EmptyId);
+        }
         let handle = Handle::try_current().map_err(|_| StartError::NoRuntime)?;
         if W::SPEC.durable {
             return self.keep().await;
@@ -266,10 +274,14 @@ impl<W: Workflow> Start<W> {
         let unkept = |reason| StartError::Input { workflow, reason };
         let (input, refers) = recording(|| (codec.encode_input)(&self.input));
         let input = input.map_err(|error| unkept(error.to_string()))?;
-        // JSON has one word for what is absent and for numbers that are none.
-        if input.contains("null") {
-            let restored = restoring(None, Vec::new(), || (codec.decode_input)(&input).map(drop));
-            restored.map_err(|error| unkept(error.to_string()))?;
+        let mut given = self.input;
+        if may_change(&input) {
+            let restored = restoring(None, Vec::new(), || (codec.decode_input)(&input));
+            let restored = restored.map_err(|error| unkept(error.to_string()))?;
+            // As it is after a crash.
+            if refers.is_empty() {
+                given = restored;
+            }
         }
         let artifacts = artifact::to_be_kept(refers, &*durability).await;
         let artifacts = artifacts.map_err(|error| unkept(error.to_string()))?;
@@ -282,7 +294,7 @@ impl<W: Workflow> Start<W> {
         let id = self
             .id
             .unwrap_or_else(|| RunId::new(uuid::Uuid::now_v7().to_string()));
-        let given = self.correlation_id.as_deref().map(str::to_owned);
+        let other = self.correlation_id.as_deref().map(str::to_owned);
         let correlation_id = self
             .correlation_id
             .unwrap_or_else(|| Arc::from(id.as_str()));
@@ -299,7 +311,7 @@ impl<W: Workflow> Start<W> {
             version: W::SPEC.version.to_owned(),
             fingerprint: W::program().layout().fingerprint.clone(),
             input,
-            correlation_id: given,
+            correlation_id: other,
             parent: None,
             priority: self.priority.unwrap_or(W::SPEC.priority),
             at: now,
@@ -336,17 +348,18 @@ impl<W: Workflow> Start<W> {
                 return Err(StartError::Store { reason });
             }
         };
-        let waiter = durability.wait_for(held.run);
+        let waiter = durability.wait_for(held.run, &id);
         // Before the run begins, so that nothing of it is missed.
         let streams = Streams::of(waiter.outlets());
         match (fresh, seat) {
-            (true, Some(seat)) => {
+            (true, Some(mut seat)) => {
+                seat.holds(held);
                 let beginning = Beginning {
                     held,
                     id: id.clone(),
                     correlation_id: Arc::clone(&correlation_id),
                     deadline,
-                    input: self.input,
+                    input: given,
                 };
                 let services = self.services.clone();
                 durability::begin::<W>(services, &durability, seat, beginning);

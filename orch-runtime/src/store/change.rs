@@ -233,6 +233,20 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// Lets go of a run, which is ready at once: nothing of it goes on here.
+    pub(crate) fn let_go(held: Held) -> Self {
+        Self::Suspend {
+            held,
+            entries: Vec::new(),
+            status: RunStatus::Queued,
+            ready_at: Some(0),
+            seen: i64::MAX,
+            reason: None,
+        }
+    }
+}
+
 /// What a change did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -261,4 +275,19 @@ pub enum Applied {
     },
     /// So many runs were forgotten, children not counted.
     Pruned(usize),
+}
+
+impl Applied {
+    /// The runs that are held since, and were not before.
+    pub(crate) fn taken(&self) -> &[Held] {
+        match self {
+            Self::TakenUp(taken) => taken,
+            Self::Started {
+                held,
+                fresh: true,
+                status: RunStatus::Running,
+            } => std::slice::from_ref(held),
+            _ => &[],
+        }
+    }
 }

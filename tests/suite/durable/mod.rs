@@ -1,5 +1,6 @@
 //! Durable runs: what survives a crash, what is not done twice, and what operators can do.
 
+mod abandoned;
 mod artifacts;
 mod attempts;
 mod checkpoints;

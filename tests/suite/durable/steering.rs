@@ -362,6 +362,8 @@ fn what_a_durable_workflow_lacks_is_said() {
             "workflow `Two` is durable: give the orchestrator a store with `.store(…)`"
         );
         let orch = orchestrator(&world, &Memory::new()).build().await.unwrap();
+        let error = orch.start(Two, 1).id("").await.unwrap_err();
+        assert_eq!(error.code(), "empty_id");
         let error = orch.start(Two, 1).await.unwrap_err();
         assert!(
             error

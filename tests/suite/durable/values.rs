@@ -266,3 +266,143 @@ fn what_would_not_come_back_does_not_go_in() {
         assert_eq!(seen.unwrap(), "None");
     });
 }
+
+#[step]
+fn sample(n: u32) -> Vec<f64> {
+    // A tenth of all fractions would be read as their neighbours if they were not read exactly.
+    (1..=n)
+        .map(|at| f64::from(at).sqrt() / 7.0 + 907.303_832_202_868_9)
+        .collect()
+}
+
+#[step]
+async fn exact(x: f64, #[resource] world: &World) -> u64 {
+    world.called("exact", "");
+    world.pass("exact").await;
+    x.to_bits()
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Exact(first: f64, n: u32) -> Vec<u64> {
+        all = sample(n);
+        bits = for x in all.iter().copied().chain([first]).collect::<Vec<_>>() {
+            exact(x)
+        };
+        bits
+    }
+}
+
+#[test]
+fn numbers_come_back_to_the_last_bit() {
+    let world = World::default();
+    let first = 0.1 + 0.2;
+    world.open("exact", 500);
+    let bits = killed(Exact, (first, 999), (first, 999), "exact", 501, &world).unwrap();
+    let expected = sample(999).into_iter().chain([first]);
+    assert_eq!(bits, expected.map(f64::to_bits).collect::<Vec<_>>());
+}
+
+#[step]
+fn absent(pair: &(Option<Option<f64>>, Option<f64>)) -> String {
+    format!("{pair:?}")
+}
+
+#[step]
+fn pair(n: u32) -> (Option<Option<f64>>, Option<f64>) {
+    (Some(None), Some(f64::from(n) / 0.0 * 0.0))
+}
+
+#[step]
+async fn again(state: Option<f64>, #[resource] world: &World) -> ControlFlow<bool, Option<f64>> {
+    world.called("again", "");
+    if world.calls("again") > 1 {
+        world.pass("again").await;
+        return ControlFlow::Break(state.is_some());
+    }
+    ControlFlow::Continue(Some(f64::NAN))
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Absent(n: u32, given: Option<f64>) -> (String, bool, bool) {
+        pair = pair(n);
+        seen = absent(&pair);
+        ended = again(given).repeat(max = 5);
+        (seen, given.is_some(), ended)
+    }
+}
+
+#[test]
+fn what_json_has_one_word_for_is_the_same_with_and_without_a_crash() {
+    let expected = ("(None, None)".to_owned(), false, false);
+    let input = (1, Some(f64::NAN));
+    let world = World::default();
+    world.open("again", 9);
+    super::Process::new().run(async {
+        let orch = super::serving(&world, &orch::store::Memory::new(), Absent).await;
+        let run = orch.start(Absent, input).await.unwrap();
+        assert_eq!(run.result().await.unwrap(), expected);
+    });
+    let world = World::default();
+    let after = killed(Absent, input, input, "again", 2, &world);
+    assert_eq!(after.unwrap(), expected);
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Nested(Vec<Nested>);
+
+#[step]
+fn nested(levels: u32) -> Nested {
+    (1..levels).fold(Nested(Vec::new()), |inner, _| Nested(vec![inner]))
+}
+
+#[step]
+fn levels(of: &Nested) -> u32 {
+    1 + of.0.first().map_or(0, levels_of)
+}
+
+fn levels_of(of: &Nested) -> u32 {
+    1 + of.0.first().map_or(0, levels_of)
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Deep(of: u32) -> u32 {
+        nested = nested(of);
+        levels(&nested)
+    }
+}
+
+#[step]
+fn count(n: (u32, f64)) -> ControlFlow<u32, (u32, f64)> {
+    match n {
+        (5, _) => ControlFlow::Break(5),
+        (n, share) => ControlFlow::Continue((n + 1, share / 0.0 * 0.0)),
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Counted(n: u32) -> u32 {
+        counted = count((n, 1.0)).repeat(max = 9);
+        counted
+    }
+}
+
+#[test]
+fn what_could_not_be_read_fails_its_node() {
+    let (world, store) = (World::default(), orch::store::Memory::new());
+    super::Process::new().run(async {
+        let builder = super::orchestrator(&world, &store).workflow(Deep);
+        let orch = builder.workflow(Counted).build().await.unwrap();
+        let levels = orch.start(Deep, 120).await.unwrap().result().await;
+        assert_eq!(levels.unwrap(), 120);
+        let error = orch.start(Deep, 200).await.unwrap().result().await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("does not come back from JSON"), "{error}");
+        let error = orch.start(Counted, 1).await.unwrap().result().await;
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("does not come back from JSON"), "{error}");
+    });
+}

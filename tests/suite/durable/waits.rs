@@ -320,7 +320,7 @@ fn a_signal_that_nobody_waits_for_is_refused() {
         for without in [runs.signal("r", Votes::vote, 5), run.signal(Votes::vote, 5)] {
             let refused = without.await.unwrap_err().to_string();
             assert!(
-                refused.ends_with("with `.item(n)`, for each `for` around it"),
+                refused.ends_with("with `.item(n)`, once for each `for` around it"),
                 "{refused}"
             );
         }
@@ -330,6 +330,11 @@ fn a_signal_that_nobody_waits_for_is_refused() {
             .await
             .unwrap_err();
         assert_eq!(refused.code(), "value");
+        // What operators ask for is asked in their words, by those who may.
+        for name in ["@cancel", "@decide/vote", "@"] {
+            let refused = runs.signal_json("r", name, &five).await.unwrap_err();
+            assert!(refused.to_string().contains("is no node"), "{refused}");
+        }
         assert_eq!(
             runs.signal_json("x", "vote", &five)
                 .await

@@ -15,7 +15,8 @@ use crate::store::{Applied, Change, Entry, EntryKind, History, Millis, NewRun, R
 
 impl Runs {
     /// Takes a run up again that did not succeed: what succeeded keeps its value, what failed is called again with the
-    /// same arguments, what was rejected waits for another decision, and what was undone is done again.
+    /// same arguments, what was rejected waits for another decision, what was undone is done again, and `finally` nodes run
+    /// once more at its end.
     ///
     /// # Errors
     /// If there is no such run, it has not ended, or it succeeded.
@@ -91,8 +92,11 @@ impl Runs {
         added: Option<Entry>,
     ) -> Result<(), SteerError> {
         let failed = failed(history);
+        let at_the_end = self.runs_at_the_end(&history.run);
+        let is_of_the_end = |entry: &Entry| at_the_end.contains(root(about(entry)));
         let entries = history.entries.iter();
-        let dropped = entries.filter(|entry| is_of_a_failure(entry, &failed) || drop(entry));
+        let dropped = entries
+            .filter(|entry| is_of_a_failure(entry, &failed) || is_of_the_end(entry) || drop(entry));
         let drop = dropped.map(|entry| entry.seq).collect();
         let mut seq = history.entries.last().map_or(0, |entry| entry.seq);
         let now = self.durability.clock.now();
@@ -105,8 +109,11 @@ impl Runs {
             item: None,
             at: now,
         };
-        let undone = undone(history);
-        let again = undone.iter().map(|instance| Entry {
+        let mut anew = undone(history);
+        let ended = history.entries.iter().filter(|entry| is_of_the_end(entry));
+        let ended = ended.filter(|entry| entry.kind == EntryKind::Done);
+        anew.extend(ended.map(|entry| entry.node.clone()));
+        let again = anew.iter().map(|instance| Entry {
             node: made_again(instance),
             value: Some((times_undone(history, instance) + 1).to_string()),
             ..retried.clone()
@@ -130,6 +137,15 @@ impl Runs {
         self.submit(&history.run.id, change).await?;
         self.durability.stir();
         Ok(())
+    }
+
+    /// The nodes that run when a run ends, and again when it ends again.
+    fn runs_at_the_end(&self, run: &RunRecord) -> BTreeSet<&'static str> {
+        let nodes = self
+            .registered(run)
+            .map_or(&[][..], |registered| registered.program.spec.scope.nodes);
+        let last = nodes.iter().filter(|node| node.finally);
+        last.map(|node| node.name).collect()
     }
 
     /// When a run is out of time that begins again now: it has its whole span anew.
@@ -192,6 +208,10 @@ impl Runs {
         input: Option<&Value>,
         entries: Vec<Entry>,
     ) -> Result<RunInfo, SteerError> {
+        if new_id.is_empty() {
+            let reason = "the new run's id is empty".to_owned();
+            return Err(SteerError::Value { reason });
+        }
         let input = input.map_or(history.run.input.clone(), Value::to_string);
         if let Ok(registered) = self.registered(&history.run) {
             registered

@@ -1,7 +1,6 @@
 //! Deciding about values that wait at a checkpoint.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -10,8 +9,7 @@ use super::info::value;
 use super::{Checkpoint, Runs, SteerError, path};
 use crate::engine::layout::NodeLayout;
 use crate::engine::wait::{Decision, decision_about, decision_event};
-use crate::orchestrator::signal::{SendSignal, To};
-use crate::store::{EntryKind, Json, RunRecord};
+use crate::store::{Applied, Change, EntryKind, Json, RunRecord};
 
 impl Runs {
     /// The values of a run that wait for a decision, and those of runs [inside it](Self::children) whose workflows are
@@ -163,14 +161,25 @@ impl Runs {
         };
         let decision =
             serde_json::to_string(&decision).map_err(|error| SteerError::value(&error))?;
-        let to = To::Kept(Arc::clone(&self.durability));
         let name = decision_about(&format!("{}{node}", located.within));
         let event = decision_event(located.retried_after);
-        let sent = SendSignal::json(to, located.outermost, &name, decision).event_id(event);
-        if sent.await? {
-            return Ok(());
-        }
-        Err(SteerError::node(node, "was decided about already"))
+        let run = located.outermost;
+        let change = Change::Signal {
+            run: run.clone(),
+            name,
+            event: Some(event),
+            value: decision,
+            at: self.durability.clock.now(),
+        };
+        let sent = self.submit(&run, change).await?;
+        let Applied::Signalled {
+            run, fresh: true, ..
+        } = sent
+        else {
+            return Err(SteerError::node(node, "was decided about already"));
+        };
+        self.durability.signalled_here(run).await;
+        Ok(())
     }
 
     /// Checks that a value is what a node gives.

@@ -55,9 +55,9 @@ impl Runs {
         id: &RunId,
     ) -> Result<Arc<crate::durability::Kept>, SteerError> {
         let key = self.record(id.as_str()).await?.key;
-        let waiter = self.durability.wait_for(key);
+        let waiter = self.durability.wait_for(key, id);
         waiter.hint();
-        Ok(waiter.wait(id).await)
+        Ok(waiter.wait().await)
     }
 
     pub(super) async fn find(&self, id: &str) -> Result<Option<RunRecord>, SteerError> {
@@ -202,15 +202,7 @@ impl Runs {
             run: run.key,
             fence: run.fence,
         };
-        let change = Change::Suspend {
-            held,
-            entries: Vec::new(),
-            status: RunStatus::Queued,
-            ready_at: Some(0),
-            seen: i64::MAX,
-            reason: None,
-        };
-        self.submit(&run.id, change).await?;
+        self.submit(&run.id, Change::let_go(held)).await?;
         self.durability.stir();
         Ok(())
     }

@@ -17,9 +17,9 @@ use orch_core::run::RunId;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use self::queue::{Queue, Writer};
+use self::queue::{Answered, Queue, Writer};
 use super::{
-    Applied, Change, Filter, History, Json, Millis, Refused, RunKey, RunRecord, SignalRecord,
+    Applied, Change, Filter, Held, History, Json, Millis, Refused, RunKey, RunRecord, SignalRecord,
     Store, StoreError, StoreErrorKind,
 };
 
@@ -128,20 +128,36 @@ impl Journal {
 
     /// Submits a change; the future says what became of it.
     ///
-    /// It is submitted when this returns, whether the future is polled or not.
+    /// It is submitted when this returns, whether the future is polled or not; where that is dropped, runs that are held
+    /// since are let go of.
     pub fn submit(
         &self,
         change: Change,
     ) -> impl Future<Output = Result<Applied, JournalError>> + Send + 'static + use<> {
-        let (reply, answer) = oneshot::channel();
-        match &self.queue {
-            Some(queue) => queue.push(change, Some(reply)),
-            // Somebody who no longer listens needs no answer.
-            None => drop(reply.send((self.keep(&change), change))),
-        }
+        let answer = match &self.queue {
+            Some(queue) => {
+                let (reply, answer) = oneshot::channel();
+                queue.push(change, Some(reply));
+                Ok(answer)
+            }
+            None => Err(self.keep(&change)),
+        };
         async move {
-            let answered = answer.await;
-            answered.map_or(Err(JournalError::Closed), |(answer, _)| answer)
+            match answer {
+                Ok(answer) => answer
+                    .await
+                    .map_or(Err(JournalError::Closed), Answered::heard),
+                Err(answer) => answer,
+            }
+        }
+    }
+
+    /// Lets go of a run, which is ready at once: nothing of it goes on here.
+    pub(crate) fn let_go(&self, held: Held) {
+        match &self.queue {
+            Some(queue) => queue.let_go(held),
+            // Refused, it is held here no longer.
+            None => drop(self.keep(&Change::let_go(held))),
         }
     }
 

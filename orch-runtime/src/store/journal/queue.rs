@@ -3,14 +3,14 @@
 use std::collections::VecDeque;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
 use super::{Answer, JournalError};
-use crate::store::{Applied, Change, Refused, Store, StoreError, StoreErrorKind};
+use crate::store::{Applied, Change, Held, Refused, Store, StoreError, StoreErrorKind};
 
 /// How many changes are kept in one transaction.
 const BATCH: usize = 1_024;
@@ -19,8 +19,37 @@ const BATCH: usize = 1_024;
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Where a change is answered, and given back: it is freed most cheaply on the thread that made it.
-type Reply = Option<oneshot::Sender<(Answer, Change)>>;
+/// Where a change is answered.
+type Reply = Option<oneshot::Sender<Answered>>;
+
+/// An answer, and the change, which is freed most cheaply on the thread that made it.
+///
+/// Where nobody hears of runs that are held since, they are let go of: nobody else would drive them.
+#[derive(Debug)]
+pub(super) struct Answered {
+    answer: Option<Answer>,
+    journal: Weak<Queue>,
+    _change: Change,
+}
+
+impl Answered {
+    pub(super) fn heard(mut self) -> Answer {
+        self.answer.take().unwrap_or(Err(JournalError::Closed))
+    }
+}
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        let Some(Ok(applied)) = &self.answer else {
+            return;
+        };
+        if let taken @ [_, ..] = applied.taken()
+            && let Some(journal) = self.journal.upgrade()
+        {
+            taken.iter().for_each(|held| journal.let_go(*held));
+        }
+    }
+}
 
 /// What was submitted and is not kept yet.
 #[derive(Debug, Default)]
@@ -49,19 +78,29 @@ impl Queue {
 
     /// Adds a change. A reply that is dropped says that the journal was closed.
     pub(super) fn push(&self, change: Change, reply: Reply) {
+        let is_asked = reply.is_some();
+        if !self.add(change, reply) && !is_asked {
+            not_kept(&JournalError::Closed);
+        }
+    }
+
+    /// Lets go of a run, unless all that is held here is about to be.
+    pub(super) fn let_go(&self, held: Held) {
+        self.add(Change::let_go(held), None);
+    }
+
+    /// Adds a change; false when nothing more is taken.
+    fn add(&self, change: Change, reply: Reply) -> bool {
         let mut state = self.lock();
         if state.closing {
-            drop(state);
-            if reply.is_none() {
-                not_kept(&JournalError::Closed);
-            }
-            return;
+            return false;
         }
         state.waiting.push_back((change, reply));
         if state.idle {
             state.idle = false;
             self.stirred.notify_one();
         }
+        true
     }
 
     pub(super) fn close(&self) {
@@ -190,13 +229,15 @@ impl Writer {
                 Ok(answers) => {
                     let kept = replies.drain(..).zip(changes.drain(..));
                     for ((reply, change), answer) in kept.zip(answers) {
-                        tell(reply, answer.map_err(JournalError::Refused), change);
+                        let answer = answer.map_err(JournalError::Refused);
+                        tell(&self.queue, reply, answer, change);
                     }
                 }
                 Err(error) => {
                     let error = Arc::new(error);
                     for (reply, change) in replies.drain(..).zip(changes.drain(..)) {
-                        tell(reply, Err(JournalError::Store(Arc::clone(&error))), change);
+                        let answer = Err(JournalError::Store(Arc::clone(&error)));
+                        tell(&self.queue, reply, answer, change);
                     }
                 }
             }
@@ -254,10 +295,17 @@ fn contained<T>(commit: impl FnOnce() -> Result<T, StoreError>) -> Result<T, Sto
     })
 }
 
-fn tell(reply: Reply, answer: Answer, change: Change) {
+fn tell(queue: &Arc<Queue>, reply: Reply, answer: Answer, change: Change) {
     match reply {
-        // Somebody who no longer listens needs no answer.
-        Some(reply) => drop(reply.send((answer, change))),
+        Some(reply) => {
+            let answered = Answered {
+                answer: Some(answer),
+                journal: Arc::downgrade(queue),
+                _change: change,
+            };
+            // Somebody who no longer listens needs no answer.
+            drop(reply.send(answered));
+        }
         None => {
             if let Err(error) = answer {
                 not_kept(&error);

@@ -218,6 +218,44 @@ fn what_was_done_is_undone_before_the_finally_nodes() {
     });
 }
 
+#[step]
+fn tidy(#[resource] world: &World, #[ctx] ctx: &StepCtx) {
+    world.called("tidy", &ctx.idempotency_key());
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Tidied(card: String) -> Result<String, CallError> {
+        paid = pay();
+        #[node(finally)]
+        tidy();
+        #[node(after = [paid])]
+        seen = order(&card);
+        seen
+    }
+}
+
+#[test]
+fn finally_nodes_run_at_each_end() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, Tidied).await;
+        let runs = orch.runs().unwrap();
+        for fails in [true, true, false] {
+            let run = orch.start(Tidied, "card".into()).id("r").await.unwrap();
+            assert_eq!(run.result().await.is_err(), fails);
+            if fails {
+                runs.retry("r").await.unwrap();
+            }
+        }
+    });
+    // Each is another effect.
+    assert_eq!(
+        world.keys("tidy"),
+        ["r/tidy", "r/tidy~again1", "r/tidy~again2"]
+    );
+}
+
 #[test]
 fn undoing_goes_on_after_a_kill() {
     let (world, store) = (World::default(), Memory::new());
