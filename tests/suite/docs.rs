@@ -206,6 +206,7 @@ fn every_reason_not_to_start_is_listed() {
             resource: "Client",
         },
         StartError::NoRuntime,
+        StartError::EmptyId,
         StartError::NoStore { workflow },
         StartError::NotRegistered { workflow },
         StartError::Unkept {

@@ -364,9 +364,8 @@ impl Durability {
             let after = record.mailbox.seen();
             match self.store.signals(key, after) {
                 Ok(signals) => {
-                    record.mailbox.put(signals);
                     // Before whoever asked goes on, so that a run that was paused begins nothing after that.
-                    steer::steer(&run);
+                    steer::signal(&run, signals);
                     record.stirred.notify_one();
                 }
                 Err(error) => {

@@ -5,7 +5,7 @@ use std::future::Future;
 use orch_core::run::RunId;
 
 use super::Durability;
-use crate::engine::record::{Left, Phase};
+use crate::engine::record::{Left, Next, Phase, Record, Steered};
 use crate::engine::run::{Halt, Run};
 use crate::store::journal::JournalError;
 use crate::store::{Applied, Change, SignalRecord};
@@ -14,19 +14,47 @@ pub(crate) const CANCEL: &str = "@cancel";
 pub(crate) const PAUSE: &str = "@pause";
 pub(crate) const RESUME: &str = "@resume";
 
-/// Does what operators asked for, unless the run still goes over its history.
-pub(crate) fn steer(run: &Run) {
+/// Gives a run signals, and does what operators ask for in them.
+pub(crate) fn signal(run: &Run, signals: Vec<SignalRecord>) {
     let Some(record) = &run.journal else { return };
+    let mut steered = record.steer();
+    record.mailbox.put(signals);
+    obey(run, record, &mut steered);
+}
+
+/// What to do about a run that may be quiet, once what operators asked for is done.
+///
+/// No signal comes while that is decided, so that none is passed over by whoever leaves the run.
+pub(crate) fn next(run: &Run, record: &Record) -> Next {
+    let mut steered = record.steer();
+    let next = record.next();
+    obey(run, record, &mut steered);
+    steered.seen = record.mailbox.seen();
+    match next {
+        Next::Again => next,
+        // After what was asked for it may be something else.
+        _ => record.next(),
+    }
+}
+
+/// Does what operators asked for.
+pub(crate) fn steer(run: &Run) {
+    if let Some(record) = &run.journal {
+        obey(run, record, &mut record.steer());
+    }
+}
+
+/// Does what operators asked for, in its order, unless the run still goes over its history.
+fn obey(run: &Run, record: &Record, steered: &mut Steered) {
     if record.phase() == Phase::Retracing {
         return;
     }
-    // What was asked for is done in its order, whoever does it.
-    let _steers = record.steer();
     // What was asked for before the run was taken up again from an earlier point is done with.
     let past = record.retried_after();
     while let Some(cancel) = record.mailbox.try_take(CANCEL) {
         if cancel.number > past {
             run.halt(Halt::Cancelled(text(&cancel)));
+            steered.stopped |= cancel.number > record.began_with;
         }
     }
     let mut pause: Option<SignalRecord> = None;

@@ -16,6 +16,7 @@ use super::run::{Halt, Run};
 use super::settle::{self, verdict};
 use super::strand::strand;
 use crate::ctx::Cx;
+use crate::durability::steer;
 use crate::program::Workflow;
 use crate::store::Millis;
 
@@ -184,9 +185,7 @@ async fn drive_durable(run: &Arc<Run>, jobs: Jobs<'_>) -> Driven {
             () = &mut deadline, if !late => continue,
             () = lingered => over = true,
         }
-        let next = record.next();
-        crate::durability::steer::steer(run);
-        match next {
+        match steer::next(run, record) {
             Next::Again => lingers.set(None),
             Next::Wait(until) => {
                 let soon =

@@ -53,8 +53,19 @@ pub(crate) struct Ledger {
     pub(crate) stirred: Notify,
     /// Nothing of the run goes on here any more.
     abandoned: AtomicBool,
+    /// The number of the last signal that there was when the run was taken up.
+    pub(crate) began_with: i64,
     /// Held by whoever does what operators asked for.
-    steered: Mutex<()>,
+    steered: Mutex<Steered>,
+}
+
+/// How far a run has followed its signals.
+#[derive(Debug, Default)]
+pub(crate) struct Steered {
+    /// The number of the last one when it was last looked at what to do next.
+    pub(crate) seen: i64,
+    /// The run was cancelled by one that came since it was taken up, which may not have taken effect yet.
+    pub(crate) stopped: bool,
 }
 
 impl std::fmt::Debug for Ledger {
@@ -151,6 +162,7 @@ impl Ledger {
             id,
             held,
             durability,
+            began_with: mailbox.seen(),
             mailbox,
             deadline,
             under_way: UnderWay::default(),
@@ -170,7 +182,7 @@ impl Ledger {
     }
 
     /// Nobody else does what operators asked for meanwhile.
-    pub(crate) fn steer(&self) -> MutexGuard<'_, ()> {
+    pub(crate) fn steer(&self) -> MutexGuard<'_, Steered> {
         self.steered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -491,18 +503,25 @@ impl Ledger {
     }
 
     /// Lets go of a run that is left; `false` if a signal came meanwhile, so that it is still held.
+    ///
+    /// One that was cancelled in the last moment is ready at once, to be stopped when it is taken up.
     pub(crate) async fn suspend(
         &self,
         status: RunStatus,
         ready_at: Option<Millis>,
         reason: Option<String>,
     ) -> bool {
+        let Steered { seen, stopped } = *self.steer();
+        let (status, ready_at, reason) = match stopped {
+            true => (RunStatus::Queued, Some(0), None),
+            false => (status, ready_at, reason),
+        };
         let change = Change::Suspend {
             held: self.held,
             entries: self.riders(),
             status,
             ready_at,
-            seen: self.mailbox.seen(),
+            seen,
             reason,
         };
         !matches!(

@@ -11,7 +11,7 @@ use orch_core::plan::WorkflowSpec;
 use orch_core::run::RunStatus;
 
 pub(crate) use self::errors::{Errors, KeptError};
-pub(crate) use self::ledger::{Ledger, Left, Next, Phase};
+pub(crate) use self::ledger::{Ledger, Left, Next, Phase, Steered};
 use super::children::{self, ChildBegan};
 use super::frame::Frame;
 use super::known::Known;
