@@ -46,9 +46,10 @@ pub(crate) fn begin<W: Workflow>(
         observer.open(&first);
     }
     let durability = Arc::clone(durability);
+    // Before whoever starts it can send it a signal.
+    durability.enter(held.run, &first);
     // Boxed, as a task's future is copied each time that it is handed on, and again when it has ended.
     tokio::spawn(Box::pin(async move {
-        durability.enter(held.run, &first);
         if reside::<W>(&durability, first, input).await {
             Box::pin(again::<W>(&services, &durability, held, None)).await;
         }

@@ -109,6 +109,10 @@ fn somebody_is_told_once_whatever_happens_to_the_process() {
         assert_eq!(items[0].error["code"], "failed");
         assert_eq!(items[0].error["attempt"], 3);
         assert_eq!(world.calls("fragile"), 3);
+        // It is on record first.
+        while told.lock().unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     });
     process.kill(&store);
     assert_eq!(take(&told), [("first".to_owned(), 3)]);
