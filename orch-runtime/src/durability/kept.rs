@@ -111,7 +111,8 @@ impl Kept {
 
     /// A run as the store has it, if it has ended or cannot go on.
     pub(crate) fn recorded(record: &RunRecord) -> Option<Self> {
-        if record.status == RunStatus::Parked {
+        // One that was resumed and is not taken up yet is about to go on.
+        if record.status == RunStatus::Parked && record.ready_at.is_none() {
             let reason = record.reason.as_deref().unwrap_or("it is parked");
             return Some(Self::without_result(record.status, reason));
         }
