@@ -124,7 +124,7 @@ impl Kept {
     }
 
     /// A run as it was found, if it has ended or cannot go on, or is no longer there.
-    pub(super) fn found(key: RunKey, record: Option<&RunRecord>) -> Option<Self> {
+    pub(crate) fn found(key: RunKey, record: Option<&RunRecord>) -> Option<Self> {
         match record.filter(|record| record.key == key) {
             Some(record) => Self::recorded(record),
             None => {
@@ -265,7 +265,7 @@ impl Told {
 }
 
 /// How long it takes until a run is looked for again that could not be: at first, and at the longest.
-const UNREAD: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
+const AGAIN: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
 impl Waiter {
     pub(super) fn new(durability: Arc<Durability>, key: RunKey, told: Arc<Told>) -> Self {
@@ -318,7 +318,7 @@ impl Waiter {
 
     /// Looks for the run's end, unless that is told or it is under way here.
     async fn look(&self) {
-        let (mut pause, longest) = UNREAD;
+        let (mut pause, longest) = AGAIN;
         while self.live().is_none() && self.kept().is_none() {
             match self.durability.journal.find(self.told.id.clone()).await {
                 Ok(record) => {

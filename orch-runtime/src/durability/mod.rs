@@ -12,6 +12,7 @@ mod register;
 mod retention;
 #[cfg(feature = "schedule")]
 mod schedule;
+mod seat;
 pub(crate) mod steer;
 mod supervisor;
 mod watchdog;
@@ -32,6 +33,7 @@ pub(crate) use self::kept::{Kept, Waiter};
 use self::live::Resume;
 pub(crate) use self::live::{Beginning, begin};
 use self::retention::Ages;
+pub(crate) use self::seat::Seat;
 pub(crate) use self::watchdog::Watchdog;
 use crate::artifact::{Answering, Home, Keeper};
 use crate::engine::run::Run;
@@ -590,46 +592,4 @@ fn known(held: Held, read: Result<Option<History>, StoreError>) -> Option<Histor
         tracing::error!(target: "orch", event = "run_unread", run = held.run.0, %error);
         None
     })
-}
-
-/// A run's place among those that are under way.
-///
-/// Dropped with the run, as whatever drove it was dropped, it lets go of the run, so that others take it up.
-pub(crate) struct Seat {
-    durability: Arc<Durability>,
-    held: Option<Held>,
-}
-
-impl Seat {
-    fn new(durability: &Arc<Durability>, held: Option<Held>) -> Self {
-        Self {
-            durability: Arc::clone(durability),
-            held,
-        }
-    }
-
-    /// The run is what was seated.
-    pub(crate) fn holds(&mut self, held: Held) {
-        self.held = Some(held);
-    }
-
-    /// The run is no longer driven here, and was let go of if that was due.
-    fn leave(mut self) {
-        self.held = None;
-    }
-}
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        let durability = &self.durability;
-        if let Some(held) = self.held {
-            durability.exit(held.run);
-            durability.journal.let_go(held);
-        }
-        durability.active.fetch_sub(1, Ordering::AcqRel);
-        durability.left.notify_waiters();
-        if durability.more.load(Ordering::Acquire) {
-            durability.stirred.notify_one();
-        }
-    }
 }

@@ -370,27 +370,20 @@ impl<W: Workflow> Start<W> {
                 waiter.hint();
             }
             (false, _) => {
-                let find = id.clone();
-                let kept = durability
-                    .journal
-                    .ask(move |store| store.find(&find))
-                    .await
-                    .map_err(|error| StartError::Store {
-                        reason: error.to_string(),
-                    })?;
-                if let Some(kept) = &kept
-                    && kept.workflow != workflow
+                let found = durability.journal.find(id.clone()).await;
+                let found = found.map_err(|error| StartError::Store {
+                    reason: error.to_string(),
+                })?;
+                if let Some(other) = &found
+                    && other.workflow != workflow
                 {
-                    let kept = kept.workflow.clone();
+                    let kept = other.workflow.clone();
                     return Err(StartError::OtherWorkflow { id, workflow, kept });
                 }
                 // As it is now: it may have ended since it was found, before anybody waited.
-                if let Some(kept) = kept.as_ref().filter(|kept| kept.status.is_ended())
-                    && let Some(kept) = Kept::recorded(kept)
-                {
+                if let Some(kept) = Kept::found(held.run, found.as_ref()) {
                     waiter.tell(Arc::new(kept));
                 }
-                waiter.hint();
             }
         }
         Ok(RunHandle::kept(

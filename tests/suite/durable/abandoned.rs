@@ -1,5 +1,6 @@
 //! Runs that nobody drives any more, and those who wait for runs that are gone.
 
+use std::path::Path;
 use std::time::Duration;
 
 use orch::prelude::*;
@@ -20,6 +21,14 @@ workflow! {
     pub Single(n: u32) -> u32 {
         work(n)
     }
+}
+
+/// An orchestrator on a file that drives so many runs at once.
+async fn at(file: &Path, world: &World, drives: usize) -> Orchestrator {
+    let store = Sqlite::open(file).await.unwrap();
+    let builder = Orchestrator::builder().store(store).resource(world.clone());
+    let builder = builder.workflow(Single).max_active_runs(drives);
+    builder.build().await.unwrap()
 }
 
 async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -84,14 +93,9 @@ fn whoever_waits_for_a_run_is_told_that_it_was_deleted_and_of_another_of_its_id_
     let world = World::default();
     let folder = tempfile::tempdir().unwrap();
     Process::new().run(async {
-        let path = folder.path().join("runs.db");
-        let open = async |drives: usize| {
-            let store = Sqlite::open(&path).await.unwrap();
-            let builder = Orchestrator::builder().store(store).resource(world.clone());
-            let builder = builder.workflow(Single).max_active_runs(drives);
-            builder.build().await.unwrap()
-        };
-        let (drives, waits) = (open(9).await, open(0).await);
+        let file = folder.path().join("runs.db");
+        let drives = at(&file, &world, 9).await;
+        let waits = at(&file, &world, 0).await;
         let mut handles = Vec::new();
         for idx in 0..20 {
             let id = format!("{idx}");
@@ -123,14 +127,9 @@ fn a_handle_in_a_process_that_drives_nothing_knows_when_its_run_has_ended() {
     let world = World::default();
     let folder = tempfile::tempdir().unwrap();
     Process::new().run(async {
-        let path = folder.path().join("runs.db");
-        let open = async |drives: usize| {
-            let store = Sqlite::open(&path).await.unwrap();
-            let builder = Orchestrator::builder().store(store).resource(world.clone());
-            let builder = builder.workflow(Single).max_active_runs(drives);
-            builder.build().await.unwrap()
-        };
-        let (drives, waits) = (open(9).await, open(0).await);
+        let file = folder.path().join("runs.db");
+        let drives = at(&file, &world, 9).await;
+        let waits = at(&file, &world, 0).await;
         let run = waits.start(Single, 1).id("r").await.unwrap();
         world.until("work", 1).await;
         assert!(!run.is_finished());
