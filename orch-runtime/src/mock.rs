@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 #[cfg(feature = "testing")]
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Mock {
 /// The stand-ins of an orchestrator.
 #[cfg(feature = "testing")]
 #[derive(Debug, Default)]
-pub(crate) struct Mocks(BTreeMap<TypeId, Mock>);
+pub(crate) struct Mocks(HashMap<TypeId, Mock>);
 
 #[cfg(feature = "testing")]
 impl Mocks {

@@ -1,6 +1,6 @@
 //! What an orchestrator's configuration says over the options in the code.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use orch_core::duration;
@@ -18,7 +18,7 @@ const OPTIONS: [&str; 4] = ["timeout", "deadline", "retries", "cache"];
 pub(crate) struct Overrides {
     given: Vec<Given>,
     /// What holds for the callees that are overridden, by the address of their tier: layouts are never moved.
-    policies: BTreeMap<usize, Policies>,
+    policies: HashMap<usize, Policies>,
 }
 
 /// A setting as it was given.

@@ -1,7 +1,7 @@
 //! What all runs of one orchestrator share.
 
 use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -243,7 +243,7 @@ impl Veiled<Services> {
 
 /// Shared things by type: clients, pools, `dyn` traits.
 #[derive(Default)]
-pub(crate) struct Resources(BTreeMap<TypeId, Box<dyn Any + Send + Sync>>);
+pub(crate) struct Resources(HashMap<TypeId, Box<dyn Any + Send + Sync>>);
 
 impl Resources {
     pub(crate) fn insert<R: ?Sized + Send + Sync + 'static>(&mut self, resource: Arc<R>) {

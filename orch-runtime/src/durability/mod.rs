@@ -289,14 +289,14 @@ impl Durability {
         services: &Veiled<Services>,
     ) -> Vec<tokio::task::AbortHandle> {
         let supervisor = supervisor::supervise(Arc::clone(self), services.downgrade());
-        let mut tasks = vec![tokio::spawn(supervisor).abort_handle()];
+        let mut tasks: Vec<Task> = vec![Box::pin(supervisor)];
         if self.limit > 0 {
             let watched = watchdog::keep(Arc::clone(self));
-            tasks.push(tokio::spawn(watched).abort_handle());
+            tasks.push(Box::pin(watched));
         }
         if !self.retain.is_empty() {
             let kept = retention::keep(self.retain.clone(), Arc::clone(self));
-            tasks.push(tokio::spawn(kept).abort_handle());
+            tasks.push(Box::pin(kept));
         }
         #[cfg(feature = "schedule")]
         if self.limit > 0 {
@@ -305,11 +305,12 @@ impl Durability {
                 if let Some(Ok(scheduled)) = registered.scheduled() {
                     let (durability, services) = (Arc::clone(self), services.downgrade());
                     let kept = schedule::keep(scheduled, durability, services);
-                    tasks.push(tokio::spawn(kept).abort_handle());
+                    tasks.push(Box::pin(kept));
                 }
             }
         }
-        tasks
+        let begun = |task| tokio::spawn(task).abort_handle();
+        tasks.into_iter().map(begun).collect()
     }
 
     /// Where what a run's values refer to is kept.

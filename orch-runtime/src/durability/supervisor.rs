@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::{Durability, Seat, UNREAD, known};
+use super::{Durability, Seat, Task, UNREAD, known};
 use crate::services::Services;
 use crate::store::journal::JournalError;
 use crate::store::{Applied, Change, Held, Store, StoreError};
@@ -91,7 +91,8 @@ async fn take_up(
     let seated = taken
         .into_iter()
         .map(|held| (Seat::new(durability, Some(held)), held));
-    tokio::spawn(drive(Arc::clone(durability), services, seated.collect()));
+    let driving: Task = Box::pin(drive(Arc::clone(durability), services, seated.collect()));
+    tokio::spawn(driving);
     Some(Ok(count))
 }
 

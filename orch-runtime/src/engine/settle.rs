@@ -1,6 +1,5 @@
 //! Settling: telling schedules what happened, and carrying out what they answer.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
@@ -292,10 +291,7 @@ pub(crate) fn verdict(frame: &Frame) -> Result<(), Vec<NodeError>> {
         return Ok(());
     };
     let causes = before(layout.code.spec, missing);
-    let errors = state
-        .errors
-        .iter()
-        .filter(|(node, _)| causes.contains(node));
+    let errors = state.errors.iter().filter(|(node, _)| causes[*node]);
     let errors: Vec<_> = errors.map(|(_, error)| error.clone()).collect();
     if !errors.is_empty() {
         return Err(errors);
@@ -321,12 +317,12 @@ fn first(frame: &Frame, errors: Vec<NodeError>) -> NodeError {
     })
 }
 
-/// A node and all that it waits for, directly or not.
-fn before(scope: &ScopeSpec, node: usize) -> BTreeSet<usize> {
-    let mut found = BTreeSet::new();
+/// For each node, whether it is this one or one that this one waits for, directly or not.
+fn before(scope: &ScopeSpec, node: usize) -> Vec<bool> {
+    let mut found = vec![false; scope.nodes.len()];
     let mut open = vec![node];
     while let Some(node) = open.pop() {
-        if !found.insert(node) {
+        if std::mem::replace(&mut found[node], true) {
             continue;
         }
         let spec = &scope.nodes[node];

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
@@ -246,9 +246,9 @@ struct Pool<T> {
 
 #[derive(Debug)]
 struct Members<T> {
-    shared: BTreeMap<&'static str, Arc<T>>,
+    shared: HashMap<&'static str, Arc<T>>,
     /// Of the steps of each name, an instance for each path and each of the settings that its uses have.
-    private: BTreeMap<Box<str>, Vec<Private<T>>>,
+    private: HashMap<Box<str>, Vec<Private<T>>>,
 }
 
 #[derive(Debug)]
@@ -261,8 +261,8 @@ impl<T> Default for Pool<T> {
     fn default() -> Self {
         Self {
             members: RwLock::new(Members {
-                shared: BTreeMap::new(),
-                private: BTreeMap::new(),
+                shared: HashMap::new(),
+                private: HashMap::new(),
             }),
         }
     }

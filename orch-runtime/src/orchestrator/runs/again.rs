@@ -1,6 +1,6 @@
 //! Taking runs up again from an earlier point, and starting others from what they did.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use orch_core::plan::{NodeKind, WorkflowSpec};
 use orch_core::run::{RunId, RunStatus};
@@ -140,7 +140,7 @@ impl Runs {
     }
 
     /// The nodes that run when a run ends, and again when it ends again.
-    fn runs_at_the_end(&self, run: &RunRecord) -> BTreeSet<&'static str> {
+    fn runs_at_the_end(&self, run: &RunRecord) -> HashSet<&'static str> {
         let nodes = self
             .registered(run)
             .map_or(&[][..], |registered| registered.program.spec.scope.nodes);
@@ -158,7 +158,7 @@ impl Runs {
     }
 
     /// The nodes of a workflow that follow from one, itself included, by their outermost names.
-    fn following(&self, run: &RunRecord, node: &str) -> Result<BTreeSet<&'static str>, SteerError> {
+    fn following(&self, run: &RunRecord, node: &str) -> Result<HashSet<&'static str>, SteerError> {
         let spec = self.registered(run)?.program.spec;
         following(spec, root(node))
             .ok_or_else(|| SteerError::node(node, "is not a node of this workflow"))
@@ -252,7 +252,7 @@ impl Runs {
 }
 
 /// Whether it tells of a failure and the attempts before it, or of what was undone after one.
-fn is_of_a_failure(entry: &Entry, failed: &BTreeSet<String>) -> bool {
+fn is_of_a_failure(entry: &Entry, failed: &HashSet<String>) -> bool {
     match entry.kind {
         EntryKind::Failed | EntryKind::Undone | EntryKind::UndoFailed => true,
         // What is called again has all its attempts again.
@@ -273,14 +273,14 @@ fn about(entry: &Entry) -> &str {
 }
 
 /// The calls that failed.
-fn failed(history: &History) -> BTreeSet<String> {
+fn failed(history: &History) -> HashSet<String> {
     let entries = history.entries.iter();
     let failed = entries.filter(|entry| entry.kind == EntryKind::Failed);
     failed.map(|entry| entry.node.clone()).collect()
 }
 
 /// The calls that were undone, or were to be.
-fn undone(history: &History) -> BTreeSet<String> {
+fn undone(history: &History) -> HashSet<String> {
     let entries = history.entries.iter();
     let undone =
         entries.filter(|entry| matches!(entry.kind, EntryKind::Undone | EntryKind::UndoFailed));
@@ -288,7 +288,7 @@ fn undone(history: &History) -> BTreeSet<String> {
 }
 
 /// The nodes whose values were rejected.
-fn rejected(history: &History) -> BTreeSet<String> {
+fn rejected(history: &History) -> HashSet<String> {
     let decided = |entry: &&Entry| entry.kind == EntryKind::Decided;
     let entries = history.entries.iter().filter(decided);
     let rejected = entries.filter(|entry| {
@@ -313,10 +313,10 @@ fn times_undone(history: &History, instance: &str) -> u32 {
     times.unwrap_or(0)
 }
 
-fn following(spec: &WorkflowSpec, node: &str) -> Option<BTreeSet<&'static str>> {
+fn following(spec: &WorkflowSpec, node: &str) -> Option<HashSet<&'static str>> {
     let nodes = spec.scope.nodes;
     let first = nodes.iter().position(|known| known.name == node)?;
-    let mut found = BTreeSet::from([first]);
+    let mut found = HashSet::from([first]);
     // Nodes are in a topological order.
     for (idx, node) in nodes.iter().enumerate().skip(first) {
         let arms = match node.kind {

@@ -1,6 +1,6 @@
 //! The inbox: nodes with `notify_human` that failed for good, until somebody has done something about them.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use orch_core::run::RunId;
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl Runs {
     /// If the store cannot be read.
     pub async fn inbox(&self) -> Result<Vec<InboxItem>, SteerError> {
         let (mut items, mut gone) = (Vec::new(), Vec::new());
-        let mut histories: BTreeMap<String, Option<History>> = BTreeMap::new();
+        let mut histories: HashMap<String, Option<History>> = HashMap::new();
         for (key, item) in self.kept_items().await? {
             if !histories.contains_key(&item.run) {
                 let history = match self.history(&item.run).await {

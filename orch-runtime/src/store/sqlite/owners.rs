@@ -401,7 +401,7 @@ fn listen() -> io::Result<(Arc<UdpSocket>, Address)> {
     let socket = wire::listen()?;
     let address = Address {
         port: socket.local_addr()?.port(),
-        token: uuid::Uuid::new_v4().to_string(),
+        token: crate::ids::secret(),
     };
     Ok((Arc::new(socket), address))
 }
