@@ -47,7 +47,7 @@ fn touch(workspace: &Path, room: &Path) -> io::Result<()> {
         eprintln!("checking {} for the first time", program.title);
         let title = program.title;
         let written = Crate::write(program, workspace, room)?;
-        match written.run("check") {
+        match written.check() {
             Ok(_) => crates.push((title, written)),
             Err(error) => eprintln!("{title} cannot be built here: {error}"),
         }
@@ -90,7 +90,7 @@ fn nodes(workspace: &Path, room: &Path) -> io::Result<()> {
     let mut crates = Vec::new();
     for size in sizes {
         let written = Crate::write(programs::long(workspace, size as usize), workspace, room)?;
-        written.run("check")?;
+        written.check()?;
         crates.push(("", written));
     }
     let touched = checked(&crates, |written, _| written.touch())?;
@@ -136,7 +136,7 @@ fn checked(
     for turn in 1..=TURNS {
         for ((_, written), turns) in crates.iter().zip(&mut turns) {
             change(written, turn)?;
-            turns.push(written.run("check")?);
+            turns.push(written.check()?);
         }
     }
     let medians = turns.into_iter().map(|turns| Cost {
@@ -169,7 +169,7 @@ fn cold(workspace: &Path, room: &Path) -> io::Result<()> {
         if target.exists() {
             std::fs::remove_dir_all(&target)?;
         }
-        let cost = written.run("build")?;
+        let cost = written.build()?;
         let busy = *first.get_or_insert(cost.busy);
         rows.push(vec![
             title.to_owned(),
