@@ -149,6 +149,7 @@ fn checked(
 /// A crate that has nothing but dependencies, built from nothing.
 fn cold(workspace: &Path, room: &Path) -> io::Result<()> {
     let bare = programs::orch_at(workspace, ", default-features = false");
+    let durable = programs::orch_at(workspace, ", features = [\"sqlite\"]");
     let crates = [
         programs::empty(
             "tokio, serde with derive",
@@ -157,7 +158,14 @@ fn cold(workspace: &Path, room: &Path) -> io::Result<()> {
         ),
         programs::empty("Orch", "cold-orch", programs::orch_at(workspace, "")),
         programs::empty("Orch without default features", "cold-bare", bare),
-        programs::empty("dagx 0.3.1", "cold-dagx", "dagx = \"=0.3.1\"\n".to_owned()),
+        programs::empty("Orch with `sqlite`", "cold-durable", durable),
+        programs::empty("dagx 0.3.1", "cold-dagx", programs::DAGX.to_owned()),
+        programs::empty("sayiir 1.0.0", "cold-sayiir", programs::SAYIIR.to_owned()),
+        programs::empty(
+            "cloacina 0.11.1 with its `sqlite`",
+            "cold-cloacina",
+            programs::CLOACINA.to_owned(),
+        ),
     ];
     let mut rows = Vec::new();
     let mut first = None;

@@ -23,6 +23,13 @@ const NODES: usize = LEVELS * WIDTH;
 const TOKIO: &str =
     "tokio = { version = \"1\", features = [\"rt\", \"time\", \"sync\", \"macros\"] }\n";
 
+pub(crate) const DAGX: &str = "dagx = \"=0.3.1\"\n";
+pub(crate) const SAYIIR: &str =
+    "sayiir-core = \"=1.0.0\"\nsayiir-macros = \"=1.0.0\"\nsayiir-runtime = \"=1.0.0\"\n";
+pub(crate) const CLOACINA: &str = "cloacina = { version = \"=0.11.1\", default-features = false, features = [\"macros\", \"sqlite\"] }
+cloacina-workflow = \"=0.11.1\"
+";
+
 /// All that are compared, Orch first, and tokio by hand second.
 pub(crate) fn all(workspace: &Path) -> Vec<Program> {
     let program = |title, name: &str, dependencies: &str, source| Program {
@@ -37,20 +44,14 @@ pub(crate) fn all(workspace: &Path) -> Vec<Program> {
         program(
             "dagx 0.3.1",
             "with-dagx",
-            "dagx = \"=0.3.1\"\nfutures = \"0.3\"\n",
+            &format!("{DAGX}futures = \"0.3\"\n"),
             dagx(),
         ),
-        program(
-            "sayiir 1.0.0",
-            "with-sayiir",
-            "sayiir-core = \"=1.0.0\"\nsayiir-macros = \"=1.0.0\"\nsayiir-runtime = \"=1.0.0\"\n",
-            sayiir(),
-        ),
+        program("sayiir 1.0.0", "with-sayiir", SAYIIR, sayiir()),
         program(
             "cloacina 0.11.1",
             "with-cloacina",
-            "cloacina = { version = \"=0.11.1\", default-features = false, features = [\"macros\", \"sqlite\"] }\n\
-             cloacina-workflow = \"=0.11.1\"\nserde_json = \"1\"\n",
+            &format!("{CLOACINA}serde_json = \"1\"\n"),
             cloacina(),
         ),
     ]
