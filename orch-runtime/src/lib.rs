@@ -16,6 +16,7 @@ mod durability;
 pub mod durable;
 pub mod engine;
 pub mod glue;
+mod id;
 pub mod items;
 pub mod mock;
 pub mod observe;

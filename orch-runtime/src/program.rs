@@ -358,5 +358,5 @@ fn at_once(attempt: impl Future<Output = Result<Done, Thrown>>) -> Started {
 
 /// Makes room for a scope's values.
 pub fn open<S: Default + Any + Send + Sync>(opening: Opening) -> Arc<Frame> {
-    opening.with(S::default())
+    opening.with(S::default)
 }

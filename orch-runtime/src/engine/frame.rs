@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_core::error::NodeError;
@@ -29,6 +30,8 @@ pub struct Frame<S: ?Sized = dyn Slots> {
     pub(crate) layout: &'static ScopeLayout,
     pub(crate) role: Role,
     state: Mutex<State>,
+    /// Whether each of its nodes has given its value, so that nobody locks the state to find it so.
+    pub(crate) all_done: AtomicBool,
     slots: S,
 }
 
@@ -93,7 +96,8 @@ pub struct Opening {
 }
 
 impl Opening {
-    pub(crate) fn with<S: Slots>(self, slots: S) -> Arc<Frame> {
+    /// The frame, with its slots made in place: those of a large workflow take a while to be moved.
+    pub(crate) fn with<S: Slots>(self, slots: impl FnOnce() -> S) -> Arc<Frame> {
         Arc::new(Frame {
             layout: self.layout,
             role: self.role,
@@ -102,7 +106,8 @@ impl Opening {
                 errors: Vec::new(),
                 origins: Vec::new(),
             }),
-            slots,
+            all_done: AtomicBool::new(false),
+            slots: slots(),
         })
     }
 }
@@ -144,6 +149,7 @@ impl Frame {
         }
         state.errors.clear();
         state.origins.clear();
+        *frame.all_done.get_mut() = false;
         frame.slots.renew();
         true
     }

@@ -16,6 +16,7 @@ use super::mailbox::Mailbox;
 use super::record::{Phase, Record};
 use super::undo::Undo;
 use crate::artifact::{Blob, restoring};
+use crate::id;
 use crate::observe::Observer;
 use crate::program::Program;
 use crate::services::RunServices;
@@ -234,8 +235,12 @@ impl Run {
 
     /// The run's id, given when it is first asked for.
     pub(crate) fn id(&self) -> &RunId {
-        self.id
-            .get_or_init(|| RunId::new(uuid::Uuid::now_v7().to_string()))
+        self.id.get_or_init(id::fresh)
+    }
+
+    /// The run's id, if somebody asked for it or gave it one.
+    pub(crate) fn known_id(&self) -> Option<&RunId> {
+        self.id.get()
     }
 
     /// What ties this run to others; its own id unless somebody said otherwise.

@@ -16,6 +16,7 @@ use crate::artifact::{self, recording, restoring};
 use crate::durability::{self, Beginning, Kept, steer};
 use crate::durable::may_change;
 use crate::engine::execute_observed;
+use crate::id;
 use crate::program::Workflow;
 use crate::services::Services;
 use crate::store::journal::JournalError;
@@ -291,9 +292,7 @@ impl<W: Workflow> Start<W> {
         {
             return Err(StartError::ShuttingDown);
         }
-        let id = self
-            .id
-            .unwrap_or_else(|| RunId::new(uuid::Uuid::now_v7().to_string()));
+        let id = self.id.unwrap_or_else(id::fresh);
         let other = self.correlation_id.as_deref().map(str::to_owned);
         let correlation_id = self
             .correlation_id
