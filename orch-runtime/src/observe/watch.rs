@@ -119,8 +119,8 @@ impl Observer {
 
     /// Streams what the steps of a run inside this one stream, as if they were this one's.
     pub(crate) fn adopt(&self, child: &Self) {
-        if let Some(emissions) = self.outlets.emissions.get() {
-            child.outlets.emissions.open(|| emissions);
+        if let Some(emissions) = self.outlets.emissions.sender() {
+            child.outlets.emissions.forward(emissions);
         }
     }
 
@@ -535,7 +535,7 @@ impl Observer {
     }
 
     pub(crate) fn emit(&self, frame: &Frame, node: usize, value: serde_json::Value) {
-        if let Some(emissions) = self.outlets.emissions.get() {
+        if let Some(emissions) = self.outlets.emissions.sender() {
             // Whoever dropped the receiver does not want it.
             let _ = emissions.send(Emission {
                 node: Arc::clone(&frame.layout.nodes[node].path),

@@ -33,16 +33,25 @@ pub struct RunHandle<W: Workflow> {
 /// What a run streams to its handle, from before it begins.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
-    emissions: Option<mpsc::UnboundedReceiver<Emission>>,
+    /// Where its partial results are kept.
+    emissions: Option<Arc<Outlets>>,
     progress: Option<watch::Receiver<Option<Progress>>>,
 }
 
 impl Streams {
     /// Opens the streams of a run, which is to begin after that.
-    pub(crate) fn of(outlets: &Outlets) -> Self {
+    pub(crate) fn of(outlets: &Arc<Outlets>) -> Self {
         Self {
-            emissions: Some(outlets.take_emissions()),
+            emissions: outlets.keep_emissions().then(|| Arc::clone(outlets)),
             progress: outlets.watch_progress(),
+        }
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        if let Some(outlets) = &self.emissions {
+            outlets.drop_emissions();
         }
     }
 }
@@ -191,8 +200,9 @@ impl<W: Workflow> RunHandle<W> {
     ///
     /// Gives them once: a second call gives none.
     pub fn emissions(&mut self) -> Emissions {
+        let kept = self.streams.emissions.take();
         Emissions {
-            receiver: self.streams.emissions.take(),
+            receiver: kept.and_then(|outlets| outlets.take_emissions()),
             until: self.until(),
         }
     }
