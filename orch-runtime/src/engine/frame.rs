@@ -11,6 +11,7 @@ use orch_core::schedule::{Schedule, Status};
 use super::fan::Fan;
 use super::layout::ScopeLayout;
 use super::run::Run;
+use crate::observe::Starts;
 use crate::origin::Origin;
 
 /// The typed slots of a scope's nodes.
@@ -32,6 +33,7 @@ pub struct Frame<S: ?Sized = dyn Slots> {
     state: Mutex<State>,
     /// Whether each of its nodes has given its value, so that nobody locks the state to find it so.
     pub(crate) all_done: AtomicBool,
+    pub(crate) starts: Starts,
     slots: S,
 }
 
@@ -107,6 +109,7 @@ impl Opening {
                 origins: Vec::new(),
             }),
             all_done: AtomicBool::new(false),
+            starts: Starts::default(),
             slots: slots(),
         })
     }

@@ -1,6 +1,5 @@
 //! One run's observer.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,11 +12,11 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Span;
-use tracing::instrument::{Instrument as _, Instrumented};
+use tracing::instrument::Instrument as _;
 
 use super::metrics::QueueDepth;
 use super::outlet::Outlets;
-use super::shares::{PlaceKey, Shares, place_key};
+use super::shares::Shares;
 use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
@@ -64,7 +63,6 @@ pub(crate) struct Observer {
 struct Inner {
     current: Option<&'static Arc<str>>,
     shares: Shares,
-    starts: BTreeMap<PlaceKey, Instant>,
 }
 
 /// Where a run stands when its progress is told.
@@ -288,11 +286,9 @@ impl Observer {
         if let (Some(metrics), Some(queued)) = (&self.metrics, queued) {
             metrics.node_started(layout, now - queued.since);
         }
-        {
-            let mut inner = self.inner();
-            inner.current = Some(&layout.path);
-            inner.starts.insert(place_key(frame, node), now);
-        }
+        let since = now.saturating_duration_since(self.began);
+        frame.starts.begin(node, frame.layout.nodes.len(), since);
+        self.inner().current = Some(&layout.path);
         self.tell(frame.run(), || RunEventKind::NodeStarted {
             node: Arc::clone(&layout.path),
             items: frame.items(),
@@ -302,12 +298,9 @@ impl Observer {
 
     pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) {
         let layout = &frame.layout.nodes[node];
-        let began = {
-            let mut inner = self.inner();
-            inner.shares.ended(frame, node);
-            inner.starts.remove(&place_key(frame, node))
-        };
-        let took = began.map(|began| began.elapsed());
+        self.inner().shares.ended(frame, node);
+        let began = frame.starts.end(node);
+        let took = began.map(|began| self.began.elapsed().saturating_sub(began));
         let error = status.is_failure().then(|| frame.error(node)).flatten();
         // A control form fails with what failed inside it, which was told already.
         let own = |error: &&NodeError| status == Status::Failed && error.node() == &*layout.path;
@@ -371,6 +364,12 @@ impl Observer {
                 duration_ms,
                 status = status.as_str(),
             ),
+        }
+    }
+
+    pub(super) fn attempted(&self, frame: &Frame, node: usize, tier: usize) {
+        if let Some(metrics) = &self.metrics {
+            metrics.attempted(&frame.layout.nodes[node], tier);
         }
     }
 
@@ -551,23 +550,4 @@ impl Observer {
 pub(crate) struct Queued {
     since: Instant,
     _depth: QueueDepth,
-}
-
-/// Watches one attempt.
-pub(crate) struct AttemptWatch(Span);
-
-impl AttemptWatch {
-    pub(crate) fn new(frame: &Frame, node: usize, tier: usize, attempt: u32) -> Self {
-        let Some(observer) = &frame.run().observer else {
-            return Self(Span::none());
-        };
-        if let Some(metrics) = &observer.metrics {
-            metrics.attempted(&frame.layout.nodes[node], tier);
-        }
-        Self(tracing::info_span!(target: "orch", "attempt", attempt))
-    }
-
-    pub(crate) fn inside<F: Future>(self, future: F) -> Instrumented<F> {
-        future.instrument(self.0)
-    }
 }
