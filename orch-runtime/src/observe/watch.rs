@@ -56,6 +56,8 @@ pub(crate) struct Observer {
     ended: AtomicU64,
     inner: Mutex<Inner>,
     span: OnceLock<Span>,
+    /// How it ended.
+    last: OnceLock<Stage>,
     outlets: Arc<Outlets>,
 }
 
@@ -89,6 +91,7 @@ impl Observer {
             ended: AtomicU64::new(0),
             inner: Mutex::default(),
             span: OnceLock::new(),
+            last: OnceLock::new(),
             outlets,
         }
     }
@@ -101,17 +104,20 @@ impl Observer {
         &self.outlets
     }
 
-    /// A reader's copy of the receiver, which finds out how far the run is now and gets what follows.
+    /// A reader's receiver, which finds out how far the run is now and gets what follows; a copy of its handle's.
     pub(crate) fn read_progress(
         &self,
         run: &Run,
-        receiver: &watch::Receiver<Option<Progress>>,
+        receiver: Option<&watch::Receiver<Option<Progress>>>,
     ) -> watch::Receiver<Option<Progress>> {
-        let reader = receiver.clone();
-        if let Some(watched) = self.outlets.progress.get() {
-            let _told = self.outlets.told();
-            watched.send_replace(Some(self.progress_at(run, Stage::Going)));
-        }
+        let (watched, reader) = match (self.outlets.progress.get(), receiver) {
+            (Some(watched), Some(receiver)) => (watched, receiver.clone()),
+            // It has ended.
+            _ => watch::channel(None),
+        };
+        let _told = self.outlets.told();
+        let stage = self.last.get().copied().unwrap_or(Stage::Going);
+        watched.send_replace(Some(self.progress_at(run, stage)));
         reader
     }
 
@@ -148,6 +154,8 @@ impl Observer {
 
     fn tell_progress(&self, run: &Run, stage: Stage) {
         let listeners = &run.services.listeners;
+        // Whoever begins to read when the end is told finds out by itself, under the same lock.
+        let told = (stage != Stage::Going).then(|| self.outlets.told());
         // The handle's own receiver reads nothing, and has the last state for whoever comes after the end.
         let read = |sender: &watch::Sender<_>| stage != Stage::Going || sender.receiver_count() > 1;
         let watched = self.outlets.progress.get_if(read);
@@ -155,7 +163,7 @@ impl Observer {
         if watched.is_none() && listeners.on_progress.is_empty() {
             return;
         }
-        let _told = self.outlets.told();
+        let _told = told.unwrap_or_else(|| self.outlets.told());
         let progress = self.progress_at(run, stage);
         call(&listeners.on_progress, &progress);
         if let Some(watched) = watched {
@@ -219,6 +227,10 @@ impl Observer {
 
     pub(crate) fn run_ended(&self, run: &Run, status: RunStatus) {
         let took = self.began.elapsed();
+        let stage = *self.last.get_or_init(|| match status {
+            RunStatus::Completed => Stage::Completed,
+            _ => Stage::Stopped,
+        });
         if let Some(metrics) = &self.metrics {
             metrics.run_ended(status, took);
         }
@@ -235,10 +247,6 @@ impl Observer {
             status,
             duration: took,
         });
-        let stage = match status {
-            RunStatus::Completed => Stage::Completed,
-            _ => Stage::Stopped,
-        };
         self.tell_progress(run, stage);
         self.outlets.close();
     }

@@ -1,7 +1,7 @@
 //! Handles of runs that were started.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use orch_core::error::RunError;
 use orch_core::run::{Progress, RunEvent, RunId};
@@ -35,16 +35,24 @@ pub struct RunHandle<W: Workflow> {
 pub(crate) struct Streams {
     /// Where its partial results are kept.
     emissions: Option<Arc<Outlets>>,
-    progress: Option<watch::Receiver<Option<Progress>>>,
+    /// Of a run that this process drives to its end, from its first reader on: it knows itself how it ended.
+    progress: OnceLock<Option<watch::Receiver<Option<Progress>>>>,
 }
 
 impl Streams {
-    /// Opens the streams of a run, which is to begin after that.
-    pub(crate) fn of(outlets: &Arc<Outlets>) -> Self {
+    /// Opens the streams of a run, which is to begin after that and goes on here until it ends.
+    pub(crate) fn here(outlets: &Arc<Outlets>) -> Self {
         Self {
             emissions: outlets.keep_emissions().then(|| Arc::clone(outlets)),
-            progress: outlets.watch_progress(),
+            progress: OnceLock::new(),
         }
+    }
+
+    /// The same for a run that may be let go of.
+    pub(crate) fn of(outlets: &Arc<Outlets>) -> Self {
+        let streams = Self::here(outlets);
+        streams.progress.get_or_init(|| outlets.watch_progress());
+        streams
     }
 }
 
@@ -219,11 +227,14 @@ impl<W: Workflow> RunHandle<W> {
         let observed = run
             .as_ref()
             .and_then(|run| Some((run, run.observer.as_deref()?)));
-        let receiver = self.streams.progress.as_ref();
-        let receiver = receiver.map(|receiver| match observed {
-            Some((run, observer)) => observer.read_progress(run, receiver),
-            None => receiver.clone(),
+        let opened = self.streams.progress.get_or_init(|| {
+            let observer = observed.map(|(_, observer)| observer);
+            observer.and_then(|observer| observer.outlets().watch_progress())
         });
+        let receiver = match observed {
+            Some((run, observer)) => Some(observer.read_progress(run, opened.as_ref())),
+            None => opened.clone(),
+        };
         ProgressStream {
             receiver,
             until: self.until(),
