@@ -7,6 +7,7 @@ use std::sync::atomic::Ordering;
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{NodeKind, ScopeSpec};
 use orch_core::schedule::{Command, Event, Schedule, Status, Stop};
+use tokio::time::Instant;
 
 use super::control;
 use super::frame::{Frame, Opening, Role};
@@ -30,8 +31,9 @@ pub(crate) fn ended(frame: Arc<Frame>, node: usize, result: Called, jobs: &mut J
         Ok(()) => Status::Done,
         Err(error) => record(&frame, node, error),
     };
-    report(&frame, node, status);
+    jobs.now = report(&frame, node, status);
     apply(frame, Event::Ended(node, status), jobs);
+    jobs.now = None;
 }
 
 /// Like [`ended`], but gives the call that follows instead of making it a job, if that is all there is to do and nobody
@@ -125,10 +127,10 @@ fn record(frame: &Arc<Frame>, node: usize, error: NodeError) -> Status {
     Status::Failed
 }
 
-fn report(frame: &Arc<Frame>, node: usize, status: Status) {
-    if let Some(observer) = &frame.run().observer {
-        observer.node_ended(frame, node, status);
-    }
+/// Tells of a node's end; gives when that was, if anybody listens.
+fn report(frame: &Arc<Frame>, node: usize, status: Status) -> Option<Instant> {
+    let observer = frame.run().observer.as_ref();
+    observer.map(|observer| observer.node_ended(frame, node, status))
 }
 
 /// Makes a scope's frame, and leaves what starts at once in `jobs.commands`.
@@ -248,7 +250,7 @@ fn carry_out_otherwise(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>)
             | NodeCode::Signal(_)
             | NodeCode::Sleep(_) => {
                 let observer = jobs.run.observer.as_ref();
-                let queued = observer.and_then(|observer| observer.node_queued());
+                let queued = observer.and_then(|observer| observer.node_queued(jobs.now));
                 jobs.ready.push_back(Job::Call(frame, node, queued));
             }
             NodeCode::For { .. } | NodeCode::Branch { .. } => {
@@ -267,7 +269,9 @@ fn carry_out_otherwise(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>)
             let body = prepare(layout, role, arms[arm].open, jobs);
             carry_out_all(body, jobs);
         }
-        Command::Ended(node, status) => report(&frame, node, status),
+        Command::Ended(node, status) => {
+            report(&frame, node, status);
+        }
         Command::Undo => jobs.ready.push_back(Job::Undo(frame)),
         Command::Finish => finish(frame, jobs),
     }

@@ -256,11 +256,11 @@ impl Observer {
         self.expected.fetch_add(nodes, Ordering::AcqRel);
     }
 
-    /// A call is ready; `None` where nobody measures how long it waits.
-    pub(crate) fn node_queued(&self) -> Option<Box<Queued>> {
+    /// A call is ready, now if not said otherwise; `None` where nobody measures how long it waits.
+    pub(crate) fn node_queued(&self, since: Option<Instant>) -> Option<Box<Queued>> {
         let metrics = self.metrics.as_deref()?;
         Some(Box::new(Queued {
-            since: Instant::now(),
+            since: since.unwrap_or_else(Instant::now),
             _depth: metrics.queued(),
         }))
     }
@@ -304,11 +304,13 @@ impl Observer {
         self.tell_progress(frame.run(), Stage::Going);
     }
 
-    pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) {
-        let layout = &frame.layout.nodes[node];
+    /// A node ends now, which is given back.
+    pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) -> Instant {
+        let (layout, now) = (&frame.layout.nodes[node], Instant::now());
         self.inner().shares.ended(frame, node);
+        let since = now.saturating_duration_since(self.began);
         let began = frame.starts.end(node);
-        let took = began.map(|began| self.began.elapsed().saturating_sub(began));
+        let took = began.map(|began| since.saturating_sub(began));
         let error = status.is_failure().then(|| frame.error(node)).flatten();
         // A control form fails with what failed inside it, which was told already.
         let own = |error: &&NodeError| status == Status::Failed && error.node() == &*layout.path;
@@ -339,6 +341,7 @@ impl Observer {
             error,
         });
         self.tell_progress(frame.run(), Stage::Going);
+        now
     }
 
     fn log_end(
