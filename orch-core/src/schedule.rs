@@ -160,7 +160,7 @@ pub enum Stop {
     Cancelled,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct NodeState {
     status: Status,
     /// Those that it names, or that its chosen arm names.
@@ -169,29 +169,50 @@ struct NodeState {
     arm: Option<u32>,
 }
 
-/// The nodes of a scope; that of an item's body is often only one, which then needs no memory of its own.
+/// How many nodes a scope has at most that needs no memory of its own for them: a small workflow runs for about as long as
+/// it takes to get some, and the body of a fan-out is often one call.
+const FEW: usize = 4;
+
+/// The nodes of a scope.
 #[derive(Debug, Clone)]
 enum Nodes {
-    One([NodeState; 1]),
-    Any(Box<[NodeState]>),
+    /// So many of these.
+    Few(usize, [NodeState; FEW]),
+    Many(Box<[NodeState]>),
+}
+
+impl FromIterator<NodeState> for Nodes {
+    fn from_iter<I: IntoIterator<Item = NodeState>>(nodes: I) -> Self {
+        let nodes: Box<[_]> = nodes.into_iter().collect();
+        let mut few = [NodeState::default(); FEW];
+        match few.get_mut(..nodes.len()) {
+            Some(these) => {
+                these.copy_from_slice(&nodes);
+                Self::Few(nodes.len(), few)
+            }
+            None => Self::Many(nodes),
+        }
+    }
 }
 
 impl Deref for Nodes {
     type Target = [NodeState];
 
+    #[inline]
     fn deref(&self) -> &[NodeState] {
         match self {
-            Self::One(nodes) => nodes,
-            Self::Any(nodes) => nodes,
+            Self::Few(count, nodes) => &nodes[..*count],
+            Self::Many(nodes) => nodes,
         }
     }
 }
 
 impl DerefMut for Nodes {
+    #[inline]
     fn deref_mut(&mut self) -> &mut [NodeState] {
         match self {
-            Self::One(nodes) => nodes,
-            Self::Any(nodes) => nodes,
+            Self::Few(count, nodes) => &mut nodes[..*count],
+            Self::Many(nodes) => nodes,
         }
     }
 }
@@ -219,6 +240,8 @@ enum Undoing {
 struct Scope {
     /// How many nodes have not ended.
     open: usize,
+    /// Whether a node ended otherwise than well.
+    marred: bool,
     /// Whether `finally` nodes may start: all others have ended.
     closing: bool,
     /// What became of what has to be undone.
@@ -239,13 +262,11 @@ impl Schedule {
             },
             arm: None,
         };
-        let nodes = match &*wiring.nodes {
-            [node] => Nodes::One([state(node)]),
-            nodes => Nodes::Any(nodes.iter().map(state).collect()),
-        };
+        let nodes: Nodes = wiring.nodes.iter().map(state).collect();
         Self {
             scope: Scope {
                 open: nodes.len(),
+                marred: false,
                 closing: false,
                 undoing: if wiring.undoes {
                     Undoing::Later
@@ -275,6 +296,12 @@ impl Schedule {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.scope.finished
+    }
+
+    /// Whether all nodes have ended, each of them with its value.
+    #[must_use]
+    pub fn is_all_done(&self) -> bool {
+        self.scope.finished && !self.scope.marred
     }
 
     /// Why nothing more starts, if so.
@@ -470,6 +497,7 @@ impl Step<'_> {
     fn end(&mut self, node: usize, status: Status) {
         self.nodes[node].status = status;
         self.scope.open -= 1;
+        self.scope.marred |= status != Status::Done;
     }
 
     /// Blocks what may no longer start, so that whatever still waits may.

@@ -18,15 +18,14 @@ pub(crate) fn run() -> RunId {
     let time = ascending(&LAST, now());
     let (millisecond, fraction) = (u128::from(time >> 12), u128::from(time & 0xfff));
     let random = u128::from(random() >> 2);
-    RunId::new(written(
-        millisecond << 80 | 7 << 76 | fraction << 64 | 0b10 << 62 | random,
-    ))
+    let id = millisecond << 80 | 7 << 76 | fraction << 64 | 0b10 << 62 | random;
+    RunId::new(as_text(&written(id)))
 }
 
 /// A word that nobody guesses.
 #[cfg(any(test, feature = "sqlite"))]
 pub(crate) fn secret() -> String {
-    written(u128::from(random()) << 64 | u128::from(random()))
+    as_text(&written(u128::from(random()) << 64 | u128::from(random()))).to_owned()
 }
 
 /// The time since 1970 in 4096ths of a millisecond.
@@ -51,16 +50,19 @@ fn random() -> u64 {
 }
 
 /// Sixteen bytes as RFC 9562 writes them, in section 4.
-fn written(id: u128) -> String {
-    let mut text = String::with_capacity(36);
-    for digit in 0..32 {
-        if matches!(digit, 8 | 12 | 16 | 20) {
-            text.push('-');
+fn written(mut id: u128) -> [u8; 36] {
+    let mut text = [b'-'; 36];
+    for place in (0..36).rev() {
+        if !matches!(place, 8 | 13 | 18 | 23) {
+            text[place] = b"0123456789abcdef"[(id & 0xf) as usize];
+            id >>= 4;
         }
-        let value = (id >> (124 - 4 * digit)) & 0xf;
-        text.push(char::from(b"0123456789abcdef"[value as usize]));
     }
     text
+}
+
+fn as_text(written: &[u8; 36]) -> &str {
+    str::from_utf8(written).unwrap_or_else(|_| unreachable!("digits are ASCII"))
 }
 
 #[cfg(test)]
@@ -72,7 +74,10 @@ mod tests {
     #[test]
     fn an_id_says_when_it_was_given() {
         let bits = 0x01f4_c2a0_b1c3_7abc_8000_0000_0000_0001;
-        assert_eq!(written(bits), "01f4c2a0-b1c3-7abc-8000-000000000001");
+        assert_eq!(
+            as_text(&written(bits)),
+            "01f4c2a0-b1c3-7abc-8000-000000000001"
+        );
 
         let before = now() >> 12;
         let id = run();

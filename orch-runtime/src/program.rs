@@ -18,6 +18,7 @@ use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
 pub use crate::engine::gather::Items;
 use crate::engine::layout::Layout;
+use crate::observe::ProgramMetrics;
 use crate::step::{Computed, Facts, Fallible, Once, Resource, Step, StepOutput};
 
 /// A workflow, as `workflow!` implements it.
@@ -108,6 +109,8 @@ pub struct Program {
     /// The code of the workflow's own nodes.
     pub root: ScopeCode,
     layout: OnceLock<Layout>,
+    /// The handles of its metrics, where they are those of the global recorder.
+    pub(crate) metrics: OnceLock<Arc<ProgramMetrics>>,
 }
 
 impl Program {
@@ -118,6 +121,7 @@ impl Program {
             spec,
             root,
             layout: OnceLock::new(),
+            metrics: OnceLock::new(),
         }
     }
 
@@ -358,5 +362,5 @@ fn at_once(attempt: impl Future<Output = Result<Done, Thrown>>) -> Started {
 
 /// Makes room for a scope's values.
 pub fn open<S: Default + Any + Send + Sync>(opening: Opening) -> Arc<Frame> {
-    opening.with(S::default())
+    opening.with(S::default)
 }

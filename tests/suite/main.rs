@@ -16,6 +16,7 @@ mod durable;
 mod engine;
 mod failures;
 mod fan_out;
+mod global_recorder;
 mod handles;
 mod language;
 mod limits;

@@ -62,6 +62,41 @@ async fn progress_ends_with_the_run_at_its_last_state() {
 }
 
 #[tokio::test]
+async fn what_a_run_streamed_is_there_when_it_has_ended() {
+    let orch = Orchestrator::builder().build().await.unwrap();
+    let mut run = orch.start(Counting, 3).await.unwrap();
+    while !run.is_finished() {
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..2 {
+        let mut progress = run.progress();
+        assert_eq!(progress.next().await.unwrap().percentage, 100.0);
+        assert!(progress.next().await.is_none());
+    }
+    let mut emissions = run.emissions();
+    for number in 1..=3 {
+        let emission = emissions.next().await.unwrap();
+        assert_eq!(emission.get::<u32>().unwrap(), number);
+    }
+    assert!(emissions.next().await.is_none());
+    assert!(run.emissions().next().await.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_progress_learns_of_the_end() {
+    let orch = Orchestrator::builder().build().await.unwrap();
+    for _ in 0..500 {
+        let run = orch.start(Counting, 1).await.unwrap();
+        let mut progress = run.progress();
+        let mut last = None;
+        while let Some(seen) = progress.next().await {
+            last = Some(seen);
+        }
+        assert_eq!(last.unwrap().percentage, 100.0);
+    }
+}
+
+#[tokio::test]
 async fn events_end_with_the_run() {
     let orch = Orchestrator::builder().build().await.unwrap();
     let run = orch.start(Counting, 3).await.unwrap();

@@ -281,7 +281,7 @@ impl Waiter {
     }
 
     /// Where the run's readers are sent to.
-    pub(crate) fn outlets(&self) -> &Outlets {
+    pub(crate) fn outlets(&self) -> &Arc<Outlets> {
         &self.told.outlets
     }
 

@@ -43,7 +43,7 @@ impl Found {
         let program = W::program();
         let services = RunServices::default();
         let run = Arc::new(Run::new(program, services, None, None, None));
-        let open = |opening: Opening| opening.with(W::Slots::default());
+        let open = |opening: Opening| opening.with(W::Slots::default);
         Self::within(&program.layout().root, open, (&run, path), 0)
     }
 

@@ -6,36 +6,49 @@ use std::time::Duration;
 
 use orch_core::error::{NodeError, RunError};
 use orch_core::run::RunStatus;
+use orch_core::schedule::Stop;
 use tokio::runtime::Handle;
 use tokio::time::Instant;
 
-use super::frame::{Frame, Opening, Role};
-use super::jobs::Jobs;
+use super::frame::{Frame, Role};
+use super::jobs::{Job, Jobs};
 use super::record::{Left, Next};
 use super::run::{Halt, Run};
 use super::settle::{self, verdict};
 use super::strand::strand;
 use crate::ctx::Cx;
 use crate::durability::steer;
+use crate::panics::{self, Named};
 use crate::program::Workflow;
 use crate::store::Millis;
 
-/// Stops the run should its future be dropped, and lets `finally` nodes run on.
-struct Guard {
-    run: Arc<Run>,
+/// A run that has begun: should its future be dropped, it is stopped, and its `finally` nodes run on.
+struct Going {
+    /// What its result is taken with; it holds the frame, and by that the run.
+    whole: Cx,
     /// Whether the run has its result, so that nothing was dropped.
     concluded: bool,
 }
 
-impl Drop for Guard {
+impl Going {
+    fn frame(&self) -> &Arc<Frame> {
+        self.whole.ctx().frame()
+    }
+
+    fn run(&self) -> &Arc<Run> {
+        self.frame().run()
+    }
+}
+
+impl Drop for Going {
     fn drop(&mut self) {
-        if self.concluded || self.run.is_abandoned() {
-            self.run.clear();
+        let run = self.run();
+        if self.concluded || run.is_abandoned() {
+            run.clear();
             return;
         }
-        self.run
-            .halt(Halt::Cancelled("its future was dropped".to_owned()));
-        let ending = Ending(Arc::clone(&self.run));
+        run.halt(Halt::Cancelled("its future was dropped".to_owned()));
+        let ending = Ending(Arc::clone(run));
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(async move {
                 strand(&ending.0, Jobs::of(&ending.0)).await;
@@ -74,29 +87,37 @@ async fn execute<W: Workflow>(
     input: W::Input,
     around: Option<&Run>,
 ) -> Result<W::Output, RunError<W::Error>> {
-    let mut guard = Guard {
-        run: Arc::clone(&run),
+    let (frame, stop) = open::<W>(run, input);
+    let mut going = Going {
+        whole: Cx::of(frame, 0),
         concluded: false,
     };
-    let (frame, jobs) = begin::<W>(&run, input);
-    drive(&run, jobs).await;
-    let result = conclude::<W>(&run, &frame);
+    drive(going.run(), begin(going.frame(), stop)).await;
+    let result = conclude::<W>(&going.whole);
     if let (Ok(_), Some(around)) = (&result, around) {
-        around.undo_after(&run);
+        around.undo_after(going.run());
     }
-    guard.concluded = true;
-    crate::panics::contain(&run, (guard, frame));
+    going.concluded = true;
+    let named = Named::of(going.run());
+    panics::contain_whole(named, going);
     result
 }
 
-fn begin<W: Workflow>(run: &Arc<Run>, input: W::Input) -> (Arc<Frame>, Jobs<'_>) {
-    let mut jobs = Jobs::of(run);
-    let layout = &run.program.layout().root;
-    let role = Role::Root(Arc::clone(run));
-    let open = |opening: Opening| opening.with(W::open(input));
-    let frame = settle::prepare(layout, role, open, &mut jobs);
-    settle::carry_out_all(Arc::clone(&frame), &mut jobs);
-    (frame, jobs)
+/// Makes the frame of the workflow's own nodes; with what keeps some of them from starting.
+fn open<W: Workflow>(run: Arc<Run>, input: W::Input) -> (Arc<Frame>, Option<Stop>) {
+    let (layout, stop) = (&run.program.layout().root, run.stop());
+    let opening = settle::opening(layout, Role::Root(run), stop);
+    (opening.with(|| W::open(input)), stop)
+}
+
+/// What is ready at once.
+fn begin(frame: &Arc<Frame>, stop: Option<Stop>) -> Jobs<'_> {
+    let mut jobs = Jobs::of(frame.run());
+    settle::begin(frame, stop, &mut jobs);
+    if let Some((frame, node)) = settle::next_call(Arc::clone(frame), &mut jobs) {
+        jobs.ready.push_front(Job::Call(frame, node, None));
+    }
+    jobs
 }
 
 /// How a durable run stands when it is no longer driven here.
@@ -115,13 +136,14 @@ pub(crate) async fn execute_durable<W: Workflow>(run: Arc<Run>, input: W::Input)
     if let Some(observer) = observer {
         observer.run_started(&run);
     }
-    let (frame, jobs) = begin::<W>(&run, input);
+    let (frame, stop) = open::<W>(Arc::clone(&run), input);
+    let jobs = begin(&frame, stop);
     let ended = match observer {
         Some(observer) => observer.inside(&run, drive_durable(&run, jobs)).await,
         None => drive_durable(&run, jobs).await,
     };
     let ended = match ended {
-        Driven::Over => Ended::Over(conclude::<W>(&run, &frame)),
+        Driven::Over => Ended::Over(conclude::<W>(&Cx::new(&frame, 0))),
         Driven::Waiting(until) => Ended::Waiting(until),
         Driven::Left(left) => Ended::Left(left),
     };
@@ -129,7 +151,7 @@ pub(crate) async fn execute_durable<W: Workflow>(run: Arc<Run>, input: W::Input)
         observer.run_ended(&run, status_of(result));
     }
     run.clear();
-    crate::panics::contain(&run, frame);
+    panics::contain(&run, frame);
     ended
 }
 
@@ -230,7 +252,9 @@ async fn drive(run: &Arc<Run>, jobs: Jobs<'_>) {
     whole.await;
 }
 
-fn conclude<W: Workflow>(run: &Run, frame: &Arc<Frame>) -> Result<W::Output, RunError<W::Error>> {
+fn conclude<W: Workflow>(whole: &Cx) -> Result<W::Output, RunError<W::Error>> {
+    let frame = whole.ctx().frame();
+    let run = frame.run();
     let workflow = run.program.spec.name;
     let mut errors = run.errors();
     match run.halted() {
@@ -250,8 +274,7 @@ fn conclude<W: Workflow>(run: &Run, frame: &Arc<Frame>) -> Result<W::Output, Run
         }
         return Err(RunError::failed(run.id().clone(), workflow, errors));
     }
-    let cx = Cx::new(frame, 0);
-    let taken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| W::finish(&cx)));
+    let taken = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| W::finish(whole)));
     taken.map_err(|panic| {
         let place = orch_core::error::Place {
             run: run.id().clone(),

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use orch_core::error::NodeError;
@@ -10,6 +11,7 @@ use orch_core::schedule::{Schedule, Status};
 use super::fan::Fan;
 use super::layout::ScopeLayout;
 use super::run::Run;
+use crate::observe::Starts;
 use crate::origin::Origin;
 
 /// The typed slots of a scope's nodes.
@@ -29,6 +31,9 @@ pub struct Frame<S: ?Sized = dyn Slots> {
     pub(crate) layout: &'static ScopeLayout,
     pub(crate) role: Role,
     state: Mutex<State>,
+    /// Whether each of its nodes has given its value, so that nobody locks the state to find it so.
+    pub(crate) all_done: AtomicBool,
+    pub(crate) starts: Starts,
     slots: S,
 }
 
@@ -93,7 +98,8 @@ pub struct Opening {
 }
 
 impl Opening {
-    pub(crate) fn with<S: Slots>(self, slots: S) -> Arc<Frame> {
+    /// The frame, with its slots made in place: those of a large workflow take a while to be moved.
+    pub(crate) fn with<S: Slots>(self, slots: impl FnOnce() -> S) -> Arc<Frame> {
         Arc::new(Frame {
             layout: self.layout,
             role: self.role,
@@ -102,7 +108,9 @@ impl Opening {
                 errors: Vec::new(),
                 origins: Vec::new(),
             }),
-            slots,
+            all_done: AtomicBool::new(false),
+            starts: Starts::default(),
+            slots: slots(),
         })
     }
 }
@@ -144,6 +152,7 @@ impl Frame {
         }
         state.errors.clear();
         state.origins.clear();
+        *frame.all_done.get_mut() = false;
         frame.slots.renew();
         true
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use orch_core::schedule::{Command, Event};
+use tokio::time::Instant;
 
 use super::fan::Fan;
 use super::frame::Frame;
@@ -36,6 +37,8 @@ pub(crate) struct Jobs<'a> {
     pub(crate) ready: VecDeque<Job>,
     pub(crate) events: Vec<(Arc<Frame>, Event)>,
     pub(crate) commands: Vec<Command>,
+    /// What the clock said when the node ended from whose end all this follows, if somebody asked.
+    pub(crate) now: Option<Instant>,
 }
 
 thread_local! {
@@ -59,6 +62,7 @@ impl<'a> Jobs<'a> {
             ready,
             events,
             commands,
+            now: None,
         }
     }
 }

@@ -238,6 +238,11 @@ impl Run {
         self.id.get_or_init(ids::run)
     }
 
+    /// The run's id, if somebody asked for it or gave it one.
+    pub(crate) fn known_id(&self) -> Option<&RunId> {
+        self.id.get()
+    }
+
     /// What ties this run to others; its own id unless somebody said otherwise.
     pub(crate) fn correlation_id(&self) -> &Arc<str> {
         self.correlation_id

@@ -1,10 +1,12 @@
 //! Settling: telling schedules what happened, and carrying out what they answer.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::{NodeKind, ScopeSpec};
 use orch_core::schedule::{Command, Event, Schedule, Status, Stop};
+use tokio::time::Instant;
 
 use super::control;
 use super::frame::{Frame, Opening, Role};
@@ -28,8 +30,9 @@ pub(crate) fn ended(frame: Arc<Frame>, node: usize, result: Called, jobs: &mut J
         Ok(()) => Status::Done,
         Err(error) => record(&frame, node, error),
     };
-    report(&frame, node, status);
+    jobs.now = report(&frame, node, status);
     apply(frame, Event::Ended(node, status), jobs);
+    jobs.now = None;
 }
 
 /// Like [`ended`], but gives the call that follows instead of making it a job, if that is all there is to do and nobody
@@ -79,23 +82,33 @@ fn is_call(frame: &Frame, node: usize) -> bool {
 
 #[inline(never)]
 fn next_of_many(frame: Arc<Frame>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, usize)> {
-    let is_start =
-        |command: &Command| matches!(command, Command::Start(node) if is_call(&frame, *node));
-    if jobs.commands.is_empty() {
+    if let [Command::Finish] = jobs.commands[..] {
+        jobs.commands.clear();
+        finish(frame, jobs);
         return None;
     }
-    if jobs.run.observer.is_some() || !jobs.commands.iter().all(is_start) {
+    if !are_calls(&frame, jobs) {
         carry_out_all(frame, jobs);
         return None;
     }
-    let mut starts = jobs.commands.drain(..).filter_map(|command| match command {
-        Command::Start(node) => Some(node),
-        _ => None,
-    });
-    let first = starts.next();
-    let job = |node| Job::Call(Arc::clone(&frame), node, None);
-    jobs.ready.extend(starts.map(job));
-    first.map(|first| (frame, first))
+    let mut starts = jobs.commands.drain(..);
+    let Some(Command::Start(first)) = starts.next() else {
+        return None;
+    };
+    for command in starts {
+        if let Command::Start(node) = command {
+            let frame = Arc::clone(&frame);
+            jobs.ready.push_back(Job::Call(frame, node, None));
+        }
+    }
+    Some((frame, first))
+}
+
+/// Whether all that is to be carried out is starting calls of which nobody is told.
+fn are_calls(frame: &Frame, jobs: &Jobs<'_>) -> bool {
+    let is_start =
+        |command: &Command| matches!(command, Command::Start(node) if is_call(frame, *node));
+    jobs.run.observer.is_none() && jobs.commands.iter().all(is_start)
 }
 
 /// Keeps what a node failed with, and lets the run know if nobody consumes it.
@@ -113,10 +126,10 @@ fn record(frame: &Arc<Frame>, node: usize, error: NodeError) -> Status {
     Status::Failed
 }
 
-fn report(frame: &Arc<Frame>, node: usize, status: Status) {
-    if let Some(observer) = &frame.run().observer {
-        observer.node_ended(frame, node, status);
-    }
+/// Tells of a node's end; gives when that was, if anybody listens.
+fn report(frame: &Arc<Frame>, node: usize, status: Status) -> Option<Instant> {
+    let observer = frame.run().observer.as_ref();
+    observer.map(|observer| observer.node_ended(frame, node, status))
 }
 
 /// Makes a scope's frame, and leaves what starts at once in `jobs.commands`.
@@ -126,23 +139,35 @@ pub(crate) fn prepare(
     open: impl FnOnce(Opening) -> Arc<Frame>,
     jobs: &mut Jobs<'_>,
 ) -> Arc<Frame> {
-    let schedule = match stop(jobs.run, &role) {
-        None => {
-            jobs.commands.extend_from_slice(&layout.first);
-            layout.begun.clone()
-        }
-        Some(stop) => {
-            let mut schedule = Schedule::new(&layout.wiring);
-            schedule.on(&layout.wiring, Event::Stop(stop), &mut jobs.commands);
-            schedule.on(&layout.wiring, Event::Begin, &mut jobs.commands);
-            schedule
-        }
+    let stop = stop(jobs.run, &role);
+    let frame = open(opening(layout, role, stop));
+    begin(&frame, stop, jobs);
+    frame
+}
+
+/// A frame but for its slots, whose schedule has begun unless a stop has to be told first.
+pub(crate) fn opening(layout: &'static ScopeLayout, role: Role, stop: Option<Stop>) -> Opening {
+    let schedule = match stop {
+        None => layout.begun.clone(),
+        Some(_) => Schedule::new(&layout.wiring),
     };
-    open(Opening {
+    Opening {
         layout,
         role,
         schedule,
-    })
+    }
+}
+
+/// Leaves what starts at once in a frame that was [opened](opening) under this stop in `jobs.commands`.
+pub(crate) fn begin(frame: &Frame, stop: Option<Stop>, jobs: &mut Jobs<'_>) {
+    let (layout, commands) = (frame.layout, &mut jobs.commands);
+    let Some(stop) = stop else {
+        return commands.extend_from_slice(&layout.first);
+    };
+    let mut state = frame.state();
+    for event in [Event::Stop(stop), Event::Begin] {
+        state.schedule.on(&layout.wiring, event, commands);
+    }
 }
 
 /// Tells a schedule what happened, and carries out what it and those it concerns answer.
@@ -174,6 +199,9 @@ fn decide(frame: &Frame, event: Event, jobs: &mut Jobs<'_>) {
         state.schedule.on(wiring, Event::Stop(stop), commands);
     }
     state.schedule.on(wiring, event, commands);
+    if state.schedule.is_all_done() {
+        frame.all_done.store(true, Ordering::Relaxed);
+    }
 }
 
 /// What keeps a frame of this role from starting more: the run's stop, unless its node goes on under it.
@@ -188,18 +216,32 @@ fn stop(run: &Run, role: &Role) -> Option<Stop> {
 
 /// Carries out what a schedule answered.
 pub(crate) fn carry_out_all(frame: Arc<Frame>, jobs: &mut Jobs<'_>) {
-    let mut commands = std::mem::take(&mut jobs.commands);
     // The last command takes the frame along, so that a chain never counts references to it.
-    if let Some(last) = commands.pop() {
+    let Some(last) = jobs.commands.pop() else {
+        return;
+    };
+    if !jobs.commands.is_empty() {
+        let mut commands = std::mem::take(&mut jobs.commands);
         for command in commands.drain(..) {
             carry_out(Arc::clone(&frame), command, jobs);
         }
-        carry_out(frame, last, jobs);
+        jobs.commands = commands;
     }
-    jobs.commands = commands;
+    carry_out(frame, last, jobs);
 }
 
+#[inline]
 fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>) {
+    match command {
+        Command::Start(node) if jobs.run.observer.is_none() && is_call(&frame, node) => {
+            jobs.ready.push_back(Job::Call(frame, node, None));
+        }
+        other => carry_out_otherwise(frame, other, jobs),
+    }
+}
+
+#[inline(never)]
+fn carry_out_otherwise(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>) {
     match command {
         Command::Start(node) => match frame.layout.code.nodes[node] {
             NodeCode::Call(_)
@@ -207,7 +249,7 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>) {
             | NodeCode::Signal(_)
             | NodeCode::Sleep(_) => {
                 let observer = jobs.run.observer.as_ref();
-                let queued = observer.and_then(|observer| observer.node_queued());
+                let queued = observer.and_then(|observer| observer.node_queued(jobs.now));
                 jobs.ready.push_back(Job::Call(frame, node, queued));
             }
             NodeCode::For { .. } | NodeCode::Branch { .. } => {
@@ -226,7 +268,9 @@ fn carry_out(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>) {
             let body = prepare(layout, role, arms[arm].open, jobs);
             carry_out_all(body, jobs);
         }
-        Command::Ended(node, status) => report(&frame, node, status),
+        Command::Ended(node, status) => {
+            report(&frame, node, status);
+        }
         Command::Undo => jobs.ready.push_back(Job::Undo(frame)),
         Command::Finish => finish(frame, jobs),
     }
@@ -264,6 +308,9 @@ fn finish(frame: Arc<Frame>, jobs: &mut Jobs<'_>) {
 ///
 /// If not, what it failed with, the first one first.
 pub(crate) fn verdict(frame: &Frame) -> Result<(), Vec<NodeError>> {
+    if frame.all_done.load(Ordering::Relaxed) {
+        return Ok(());
+    }
     let state = frame.state();
     let layout = frame.layout;
     let missing = layout.code.spec.result.iter().copied().find(|&node| {

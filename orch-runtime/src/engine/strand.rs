@@ -158,13 +158,17 @@ impl Drop for Strand<'_> {
 impl Strand<'_> {
     fn work(&mut self, cx: &mut Context<'_>) -> Pause {
         loop {
-            if self.slice.is_over() {
-                return Pause::Spent;
-            }
             if self.jobs.run.is_abandoned() {
                 self.jobs.ready.clear();
                 self.jobs.run.clear();
                 return Pause::Idle;
+            }
+            // Asked first, so that most small runs end before the first look at the clock.
+            if !self.others_wait() {
+                return Pause::Idle;
+            }
+            if self.slice.is_over() {
+                return Pause::Spent;
             }
             if self.jobs.run.strands.load(Ordering::Relaxed) > 0 {
                 self.share();

@@ -1,7 +1,5 @@
 //! The calls of a durable run that are under way, and what each of them waits for.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -15,8 +13,10 @@ pub(crate) struct UnderWay {
 
 #[derive(Debug)]
 struct State {
-    calls: BTreeMap<u64, Arc<Call>>,
-    next: u64,
+    /// Each has its place for as long as it is under way.
+    calls: Vec<Option<Call>>,
+    /// Places that are free.
+    free: Vec<usize>,
     /// When something of the run last went on.
     moved: Instant,
     /// Whether it was told that nothing has gone on since.
@@ -29,9 +29,9 @@ struct Call {
     instance: Arc<str>,
     since: Instant,
     undoes: bool,
-    doing: Mutex<Doing>,
+    doing: Doing,
     /// Whether it ever waited on purpose, so that how long it took says nothing.
-    waited: AtomicBool,
+    waited: bool,
 }
 
 /// What a call waits for.
@@ -72,8 +72,8 @@ impl Default for UnderWay {
     fn default() -> Self {
         Self {
             state: Mutex::new(State {
-                calls: BTreeMap::new(),
-                next: 0,
+                calls: Vec::new(),
+                free: Vec::new(),
                 moved: Instant::now(),
                 told: false,
             }),
@@ -95,21 +95,24 @@ impl UnderWay {
     pub(crate) fn begin(&self, instance: &str, undoes: bool) -> Calling<'_> {
         let mut state = self.state();
         let since = state.go_on();
-        let number = state.next;
-        state.next += 1;
-        let call = Arc::new(Call {
+        let call = Some(Call {
             instance: instance.into(),
             since,
             undoes,
-            doing: Mutex::new(Doing::Beginning),
-            waited: AtomicBool::new(false),
+            doing: Doing::Beginning,
+            waited: false,
         });
-        state.calls.insert(number, Arc::clone(&call));
-        Calling {
-            all: self,
-            number,
-            call,
-        }
+        let place = match state.free.pop() {
+            Some(place) => {
+                state.calls[place] = call;
+                place
+            }
+            None => {
+                state.calls.push(call);
+                state.calls.len() - 1
+            }
+        };
+        Calling { all: self, place }
     }
 
     /// When the run stands still for so long.
@@ -128,17 +131,15 @@ impl UnderWay {
             return None;
         }
         state.told = true;
-        let found = state.calls.values().filter_map(|call| {
-            let doing = *call.doing();
-            (doing != Doing::OnPurpose).then_some((call, doing))
-        });
+        let calls = state.calls.iter().flatten();
+        let found = calls.filter(|call| call.doing != Doing::OnPurpose);
         // The one that has been under way for longest.
-        let first = found.min_by_key(|(call, _)| call.since);
+        let first = found.min_by_key(|call| call.since);
         Some(match first {
-            Some((call, doing)) => Standstill {
+            Some(call) => Standstill {
                 node: Some(Arc::clone(&call.instance)),
                 since: call.since,
-                waits_for: call.words(doing),
+                waits_for: call.words(),
             },
             None => Standstill {
                 node: None,
@@ -158,12 +159,8 @@ impl State {
 }
 
 impl Call {
-    fn doing(&self) -> MutexGuard<'_, Doing> {
-        self.doing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn words(&self, doing: Doing) -> String {
-        let what = match doing {
+    fn words(&self) -> String {
+        let what = match self.doing {
             Doing::Beginning => "its arguments".to_owned(),
             #[cfg(feature = "cache")]
             Doing::Cached => "another call that computes the same".to_owned(),
@@ -186,30 +183,31 @@ impl Call {
 #[derive(Debug)]
 pub(crate) struct Calling<'a> {
     all: &'a UnderWay,
-    number: u64,
-    call: Arc<Call>,
+    place: usize,
 }
 
 impl Calling<'_> {
     /// What the call waits for from now on.
     pub(crate) fn does(&self, doing: Doing) {
-        if doing == Doing::OnPurpose {
-            self.call.waited.store(true, Ordering::Relaxed);
+        if let Some(call) = &mut self.all.state().calls[self.place] {
+            call.waited |= doing == Doing::OnPurpose;
+            call.doing = doing;
         }
-        *self.call.doing() = doing;
     }
 
     /// How long it has been under way; `None` of one that waited on purpose.
     pub(crate) fn took(&self) -> Option<Duration> {
-        let waited = self.call.waited.load(Ordering::Relaxed);
-        (!waited).then(|| self.call.since.elapsed())
+        let state = self.all.state();
+        let call = state.calls[self.place].as_ref()?;
+        (!call.waited).then(|| call.since.elapsed())
     }
 }
 
 impl Drop for Calling<'_> {
     fn drop(&mut self) {
         let mut state = self.all.state();
-        state.calls.remove(&self.number);
+        state.calls[self.place] = None;
+        state.free.push(self.place);
         state.go_on();
     }
 }

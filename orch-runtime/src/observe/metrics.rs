@@ -5,10 +5,12 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::thread;
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use metrics::{Counter, Gauge, Histogram, Recorder, counter, gauge, histogram};
 use orch_core::error::ErrorKind;
 use orch_core::run::RunStatus;
 use orch_core::schedule::Status;
@@ -21,7 +23,40 @@ use crate::program::Program;
 /// The facade does not say it, but what it lends where there is none is a value without a size, and a recorder that
 /// keeps anything has one.
 pub(super) fn is_recorded() -> bool {
-    metrics::with_recorder(|recorder| size_of_val(recorder) > 0)
+    recorder().is_some()
+}
+
+/// Where the global recorder is: it stays there for as long as the process.
+static GLOBAL: OnceLock<usize> = OnceLock::new();
+
+/// How often it was not known where that is.
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+/// Where the recorder is that is told of what happens here; `None` without one.
+fn recorder() -> Option<usize> {
+    let address = |recorder: &dyn Recorder| std::ptr::from_ref(recorder).cast::<()>().addr();
+    metrics::with_recorder(|recorder| (size_of_val(recorder) > 0).then(|| address(recorder)))
+}
+
+/// Whether it is the global recorder that is told of what happens here, so that its handles are good forever: where that
+/// one is, no other can ever be.
+fn is_global() -> bool {
+    let here = recorder();
+    here.is_some() && here == GLOBAL.get().copied().or_else(seek)
+}
+
+/// Looks where the global recorder is: a thread that has just begun has no recorder of its own.
+///
+/// Where there is none but those of threads, it is looked for more and more seldom.
+#[cold]
+fn seek() -> Option<usize> {
+    let asked = ASKED.fetch_add(1, Ordering::Relaxed) + 1;
+    if !asked.is_power_of_two() {
+        return None;
+    }
+    let asking = thread::Builder::new().spawn(recorder).ok()?;
+    let found = asking.join().ok()??;
+    Some(*GLOBAL.get_or_init(|| found))
 }
 
 /// The handles of the workflows that ran.
@@ -32,11 +67,14 @@ impl Registry {
     pub(super) fn of(&self, program: &'static Program) -> Arc<ProgramMetrics> {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = std::ptr::from_ref(program) as usize;
-        Arc::clone(
-            known
-                .entry(key)
-                .or_insert_with(|| Arc::new(ProgramMetrics::new(program))),
-        )
+        let metrics = known.entry(key).or_insert_with(|| {
+            let new = || Arc::new(ProgramMetrics::new(program));
+            match is_global() {
+                true => Arc::clone(program.metrics.get_or_init(new)),
+                false => new(),
+            }
+        });
+        Arc::clone(metrics)
     }
 }
 
@@ -336,7 +374,7 @@ impl NodeMetrics {
 
 #[cfg(test)]
 mod tests {
-    use metrics::{Key, KeyName, Metadata, Recorder, SharedString, Unit};
+    use metrics::{Key, KeyName, Metadata, SharedString, Unit};
 
     use super::*;
 

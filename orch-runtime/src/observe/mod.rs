@@ -5,6 +5,8 @@
 mod metrics;
 mod outlet;
 mod shares;
+mod spans;
+mod starts;
 mod watch;
 
 use std::fmt;
@@ -19,8 +21,10 @@ use crate::engine::strand::panic_message;
 
 pub(crate) use self::metrics::ProgramMetrics;
 pub(crate) use self::outlet::Outlets;
+pub(crate) use self::spans::{AttemptWatch, during};
+pub(crate) use self::starts::Starts;
 pub use self::watch::Emission;
-pub(crate) use self::watch::{AttemptWatch, Observer, Queued};
+pub(crate) use self::watch::{Observer, Queued};
 
 type Handler<T> = Box<dyn Fn(&T) + Send + Sync>;
 

@@ -17,7 +17,7 @@ pub(crate) struct Outlets {
     told: Mutex<u64>,
     pub(super) events: Outlet<broadcast::Sender<RunEvent>>,
     pub(super) progress: Outlet<watch::Sender<Option<Progress>>>,
-    pub(super) emissions: Outlet<mpsc::UnboundedSender<Emission>>,
+    pub(super) emissions: EmissionOutlet,
 }
 
 impl Outlets {
@@ -36,10 +36,32 @@ impl Outlets {
         progress.map(|progress| progress.subscribe())
     }
 
-    pub(crate) fn take_emissions(&self) -> mpsc::UnboundedReceiver<Emission> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.emissions.open(|| sender);
-        receiver
+    /// Keeps partial results for a reader to come, unless they are kept for another one; says whether it does.
+    pub(crate) fn keep_emissions(&self) -> bool {
+        let mut stream = lock(&self.emissions.0);
+        let first = matches!(*stream, Stream::Unread);
+        if first {
+            *stream = Stream::Wanted;
+        }
+        first
+    }
+
+    /// The partial results that were kept, and those to come.
+    pub(crate) fn take_emissions(&self) -> Option<mpsc::UnboundedReceiver<Emission>> {
+        self.emissions.sender();
+        match &mut *lock(&self.emissions.0) {
+            Stream::Open(_, receiver) | Stream::Closed(receiver) => receiver.take(),
+            Stream::Unread | Stream::Wanted => None,
+        }
+    }
+
+    /// Whoever was to read the partial results does not.
+    pub(crate) fn drop_emissions(&self) {
+        let mut stream = lock(&self.emissions.0);
+        match &mut *stream {
+            Stream::Open(_, receiver) | Stream::Closed(receiver) => *receiver = None,
+            Stream::Unread | Stream::Wanted => *stream = Stream::Unread,
+        }
     }
 
     /// The run has ended: its readers end as well.
@@ -47,6 +69,56 @@ impl Outlets {
         self.events.close();
         self.progress.close();
         self.emissions.close();
+    }
+}
+
+/// Where partial results go: most runs have none, so that there is no channel before the first one or its reader.
+#[derive(Debug, Default)]
+pub(super) struct EmissionOutlet(Mutex<Stream>);
+
+#[derive(Debug, Default)]
+enum Stream {
+    /// Nobody is to read it.
+    #[default]
+    Unread,
+    /// Somebody may read it, and nothing is in it.
+    Wanted,
+    /// With the receiver, until somebody reads it.
+    Open(
+        mpsc::UnboundedSender<Emission>,
+        Option<mpsc::UnboundedReceiver<Emission>>,
+    ),
+    /// The run has ended.
+    Closed(Option<mpsc::UnboundedReceiver<Emission>>),
+}
+
+impl EmissionOutlet {
+    /// The sender, unless nobody is to read or the run has ended.
+    pub(super) fn sender(&self) -> Option<mpsc::UnboundedSender<Emission>> {
+        let mut stream = lock(&self.0);
+        if matches!(*stream, Stream::Wanted) {
+            let (sender, receiver) = mpsc::unbounded_channel();
+            *stream = Stream::Open(sender, Some(receiver));
+        }
+        match &*stream {
+            Stream::Open(sender, _) => Some(sender.clone()),
+            _ => None,
+        }
+    }
+
+    /// Sends what comes here to the reader of another run.
+    pub(super) fn forward(&self, sender: mpsc::UnboundedSender<Emission>) {
+        *lock(&self.0) = Stream::Open(sender, None);
+    }
+
+    /// Lets go of the sender.
+    fn close(&self) {
+        let mut stream = lock(&self.0);
+        let receiver = match &mut *stream {
+            Stream::Open(_, receiver) | Stream::Closed(receiver) => receiver.take(),
+            Stream::Unread | Stream::Wanted => None,
+        };
+        *stream = Stream::Closed(receiver);
     }
 }
 

@@ -1,6 +1,5 @@
 //! One run's observer.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -13,11 +12,11 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::Span;
-use tracing::instrument::{Instrument as _, Instrumented};
+use tracing::instrument::Instrument as _;
 
 use super::metrics::QueueDepth;
 use super::outlet::Outlets;
-use super::shares::{PlaceKey, Shares, place_key};
+use super::shares::Shares;
 use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
@@ -57,6 +56,8 @@ pub(crate) struct Observer {
     ended: AtomicU64,
     inner: Mutex<Inner>,
     span: OnceLock<Span>,
+    /// How it ended.
+    last: OnceLock<Stage>,
     outlets: Arc<Outlets>,
 }
 
@@ -64,7 +65,6 @@ pub(crate) struct Observer {
 struct Inner {
     current: Option<&'static Arc<str>>,
     shares: Shares,
-    starts: BTreeMap<PlaceKey, Instant>,
 }
 
 /// Where a run stands when its progress is told.
@@ -91,6 +91,7 @@ impl Observer {
             ended: AtomicU64::new(0),
             inner: Mutex::default(),
             span: OnceLock::new(),
+            last: OnceLock::new(),
             outlets,
         }
     }
@@ -103,24 +104,27 @@ impl Observer {
         &self.outlets
     }
 
-    /// A reader's copy of the receiver, which finds out how far the run is now and gets what follows.
+    /// A reader's receiver, which finds out how far the run is now and gets what follows; a copy of its handle's.
     pub(crate) fn read_progress(
         &self,
         run: &Run,
-        receiver: &watch::Receiver<Option<Progress>>,
+        receiver: Option<&watch::Receiver<Option<Progress>>>,
     ) -> watch::Receiver<Option<Progress>> {
-        let reader = receiver.clone();
-        if let Some(watched) = self.outlets.progress.get() {
-            let _told = self.outlets.told();
-            watched.send_replace(Some(self.progress_at(run, Stage::Going)));
-        }
+        let (watched, reader) = match (self.outlets.progress.get(), receiver) {
+            (Some(watched), Some(receiver)) => (watched, receiver.clone()),
+            // It has ended.
+            _ => watch::channel(None),
+        };
+        let _told = self.outlets.told();
+        let stage = self.last.get().copied().unwrap_or(Stage::Going);
+        watched.send_replace(Some(self.progress_at(run, stage)));
         reader
     }
 
     /// Streams what the steps of a run inside this one stream, as if they were this one's.
     pub(crate) fn adopt(&self, child: &Self) {
-        if let Some(emissions) = self.outlets.emissions.get() {
-            child.outlets.emissions.open(|| emissions);
+        if let Some(emissions) = self.outlets.emissions.sender() {
+            child.outlets.emissions.forward(emissions);
         }
     }
 
@@ -150,6 +154,8 @@ impl Observer {
 
     fn tell_progress(&self, run: &Run, stage: Stage) {
         let listeners = &run.services.listeners;
+        // Whoever begins to read when the end is told finds out by itself, under the same lock.
+        let told = (stage != Stage::Going).then(|| self.outlets.told());
         // The handle's own receiver reads nothing, and has the last state for whoever comes after the end.
         let read = |sender: &watch::Sender<_>| stage != Stage::Going || sender.receiver_count() > 1;
         let watched = self.outlets.progress.get_if(read);
@@ -157,7 +163,7 @@ impl Observer {
         if watched.is_none() && listeners.on_progress.is_empty() {
             return;
         }
-        let _told = self.outlets.told();
+        let _told = told.unwrap_or_else(|| self.outlets.told());
         let progress = self.progress_at(run, stage);
         call(&listeners.on_progress, &progress);
         if let Some(watched) = watched {
@@ -221,6 +227,10 @@ impl Observer {
 
     pub(crate) fn run_ended(&self, run: &Run, status: RunStatus) {
         let took = self.began.elapsed();
+        let stage = *self.last.get_or_init(|| match status {
+            RunStatus::Completed => Stage::Completed,
+            _ => Stage::Stopped,
+        });
         if let Some(metrics) = &self.metrics {
             metrics.run_ended(status, took);
         }
@@ -237,10 +247,6 @@ impl Observer {
             status,
             duration: took,
         });
-        let stage = match status {
-            RunStatus::Completed => Stage::Completed,
-            _ => Stage::Stopped,
-        };
         self.tell_progress(run, stage);
         self.outlets.close();
     }
@@ -250,11 +256,11 @@ impl Observer {
         self.expected.fetch_add(nodes, Ordering::AcqRel);
     }
 
-    /// A call is ready; `None` where nobody measures how long it waits.
-    pub(crate) fn node_queued(&self) -> Option<Box<Queued>> {
+    /// A call is ready, now if not said otherwise; `None` where nobody measures how long it waits.
+    pub(crate) fn node_queued(&self, since: Option<Instant>) -> Option<Box<Queued>> {
         let metrics = self.metrics.as_deref()?;
         Some(Box::new(Queued {
-            since: Instant::now(),
+            since: since.unwrap_or_else(Instant::now),
             _depth: metrics.queued(),
         }))
     }
@@ -288,11 +294,9 @@ impl Observer {
         if let (Some(metrics), Some(queued)) = (&self.metrics, queued) {
             metrics.node_started(layout, now - queued.since);
         }
-        {
-            let mut inner = self.inner();
-            inner.current = Some(&layout.path);
-            inner.starts.insert(place_key(frame, node), now);
-        }
+        let since = now.saturating_duration_since(self.began);
+        frame.starts.begin(node, frame.layout.nodes.len(), since);
+        self.inner().current = Some(&layout.path);
         self.tell(frame.run(), || RunEventKind::NodeStarted {
             node: Arc::clone(&layout.path),
             items: frame.items(),
@@ -300,14 +304,13 @@ impl Observer {
         self.tell_progress(frame.run(), Stage::Going);
     }
 
-    pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) {
-        let layout = &frame.layout.nodes[node];
-        let began = {
-            let mut inner = self.inner();
-            inner.shares.ended(frame, node);
-            inner.starts.remove(&place_key(frame, node))
-        };
-        let took = began.map(|began| began.elapsed());
+    /// A node ends now, which is given back.
+    pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) -> Instant {
+        let (layout, now) = (&frame.layout.nodes[node], Instant::now());
+        self.inner().shares.ended(frame, node);
+        let since = now.saturating_duration_since(self.began);
+        let began = frame.starts.end(node);
+        let took = began.map(|began| since.saturating_sub(began));
         let error = status.is_failure().then(|| frame.error(node)).flatten();
         // A control form fails with what failed inside it, which was told already.
         let own = |error: &&NodeError| status == Status::Failed && error.node() == &*layout.path;
@@ -338,6 +341,7 @@ impl Observer {
             error,
         });
         self.tell_progress(frame.run(), Stage::Going);
+        now
     }
 
     fn log_end(
@@ -371,6 +375,12 @@ impl Observer {
                 duration_ms,
                 status = status.as_str(),
             ),
+        }
+    }
+
+    pub(super) fn attempted(&self, frame: &Frame, node: usize, tier: usize) {
+        if let Some(metrics) = &self.metrics {
+            metrics.attempted(&frame.layout.nodes[node], tier);
         }
     }
 
@@ -535,7 +545,7 @@ impl Observer {
     }
 
     pub(crate) fn emit(&self, frame: &Frame, node: usize, value: serde_json::Value) {
-        if let Some(emissions) = self.outlets.emissions.get() {
+        if let Some(emissions) = self.outlets.emissions.sender() {
             // Whoever dropped the receiver does not want it.
             let _ = emissions.send(Emission {
                 node: Arc::clone(&frame.layout.nodes[node].path),
@@ -551,23 +561,4 @@ impl Observer {
 pub(crate) struct Queued {
     since: Instant,
     _depth: QueueDepth,
-}
-
-/// Watches one attempt.
-pub(crate) struct AttemptWatch(Span);
-
-impl AttemptWatch {
-    pub(crate) fn new(frame: &Frame, node: usize, tier: usize, attempt: u32) -> Self {
-        let Some(observer) = &frame.run().observer else {
-            return Self(Span::none());
-        };
-        if let Some(metrics) = &observer.metrics {
-            metrics.attempted(&frame.layout.nodes[node], tier);
-        }
-        Self(tracing::info_span!(target: "orch", "attempt", attempt))
-    }
-
-    pub(crate) fn inside<F: Future>(self, future: F) -> Instrumented<F> {
-        future.instrument(self.0)
-    }
 }

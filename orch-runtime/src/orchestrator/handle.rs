@@ -1,7 +1,7 @@
 //! Handles of runs that were started.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use orch_core::error::RunError;
 use orch_core::run::{Progress, RunEvent, RunId};
@@ -33,16 +33,33 @@ pub struct RunHandle<W: Workflow> {
 /// What a run streams to its handle, from before it begins.
 #[derive(Debug, Default)]
 pub(crate) struct Streams {
-    emissions: Option<mpsc::UnboundedReceiver<Emission>>,
-    progress: Option<watch::Receiver<Option<Progress>>>,
+    /// Where its partial results are kept.
+    emissions: Option<Arc<Outlets>>,
+    /// Of a run that this process drives to its end, from its first reader on: it knows itself how it ended.
+    progress: OnceLock<Option<watch::Receiver<Option<Progress>>>>,
 }
 
 impl Streams {
-    /// Opens the streams of a run, which is to begin after that.
-    pub(crate) fn of(outlets: &Outlets) -> Self {
+    /// Opens the streams of a run, which is to begin after that and goes on here until it ends.
+    pub(crate) fn here(outlets: &Arc<Outlets>) -> Self {
         Self {
-            emissions: Some(outlets.take_emissions()),
-            progress: outlets.watch_progress(),
+            emissions: outlets.keep_emissions().then(|| Arc::clone(outlets)),
+            progress: OnceLock::new(),
+        }
+    }
+
+    /// The same for a run that may be let go of.
+    pub(crate) fn of(outlets: &Arc<Outlets>) -> Self {
+        let streams = Self::here(outlets);
+        streams.progress.get_or_init(|| outlets.watch_progress());
+        streams
+    }
+}
+
+impl Drop for Streams {
+    fn drop(&mut self) {
+        if let Some(outlets) = &self.emissions {
+            outlets.drop_emissions();
         }
     }
 }
@@ -191,8 +208,9 @@ impl<W: Workflow> RunHandle<W> {
     ///
     /// Gives them once: a second call gives none.
     pub fn emissions(&mut self) -> Emissions {
+        let kept = self.streams.emissions.take();
         Emissions {
-            receiver: self.streams.emissions.take(),
+            receiver: kept.and_then(|outlets| outlets.take_emissions()),
             until: self.until(),
         }
     }
@@ -209,11 +227,14 @@ impl<W: Workflow> RunHandle<W> {
         let observed = run
             .as_ref()
             .and_then(|run| Some((run, run.observer.as_deref()?)));
-        let receiver = self.streams.progress.as_ref();
-        let receiver = receiver.map(|receiver| match observed {
-            Some((run, observer)) => observer.read_progress(run, receiver),
-            None => receiver.clone(),
+        let opened = self.streams.progress.get_or_init(|| {
+            let observer = observed.map(|(_, observer)| observer);
+            observer.and_then(|observer| observer.outlets().watch_progress())
         });
+        let receiver = match observed {
+            Some((run, observer)) => Some(observer.read_progress(run, opened.as_ref())),
+            None => opened.clone(),
+        };
         ProgressStream {
             receiver,
             until: self.until(),

@@ -258,7 +258,7 @@ impl<W: Workflow> Start<W> {
         if let Some(observer) = observer {
             observer.open(&run);
         }
-        let streams = observer.map(|observer| Streams::of(observer.outlets()));
+        let streams = observer.map(|observer| Streams::here(observer.outlets()));
         let driver = handle.spawn(execute_observed::<W>(Arc::clone(&run), self.input, None));
         Ok(RunHandle::here(run, driver, streams.unwrap_or_default()))
     }

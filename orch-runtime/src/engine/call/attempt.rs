@@ -190,7 +190,7 @@ impl Call<'_> {
         };
         let attempted = pin!(self.caught(mode, attempt));
         if timeout.is_none() && trail.is_none() {
-            return watch.inside(attempted).await;
+            return watch.during(attempted).await;
         }
         let limited = self.limited(timeout, (attempt, trail), attempted);
         Box::pin(watch.inside(limited)).await

@@ -15,7 +15,7 @@ use orch_core::error::{ErrorKind, NodeError, Place};
 use orch_core::outcome::Outcome;
 use orch_core::plan::NodeKind;
 use orch_core::policy::{Policies, Retry};
-use tracing::{Instrument as _, Span};
+use tracing::Span;
 
 use super::attempts::{self, FellBack};
 use super::frame::Frame;
@@ -25,7 +25,7 @@ use super::under_way::{Calling, Doing};
 use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::ctx::Mode;
-use crate::observe::{AttemptWatch, Queued};
+use crate::observe::{AttemptWatch, Queued, during};
 use crate::origin::Origin;
 use crate::program::{Done, Thrown};
 use crate::step::Facts;
@@ -113,7 +113,7 @@ pub(crate) async fn perform(
         ..Call::new(frame, node)
     };
     let whole = pin!(call.node_kind());
-    whole.instrument(span).await
+    during(span, whole).await
 }
 
 /// Undoes a call, under the policies of its undo step.
@@ -145,13 +145,11 @@ pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
         return performed.await.map(|_| ()).map_err(|failed| failed.error);
     };
     let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
+    let watch = AttemptWatch::only(&span, observer, &frame, node);
     let call = Call::new(&frame, node);
-    let attempt = pin!(async {
-        let watch = AttemptWatch::new(&frame, node, 0, 1);
-        let attempted = pin!(call.caught(Mode::Run, 1));
-        watch.inside(attempted).await
-    });
-    let failed = match attempt.instrument(span).await {
+    let attempted = pin!(call.caught(Mode::Run, 1));
+    let attempt = pin!(watch.during(attempted));
+    let failed = match during(span, attempt).await {
         Ok(_) => return Ok(()),
         Err(failed) => failed,
     };

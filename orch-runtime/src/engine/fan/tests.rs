@@ -32,7 +32,7 @@ fn frame() -> Arc<Frame> {
         role: Role::Root(Veiled::new(Services::default()).run_arc(&PROGRAM)),
         schedule: Schedule::new(&layout.wiring),
     };
-    opening.with(())
+    opening.with(|| ())
 }
 
 fn error(idx: usize) -> NodeError {
