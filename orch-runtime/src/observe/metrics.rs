@@ -65,16 +65,13 @@ pub(crate) struct Registry(Mutex<HashMap<usize, Arc<ProgramMetrics>>>);
 
 impl Registry {
     pub(super) fn of(&self, program: &'static Program) -> Arc<ProgramMetrics> {
+        let new = || Arc::new(ProgramMetrics::new(program));
+        if is_global() {
+            return Arc::clone(program.metrics.get_or_init(new));
+        }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = std::ptr::from_ref(program) as usize;
-        let metrics = known.entry(key).or_insert_with(|| {
-            let new = || Arc::new(ProgramMetrics::new(program));
-            match is_global() {
-                true => Arc::clone(program.metrics.get_or_init(new)),
-                false => new(),
-            }
-        });
-        Arc::clone(metrics)
+        Arc::clone(known.entry(key).or_insert_with(new))
     }
 }
 
