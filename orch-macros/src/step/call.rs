@@ -35,7 +35,7 @@ fn holds_context(step: &Step) -> bool {
 
 /// The stand-in of a test, if there is one.
 fn stand_in() -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> self.__cx.mock::<__M>())
+    quote_spanned!(Span::mixed_site()=> self.cx.mock::<__M>())
 }
 
 /// What a call looks up before it begins: a stand-in, and resources under the names that the function has for them.
@@ -49,7 +49,7 @@ fn lent(step: &Step) -> TokenStream {
             return None;
         };
         let (name, place) = (&param.name, placed(&param.ty));
-        Some(quote_spanned!(place=> let #name = self.__cx.lend::<#ty>();))
+        Some(quote_spanned!(place=> let #name = self.cx.lend::<#ty>();))
     });
     quote_spanned!(Span::mixed_site()=> let mock = #stand_in; #(#resources)*)
 }
@@ -64,8 +64,8 @@ fn undone(step: &Step) -> Option<TokenStream> {
         name
     });
     Some(quote_spanned! {place=>
-        if let __p::Some(mut it) = self.__cx.undoing::<Self>() {
-            let undo = __U { __cx: self.__cx };
+        if let __p::Some(mut it) = self.cx.undoing::<Self>() {
+            let undo = __U { cx: self.cx };
             return __p::undone::<Self, __U<'_>>(undo.call(__p::told(&mut it) #(, #arguments)*).await);
         }
     })
@@ -114,7 +114,7 @@ fn facts(step: &Step) -> Option<TokenStream> {
         Some(quote_spanned!(Span::mixed_site()=> f.#name = #fact))
     });
     Some(quote_spanned! {Span::mixed_site()=>
-        if let __p::Some(it) = self.__cx.instead::<Self>(|f| { #(#facts);* }) {
+        if let __p::Some(it) = self.cx.instead::<Self>(|f| { #(#facts);* }) {
             return it;
         }
     })
@@ -192,7 +192,7 @@ fn attempt(step: &Step) -> TokenStream {
         step,
         &quote_spanned! {Span::mixed_site()=>
             match #mock {
-                __p::Some(mock) => mock.0(#(#passed),*),
+                __p::Some(it) => it.0(#(#passed),*),
                 _ => #value,
             }
         },
@@ -205,7 +205,7 @@ fn blocking(step: &Step, called: &TokenStream) -> TokenStream {
     if step.params.iter().all(|param| param.role == Role::Data) {
         return attempt;
     }
-    quote_spanned!(Span::mixed_site()=> { let cx = self.__cx.detached(); #attempt })
+    quote_spanned!(Span::mixed_site()=> { let cx = self.cx.detached(); #attempt })
 }
 
 /// A return value as what the engine wants to know of it.
@@ -230,7 +230,7 @@ fn argument(step: &Step, param: &Param) -> TokenStream {
     let cx = if step.blocking() {
         quote_spanned!(place=> cx)
     } else {
-        quote_spanned!(place=> self.__cx)
+        quote_spanned!(place=> self.cx)
     };
     match (param.role, param.lent()) {
         (Role::Ctx, _) => quote_spanned!(place=> #cx.ctx()),

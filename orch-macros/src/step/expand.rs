@@ -48,7 +48,6 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
             #undo
             #stand_in
             #implement __p::Step for #name<'_> { #described }
-            #[doc(hidden)]
             #implement #name<'_> {
                 #call
                 #mock
@@ -57,8 +56,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         #conditions
         #[doc(hidden)]
         #visibility struct #name<'a> {
-            #[doc(hidden)]
-            pub __cx: &'a #facade::__private::Cx,
+            pub cx: &'a #facade::__private::Cx,
         }
     }
 }
@@ -275,7 +273,7 @@ fn spec(step: &Step) -> TokenStream {
         .options
         .policies
         .tokens()
-        .map(|policies| quote!(policies: #policies,));
+        .map(|policies| quote!(policies: { use __p::plan::*; #policies },));
     let flag = |on: bool, field: TokenStream| on.then_some(field);
     let fallible = flag(step.output.fallible, quote!(fallible: true,));
     let asynchronous = flag(signature.asyncness.is_some(), quote!(asynchronous: true,));
@@ -284,30 +282,27 @@ fn spec(step: &Step) -> TokenStream {
     let reads = flag(reads_arguments(step), quote!(reads_arguments: true,));
     let undone = flag(
         step.options.compensate.is_some(),
-        quote!(compensation: Some(&<__U as Step>::SPEC),),
+        quote!(compensation: __p::Some(&<__U as __p::Step>::SPEC),),
     );
     let checkpoint = step.options.checkpoint.as_ref().map(|checkpoint| {
         let checkpoint = checkpoint.value.tokens();
-        quote!(checkpoint: Some(#checkpoint),)
+        quote!(checkpoint: { use __p::plan::*; Some(#checkpoint) },)
     });
     quote_spanned! {Span::mixed_site()=>
-        {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), #function),
-                #description
-                version: #version,
-                #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
-                #undone #checkpoint
-                ..StepSpec::new(#name)
-            }
+        __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), #function),
+            #description
+            version: #version,
+            #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
+            #undone #checkpoint
+            ..__p::StepSpec::new(#name)
         }
     }
 }
 
 fn param_spec(param: &Param) -> TokenStream {
     let (name, ty) = (text::name_of(&param.name), text::source(&param.ty));
-    quote_spanned!(Span::mixed_site()=> ParamSpec { name: #name, ty: #ty })
+    quote_spanned!(Span::mixed_site()=> __p::ParamSpec { name: #name, ty: #ty })
 }
 
 /// The undo step under a name of its own, said at the path that the user wrote, and that it may be one.

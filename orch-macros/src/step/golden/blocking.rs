@@ -14,25 +14,21 @@ const _: () = {
         type Kind = __p::Infallible;
         type Reuse = __p::Once;
         type Needs = ();
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::crunch"),
-                version: "7c5c89f4fe74c483",
-                params: &[
-                    ParamSpec {
-                        name: "numbers",
-                        ty: "Vec<u64>",
-                    },
-                ],
-                output: "u64",
-                blocking: true,
-                idempotent: false,
-                ..StepSpec::new("crunch")
-            }
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::crunch"),
+            version: "7c5c89f4fe74c483",
+            params: &[
+                __p::ParamSpec {
+                    name: "numbers",
+                    ty: "Vec<u64>",
+                },
+            ],
+            output: "u64",
+            blocking: true,
+            idempotent: false,
+            ..__p::StepSpec::new("crunch")
         };
     }
-    #[doc(hidden)]
     impl crunch<'_> {
         pub fn call(
             self,
@@ -40,8 +36,8 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::Called::Value(
-                    match self.__cx.mock::<__M>() {
-                        __p::Some(mock) => mock.0(numbers),
+                    match self.cx.mock::<__M>() {
+                        __p::Some(it) => it.0(numbers),
                         _ => __p::blocking(move || crunch(numbers)).await,
                     },
                 )
@@ -57,6 +53,5 @@ const _: () = {
 #[cfg(unix)]
 #[doc(hidden)]
 struct crunch<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a ::orch::__private::Cx,
+    pub cx: &'a ::orch::__private::Cx,
 }

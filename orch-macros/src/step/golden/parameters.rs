@@ -23,30 +23,26 @@ const _: () = {
         type Kind = __p::Fallible;
         type Reuse = __p::Once;
         type Needs = (__p::Need<Pool>, (__p::Need<dyn Mailer + Send + Sync>, ()));
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::reserve"),
-                description: "Reserves stock.\n\nAll or nothing.",
-                version: "26c6cbcba0228562",
-                params: &[
-                    ParamSpec {
-                        name: "items",
-                        ty: "&[Item]",
-                    },
-                    ParamSpec {
-                        name: "count",
-                        ty: "u32",
-                    },
-                ],
-                output: "Reservation",
-                fallible: true,
-                asynchronous: true,
-                ..StepSpec::new("reserve")
-            }
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::reserve"),
+            description: "Reserves stock.\n\nAll or nothing.",
+            version: "26c6cbcba0228562",
+            params: &[
+                __p::ParamSpec {
+                    name: "items",
+                    ty: "&[Item]",
+                },
+                __p::ParamSpec {
+                    name: "count",
+                    ty: "u32",
+                },
+            ],
+            output: "Reservation",
+            fallible: true,
+            asynchronous: true,
+            ..__p::StepSpec::new("reserve")
         };
     }
-    #[doc(hidden)]
     impl reserve<'_> {
         pub fn call(
             self,
@@ -55,15 +51,15 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::called(
-                    match self.__cx.mock::<__M>() {
-                        __p::Some(mock) => mock.0(items, count),
+                    match self.cx.mock::<__M>() {
+                        __p::Some(it) => it.0(items, count),
                         _ => {
                             reserve(
                                     items,
                                     count,
-                                    self.__cx.resource::<Pool>(),
-                                    self.__cx.resource::<dyn Mailer + Send + Sync>(),
-                                    self.__cx.ctx(),
+                                    self.cx.resource::<Pool>(),
+                                    self.cx.resource::<dyn Mailer + Send + Sync>(),
+                                    self.cx.ctx(),
                                 )
                                 .await
                         }
@@ -83,6 +79,5 @@ const _: () = {
 };
 #[doc(hidden)]
 pub(crate) struct reserve<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a ::orch::__private::Cx,
+    pub cx: &'a ::orch::__private::Cx,
 }

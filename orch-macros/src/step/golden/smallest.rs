@@ -8,23 +8,19 @@ const _: () = {
         type Kind = __p::Infallible;
         type Reuse = __p::Once;
         type Needs = ();
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::price"),
-                version: "cfc093d17315f0ef",
-                ..StepSpec::new("price")
-            }
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::price"),
+            version: "cfc093d17315f0ef",
+            ..__p::StepSpec::new("price")
         };
     }
-    #[doc(hidden)]
     impl price<'_> {
         pub fn call(self) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
-            let mock = self.__cx.mock::<__M>();
+            let mock = self.cx.mock::<__M>();
             async move {
                 __p::Called::Value(
                     match mock {
-                        __p::Some(mock) => mock.0(),
+                        __p::Some(it) => it.0(),
                         _ => price(),
                     },
                 )
@@ -37,6 +33,5 @@ const _: () = {
 };
 #[doc(hidden)]
 struct price<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a ::orch::__private::Cx,
+    pub cx: &'a ::orch::__private::Cx,
 }

@@ -19,36 +19,35 @@ const _: () = {
         type Kind = __p::Fallible;
         type Reuse = __p::Anew;
         type Needs = <__U<'static> as __p::Step>::Needs;
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::reserve"),
-                version: "c9044ae4a213529f",
-                params: &[
-                    ParamSpec {
-                        name: "items",
-                        ty: "&[Item]",
-                    },
-                    ParamSpec {
-                        name: "hold",
-                        ty: "bool",
-                    },
-                ],
-                output: "Reservation",
-                fallible: true,
-                asynchronous: true,
-                compensation: Some(&<__U as Step>::SPEC),
-                checkpoint: Some(Checkpoint {
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::reserve"),
+            version: "c9044ae4a213529f",
+            params: &[
+                __p::ParamSpec {
+                    name: "items",
+                    ty: "&[Item]",
+                },
+                __p::ParamSpec {
+                    name: "hold",
+                    ty: "bool",
+                },
+            ],
+            output: "Reservation",
+            fallible: true,
+            asynchronous: true,
+            compensation: __p::Some(&<__U as __p::Step>::SPEC),
+            checkpoint: {
+                use __p::plan::*;
+                Some(Checkpoint {
                     approvers: &["ops", "legal"],
                     expires: Some(Duration::from_secs(172800)),
                     on_expire: OnExpire::Approve,
-                }),
-                ..StepSpec::new("reserve")
-            }
+                })
+            },
+            ..__p::StepSpec::new("reserve")
         };
         const COMPENSATING: __p::Compensating<Self::Output> = <Self::Output as __p::Undoable>::COMPENSATING;
     }
-    #[doc(hidden)]
     impl reserve<'_> {
         pub fn call(
             self,
@@ -56,16 +55,16 @@ const _: () = {
             hold: bool,
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
-                if let __p::Some(mut it) = self.__cx.undoing::<Self>() {
-                    let undo = __U { __cx: self.__cx };
+                if let __p::Some(mut it) = self.cx.undoing::<Self>() {
+                    let undo = __U { cx: self.cx };
                     return __p::undone::<
                         Self,
                         __U<'_>,
                     >(undo.call(__p::told(&mut it), items, hold).await);
                 }
                 __p::called(
-                    match self.__cx.mock::<__M>() {
-                        __p::Some(mock) => mock.0(items, hold),
+                    match self.cx.mock::<__M>() {
+                        __p::Some(it) => it.0(items, hold),
                         _ => reserve(items, hold).await,
                     },
                 )
@@ -83,6 +82,5 @@ const _: () = {
 };
 #[doc(hidden)]
 pub struct reserve<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a ::orch::__private::Cx,
+    pub cx: &'a ::orch::__private::Cx,
 }

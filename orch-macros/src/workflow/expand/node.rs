@@ -404,7 +404,7 @@ impl<'a, 'w> Node<'a, 'w> {
         let length = match &sleep.length {
             Length::Written(length) => {
                 let length = duration(length.value);
-                quote!(use __p::*; #length)
+                quote!(use __p::plan::*; #length)
             }
             Length::Computed(length) => {
                 // With the macro's hygiene, so that lints leave it alone.

@@ -32,7 +32,7 @@ fn scope_plan(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let result = indices(analysis, scope, info.tail_reads.keys().copied());
     quote! {
         const #name: __p::ScopeSpec = {
-            use __p::*;
+            use __p::plan::*;
             ScopeSpec { nodes: &[#(#nodes),*], result: &#result }
         };
     }
@@ -270,7 +270,7 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     let new = quote_spanned!(workflow.name.span()=> WorkflowSpec::#new(#name, &#root));
     quote! {
         {
-            use __p::*;
+            use __p::plan::*;
             WorkflowSpec {
                 module: ::core::module_path!(),
                 svg: #svg,

@@ -361,13 +361,13 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
             }
             if let Some(deadline) = &deadline {
                 checks.extend(quote_spanned!(callee.path().span()=>
-                    const _: () = { use __p::*; fits::<#step>(#policies, #deadline) };
+                    const _: () = { use __p::plan::*; fits::<#step>(#policies, #deadline) };
                 ));
             }
             if let (Some(key), Callee::Step(_)) = (own.first_to_suit(), callee) {
                 let step = types::spanned(step, key.span());
                 checks.extend(quote_spanned!(key.span()=>
-                    const _: () = { use __p::*; suits::<#step>(#policies) };
+                    const _: () = { use __p::plan::*; suits::<#step>(#policies) };
                 ));
             }
         }
