@@ -257,9 +257,10 @@ impl<'a> Analysis<'a> {
         false
     }
 
-    /// Every symbol that is used.
-    pub(crate) fn symbols(&self) -> impl Iterator<Item = Symbol> {
-        self.used.keys().copied()
+    /// Every symbol of a scope that is used.
+    pub(crate) fn symbols_of(&self, scope: ScopeId) -> impl Iterator<Item = Symbol> {
+        let symbols = self.used.keys().copied();
+        symbols.filter(move |symbol| Self::scope_of(*symbol) == scope)
     }
 
     /// A use that takes a symbol's value, and what else wants the value; nothing where it is moved, kept or lent.

@@ -33,7 +33,7 @@ pub(super) struct Binder<'a, 'w> {
     hints: BTreeMap<String, Span>,
     /// The scopes whose slots are read.
     opened: BTreeSet<ScopeId>,
-    lets: TokenStream,
+    lets: Vec<TokenStream>,
 }
 
 impl<'a, 'w> Binder<'a, 'w> {
@@ -48,26 +48,26 @@ impl<'a, 'w> Binder<'a, 'w> {
             matched: BTreeSet::new(),
             hints: BTreeMap::new(),
             opened: BTreeSet::new(),
-            lets: TokenStream::new(),
+            lets: Vec::new(),
         }
     }
 
     /// The bindings for everything that was written.
     pub(super) fn lets(&mut self) -> TokenStream {
-        let mut lets = TokenStream::new();
+        let mut lets = Vec::new();
         for scope in std::mem::take(&mut self.opened) {
             let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
             let (cx, slots, values) = (types::cx(), types::slots(scope), types::values(scope));
-            lets.extend(quote!(let #values = #cx.up::<#slots>(#levels);));
+            lets.push(quote!(let #values = #cx.up::<#slots>(#levels);));
         }
         for (name, span) in std::mem::take(&mut self.hints) {
             if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
                 name.set_span(span);
-                lets.extend(quote_spanned!(span=> let #name = ();));
+                lets.push(quote_spanned!(span=> let #name = ();));
             }
         }
-        lets.extend(std::mem::take(&mut self.lets));
-        lets
+        lets.append(&mut self.lets);
+        lets.into_iter().collect()
     }
 
     /// An argument: a name alone is the value itself.
@@ -326,7 +326,7 @@ impl<'a, 'w> Binder<'a, 'w> {
                 }
             },
         };
-        self.lets.extend(binding);
+        self.lets.push(binding);
     }
 
     fn bind_equation(&mut self, scope: ScopeId, equation: usize, ident: &Ident) -> TokenStream {
@@ -443,9 +443,9 @@ impl<'a, 'w> Binder<'a, 'w> {
             }
             _ => TokenStream::new(),
         };
-        self.lets.extend(bindings);
+        self.lets.push(bindings);
         for local in locals.iter().filter(|local| moved != Some(local)) {
-            self.lets.extend(quote!(let #local = &#local;));
+            self.lets.push(quote!(let #local = &#local;));
         }
     }
 

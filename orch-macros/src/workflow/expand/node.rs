@@ -50,14 +50,15 @@ pub(super) fn aliases(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) 
 /// The table of a scope's nodes.
 pub(super) fn table(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let spec = types::plan(scope);
-    let nodes = analysis.scopes[scope]
+    let nodes: TokenStream = analysis.scopes[scope]
         .order
         .iter()
-        .map(|&equation| code(analysis, scope, equation));
-    quote!(__p::ScopeCode { spec: &#spec, nodes: &[#(#nodes),*] })
+        .map(|&equation| code(analysis, scope, equation))
+        .collect();
+    quote!(__p::ScopeCode { spec: &#spec, nodes: &[#nodes] })
 }
 
-/// A node's entry in its scope's table.
+/// A node's entry in its scope's table, with the comma after it.
 fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
     let function = types::function(scope, equation);
     let closing = types::closing_function(scope, equation);
@@ -79,22 +80,22 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 given: #given,
                 key: #key,
                 body: &#body,
-            })
+            },)
         }
         Rhs::Branch(_) => {
             let arms = inner.iter().map(|&arm| {
                 let (slots, body) = (types::slots(arm), table(analysis, arm));
                 quote!(__p::ArmCode { open: __p::open::<#slots>, body: #body })
             });
-            quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] })
+            quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] },)
         }
-        Rhs::Signal(_) => quote!(__p::NodeCode::Signal(#function)),
-        Rhs::Sleep(_) => quote!(__p::NodeCode::Sleep(#function)),
+        Rhs::Signal(_) => quote!(__p::NodeCode::Signal(#function),),
+        Rhs::Sleep(_) => quote!(__p::NodeCode::Sleep(#function),),
         _ if types::is_recorded(analysis, scope, equation) => {
             let restoring = types::restoring_function(scope, equation);
-            quote!(__p::NodeCode::Recorded(#function, #restoring))
+            quote!(__p::NodeCode::Recorded(#function, #restoring),)
         }
-        _ => quote!(__p::NodeCode::Call(#function)),
+        _ => quote!(__p::NodeCode::Call(#function),),
     }
 }
 
@@ -218,7 +219,7 @@ impl<'a, 'w> Node<'a, 'w> {
         let arguments = self.arguments(&slots, call, tier, &mut binder);
         let lets = binder.lets();
         let called = match callee {
-            Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
+            Callee::Step(_) => quote_spanned!(span=> #alias { #cx }.call #arguments),
             Callee::Workflow(_) => {
                 let input = quote_spanned!(span=> #alias::__input #arguments);
                 quote_spanned!(span=> __p::child::<#alias>(#cx, #input))

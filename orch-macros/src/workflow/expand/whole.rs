@@ -277,7 +277,6 @@ fn stored(analysis: &Analysis<'_>) -> TokenStream {
 }
 
 /// What the steps and workflows inside want.
-#[derive(Default)]
 struct Wants {
     /// Adds each resource to a list.
     list: TokenStream,
@@ -288,7 +287,7 @@ struct Wants {
 }
 
 fn wants(analysis: &Analysis<'_>) -> Wants {
-    let mut wants = Wants::default();
+    let (mut list, mut nothing, mut workflows) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for (scope, equation) in each_node(analysis) {
         if analysis.scopes[scope].unwritable[equation] {
@@ -301,22 +300,22 @@ fn wants(analysis: &Analysis<'_>) -> Wants {
             }
             match callee {
                 Callee::Step(_) => {
-                    wants.list.extend(quote!(__p::needs::<#alias>(list);));
-                    wants.nothing.extend(quote!(#alias<'__a>: __p::StepAlone,));
+                    list.push(quote!(__p::needs::<#alias>(list);));
+                    nothing.push(quote!(#alias<'__a>: __p::StepAlone,));
                 }
                 Callee::Workflow(_) => {
-                    wants
-                        .list
-                        .extend(quote!(<#alias as __p::Workflow>::needs(list);));
-                    wants.nothing.extend(quote!(#alias: __p::RunsAlone<'__a>,));
-                    wants
-                        .workflows
-                        .push(quote_spanned!(path.span()=> #path: __p::ContainsNoCycle));
+                    list.push(quote!(<#alias as __p::Workflow>::needs(list);));
+                    nothing.push(quote!(#alias: __p::RunsAlone<'__a>,));
+                    workflows.push(quote_spanned!(path.span()=> #path: __p::ContainsNoCycle));
                 }
             }
         }
     }
-    wants
+    Wants {
+        list: list.into_iter().collect(),
+        nothing: nothing.into_iter().collect(),
+        workflows,
+    }
 }
 
 /// What a node calls, under the names it has here.
