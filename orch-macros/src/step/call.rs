@@ -10,14 +10,15 @@ use crate::text;
 
 /// `pub fn call`, which makes one attempt or computes what policies want to know beforehand.
 pub(super) fn call(step: &Step) -> TokenStream {
-    let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
+    let names = step.data().map(|param| &param.name);
+    let types = step.data().map(|param| &param.ty);
     let future = future(step);
     let undone = undone(step);
     let facts = facts(step);
     let attempt = attempt(step);
     let lent = lent(step);
     quote_spanned! {Span::mixed_site()=>
-        pub fn call(self, #(#params),*) -> #future {
+        pub fn call(self, #(#names: #types),*) -> #future {
             #lent
             async move { #undone #facts #attempt }
         }
@@ -174,13 +175,14 @@ fn attempt(step: &Step) -> TokenStream {
     // With the macro's hygiene it is the function even where a parameter has the same name.
     let function = struct_name(step);
     let arguments = step.params.iter().map(|param| argument(step, param));
-    let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
     let value = if step.function.signature.asyncness.is_some() {
-        quote_spanned!(Span::mixed_site()=> #called.await)
-    } else if step.blocking() {
-        blocking(step, &called)
+        quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*).await)
     } else {
-        called
+        let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
+        match step.blocking() {
+            true => blocking(step, &called),
+            false => called,
+        }
     };
     let passed = step.data().map(|param| &param.name);
     let mock = if holds_context(step) {
@@ -226,6 +228,9 @@ fn settled(step: &Step, value: &TokenStream) -> TokenStream {
 
 /// An argument: a parameter of the call, or what the run lends.
 fn argument(step: &Step, param: &Param) -> TokenStream {
+    if param.role == Role::Data {
+        return param.name.to_token_stream();
+    }
     let place = placed(&param.ty);
     let cx = if step.blocking() {
         quote_spanned!(place=> cx)
@@ -237,10 +242,9 @@ fn argument(step: &Step, param: &Param) -> TokenStream {
         (Role::Resource, Some(ty)) if holds_context(step) => {
             quote_spanned!(place=> #cx.resource::<#ty>())
         }
-        (Role::Resource, _) => {
+        _ => {
             let name = &param.name;
             quote_spanned!(place=> #name.get())
         }
-        _ => param.name.to_token_stream(),
     }
 }

@@ -147,6 +147,8 @@ pub(crate) struct Call {
 /// One callee of a call.
 pub(crate) struct Tier {
     pub(crate) callee: Callee,
+    /// Where the callee stands.
+    pub(crate) place: Span,
     pub(crate) paren: Paren,
     pub(crate) args: Punctuated<Expr, Token![,]>,
     /// The `or_else` that leads to it.

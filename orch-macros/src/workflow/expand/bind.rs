@@ -13,7 +13,8 @@ use syn::{Expr, Ident};
 use super::super::analysis::{self, Analysis, Kind, Reader, ScopeId, Symbol};
 use super::super::model::{BranchKind, Rhs, Test};
 use super::super::names::{self, Found};
-use super::{types, value};
+use super::types::{self, Slot};
+use super::value;
 
 /// Writes expressions of one scope for one reader.
 pub(super) struct Binder<'a, 'w> {
@@ -282,22 +283,21 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// The slot of an input or a node.
-    fn slot_of(&mut self, symbol: Symbol, span: Span) -> TokenStream {
+    fn slot_of(&mut self, symbol: Symbol, span: Span) -> Option<Slot> {
         match symbol {
             Symbol::Equation(scope, equation) => {
-                self.slot(scope, format_ident!("n{equation}"), span)
+                Some(self.slot(scope, format_ident!("n{equation}"), span))
             }
-            Symbol::Input(input) => self.slot(0, format_ident!("i{input}"), span),
+            Symbol::Input(input) => Some(self.slot(0, format_ident!("i{input}"), span)),
             // What a pattern binds is bound anew by each reader.
-            Symbol::Local(..) => TokenStream::new(),
+            Symbol::Local(..) => None,
         }
     }
 
     /// A slot of a scope around.
-    fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
+    fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> Slot {
         self.opened.insert(scope);
-        let values = types::values(scope);
-        quote_spanned!(span=> #values.#field)
+        Slot::new(scope, field, span)
     }
 
     /// Binds a name as a reference to its value, once.

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
-use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
 use super::super::model::{Call, Length, Origin, Output, Rhs, Test};
@@ -170,7 +169,7 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
 fn called(scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
     let steps = call.tiers.iter().enumerate().map(|(tier, called)| {
         let mut step = types::alias(scope, equation, tier);
-        step.set_span(called.callee.path().span());
+        step.set_span(called.place);
         step
     });
     let steps: Vec<Ident> = steps.collect();

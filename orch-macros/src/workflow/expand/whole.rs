@@ -339,32 +339,34 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
     let deadline = deadline.map(|deadline| duration(deadline.value));
     for (scope, equation) in each_node(analysis) {
         let own = &analysis.equation(scope, equation).options.policies;
-        let policies = own.tokens().unwrap_or_else(|| quote!(Policies::NONE));
+        let policies = || own.tokens().unwrap_or_else(|| quote!(Policies::NONE));
         let transient = analysis
             .equation(scope, equation)
             .options
             .transient
             .as_ref();
-        for (alias, Tier { callee, .. }) in tiers(analysis, scope, equation) {
-            let step = types::step(callee, &alias);
+        for (alias, tier) in tiers(analysis, scope, equation) {
+            let (callee, step) = (&tier.callee, || types::step(tier, alias.clone()));
             if let (Some(key), Callee::Step(_)) = (transient, callee) {
-                let step = types::spanned(step.clone(), key.span());
+                let step = types::spanned(step(), key.span());
                 checks.extend(quote_spanned!(key.span()=>
                     const _: () = __p::recomputed::<#step>();
                 ));
             }
             if let (false, Callee::Workflow(path)) = (analysis.is_durable(), callee) {
+                let step = step();
                 checks.extend(quote_spanned!(path.span()=>
                     const _: () = __p::unkept::<#step>();
                 ));
             }
             if let Some(deadline) = &deadline {
-                checks.extend(quote_spanned!(callee.path().span()=>
+                let (step, policies) = (step(), policies());
+                checks.extend(quote_spanned!(tier.place=>
                     const _: () = { use __p::plan::*; fits::<#step>(#policies, #deadline) };
                 ));
             }
             if let (Some(key), Callee::Step(_)) = (own.first_to_suit(), callee) {
-                let step = types::spanned(step, key.span());
+                let (step, policies) = (types::spanned(step(), key.span()), policies());
                 checks.extend(quote_spanned!(key.span()=>
                     const _: () = { use __p::plan::*; suits::<#step>(#policies) };
                 ));
