@@ -62,7 +62,6 @@ pub mod __private {
     pub use orch_core::graph::Graph;
     pub use orch_core::plan::{ParamSpec, ScopeSpec, StepSpec, WorkflowSpec};
     pub use orch_core::policy::*;
-    pub use orch_runtime::__kept as kept;
     pub use orch_runtime::ctx::Cx;
     pub use orch_runtime::durable::*;
     pub use orch_runtime::glue::*;
@@ -75,6 +74,9 @@ pub mod __private {
     };
     pub use orch_runtime::slots::*;
     pub use orch_runtime::step::*;
+    pub use orch_runtime::{
+        __kept as kept, __mock as mock, __mocked as mocked, __testing as testing,
+    };
 
     /// The words of plans, apart from the rest, as whoever takes all of them pays for each.
     pub mod plan {

@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
 
 use super::expand::{across, reads_arguments, struct_name};
 use super::model::{Param, Role, Step, placed};
@@ -52,7 +51,7 @@ fn lent(step: &Step) -> TokenStream {
         let (name, place) = (&param.name, placed(&param.ty));
         Some(quote_spanned!(place=> let #name = self.cx.lend::<#ty>();))
     });
-    quote_spanned!(Span::mixed_site()=> let mock = #stand_in; #(#resources)*)
+    quote_spanned!(Span::mixed_site()=> __p::testing!(let mock = #stand_in;); #(#resources)*)
 }
 
 /// Undoes the step, if that is what the call is for: the undo step takes the outcome and the same arguments.
@@ -155,19 +154,10 @@ fn key_part(param: &Param) -> TokenStream {
 }
 
 /// What a stand-in for the step is in a test: its type, which no other step has, and how it is made.
-pub(super) fn mock(step: &Step) -> (TokenStream, TokenStream) {
-    let types: Vec<&Type> = step.data().map(|param| &param.ty).collect();
+pub(super) fn mock(step: &Step) -> TokenStream {
+    let (name, types) = (struct_name(step), step.data().map(|param| &param.ty));
     let output = &step.function.signature.output;
-    let signature = quote_spanned!(Span::mixed_site()=> __p::Fn(#(#types),*) #output);
-    let bounds = quote_spanned!(Span::mixed_site()=> __p::Send + __p::Sync);
-    (
-        quote_spanned!(Span::mixed_site()=> struct __M(__p::Box<dyn #signature + #bounds>);),
-        quote_spanned! {Span::mixed_site()=>
-            pub fn mock(f: impl #signature + #bounds + 'static) -> __p::Mock {
-                __p::Mock::new(__M(__p::Box::new(f)))
-            }
-        },
-    )
+    quote_spanned!(Span::mixed_site()=> __p::mock!(#name, (#(#types),*) #output);)
 }
 
 /// Calls the function once, or what a test has put in its place.
@@ -193,10 +183,7 @@ fn attempt(step: &Step) -> TokenStream {
     settled(
         step,
         &quote_spanned! {Span::mixed_site()=>
-            match #mock {
-                __p::Some(it) => it.0(#(#passed),*),
-                _ => #value,
-            }
+            __p::mocked!(#mock, (#(#passed),*), #value)
         },
     )
 }

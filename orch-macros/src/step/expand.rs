@@ -25,7 +25,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     } else {
         (stub::description(step), stub::call(step))
     };
-    let (stand_in, mock) = sound.then(|| call::mock(step)).unzip();
+    let mock = sound.then(|| call::mock(step));
     let conditions = conditions(&function.attributes);
     let lints = lints(&function.attributes);
     let visibility = visibility(&function.visibility);
@@ -42,11 +42,10 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
             use #facade::__private as __p;
             #vague
             #undo
-            #stand_in
+            #mock
             #implement __p::Step for #name<'_> { #described }
             #implement #name<'_> {
                 #call
-                #mock
             }
         };
         #(#conditions)*

@@ -7,7 +7,7 @@ fn crunch(numbers: Vec<u64>) -> u64 {
 #[allow(clippy::needless_pass_by_value, reason = "the step owns it")]
 const _: () = {
     use ::orch::__private as __p;
-    struct __M(__p::Box<dyn __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync>);
+    __p::mock!(crunch, (Vec < u64 >) -> u64);
     impl __p::Step for crunch<'_> {
         type Output = u64;
         type Error = __p::Never;
@@ -36,17 +36,12 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::Called::Value(
-                    match self.cx.mock::<__M>() {
-                        __p::Some(it) => it.0(numbers),
-                        _ => __p::blocking(move || crunch(numbers)).await,
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (numbers), __p::blocking(move ||
+                        crunch(numbers)). await
+                    ),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

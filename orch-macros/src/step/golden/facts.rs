@@ -3,7 +3,7 @@ fn step2(user: &str, prompt: String) -> Answer {
 }
 const _: () = {
     use my_orch::__private as __p;
-    struct __M(__p::Box<dyn __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync>);
+    __p::mock!(step2, (& str, String) -> Answer);
     impl __p::Step for step2<'_> {
         type Output = Answer;
         type Error = __p::Never;
@@ -66,17 +66,11 @@ const _: () = {
                     return it;
                 }
                 __p::Called::Value(
-                    match self.cx.mock::<__M>() {
-                        __p::Some(it) => it.0(user, prompt),
-                        _ => step2(user, prompt),
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (user, prompt), step2(user, prompt)
+                    ),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

@@ -12,11 +12,7 @@ pub(crate) async fn reserve(
 }
 const _: () = {
     use ::orch::__private as __p;
-    struct __M(
-        __p::Box<
-            dyn __p::Fn(&[Item], u32) -> io::Result<Reservation> + __p::Send + __p::Sync,
-        >,
-    );
+    __p::mock!(reserve, (& [Item], u32) -> io::Result < Reservation >);
     impl __p::Step for reserve<'_> {
         type Output = __p::OkOf<io::Result<Reservation>>;
         type Error = __p::ErrOf<io::Result<Reservation>>;
@@ -51,29 +47,13 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::called(
-                    match self.cx.mock::<__M>() {
-                        __p::Some(it) => it.0(items, count),
-                        _ => {
-                            reserve(
-                                    items,
-                                    count,
-                                    self.cx.resource::<Pool>(),
-                                    self.cx.resource::<dyn Mailer + Send + Sync>(),
-                                    self.cx.ctx(),
-                                )
-                                .await
-                        }
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (items, count), reserve(items, count,
+                        self.cx.resource:: < Pool > (), self.cx.resource:: < dyn Mailer +
+                        Send + Sync > (), self.cx.ctx()). await
+                    ),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(
-                &[Item],
-                u32,
-            ) -> io::Result<Reservation> + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

@@ -7,9 +7,7 @@ pub async fn fetch_rates(
 }
 const _: () = {
     use ::orch::__private as __p;
-    struct __M(
-        __p::Box<dyn __p::Fn(Date) -> Result<Rates, HttpError> + __p::Send + __p::Sync>,
-    );
+    __p::mock!(fetch_rates, (Date) -> Result < Rates, HttpError >);
     impl __p::Step for fetch_rates<'_> {
         type Output = __p::OkOf<Result<Rates, HttpError>>;
         type Error = __p::ErrOf<Result<Rates, HttpError>>;
@@ -70,23 +68,13 @@ const _: () = {
                     return it;
                 }
                 __p::called_if(
-                    match self.cx.mock::<__M>() {
-                        __p::Some(it) => it.0(day),
-                        _ => {
-                            fetch_rates(day, self.cx.resource::<Client>(), self.cx.ctx())
-                                .await
-                        }
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (day), fetch_rates(day, self.cx
+                        .resource:: < Client > (), self.cx.ctx()). await
+                    ),
                     |e| transient(e),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(
-                Date,
-            ) -> Result<Rates, HttpError> + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };

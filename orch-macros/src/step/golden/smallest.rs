@@ -1,7 +1,7 @@
 fn price() {}
 const _: () = {
     use ::orch::__private as __p;
-    struct __M(__p::Box<dyn __p::Fn() + __p::Send + __p::Sync>);
+    __p::mock!(price, ());
     impl __p::Step for price<'_> {
         type Output = ();
         type Error = __p::Never;
@@ -16,18 +16,8 @@ const _: () = {
     }
     impl price<'_> {
         pub fn call(self) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
-            let mock = self.cx.mock::<__M>();
-            async move {
-                __p::Called::Value(
-                    match mock {
-                        __p::Some(it) => it.0(),
-                        _ => price(),
-                    },
-                )
-            }
-        }
-        pub fn mock(f: impl __p::Fn() + __p::Send + __p::Sync + 'static) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
+            __p::testing!(let mock = self.cx.mock:: < __M > (););
+            async move { __p::Called::Value(__p::mocked!(mock, (), price())) }
         }
     }
 };

@@ -5,14 +5,7 @@ const _: () = {
     use ::orch::__private as __p;
     type __U<'a> = stock::release<'a>;
     const _: () = __p::undoes::<__U<'static>>();
-    struct __M(
-        __p::Box<
-            dyn __p::Fn(
-                &[Item],
-                bool,
-            ) -> Result<Reservation, StockError> + __p::Send + __p::Sync,
-        >,
-    );
+    __p::mock!(reserve, (& [Item], bool) -> Result < Reservation, StockError >);
     impl __p::Step for reserve<'_> {
         type Output = __p::OkOf<Result<Reservation, StockError>>;
         type Error = __p::ErrOf<Result<Reservation, StockError>>;
@@ -63,20 +56,12 @@ const _: () = {
                     >(undo.call(__p::told(&mut it), items, hold).await);
                 }
                 __p::called(
-                    match self.cx.mock::<__M>() {
-                        __p::Some(it) => it.0(items, hold),
-                        _ => reserve(items, hold).await,
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (items, hold), reserve(items, hold).
+                        await
+                    ),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(
-                &[Item],
-                bool,
-            ) -> Result<Reservation, StockError> + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };
