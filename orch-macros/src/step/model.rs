@@ -35,7 +35,7 @@ pub(super) struct Param {
 }
 
 /// Where a parameter's argument comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// From the workflow.
     Data,

@@ -70,7 +70,7 @@ pub(crate) struct Equation {
 }
 
 /// Where an equation comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// `name = …;`
     Named,
