@@ -164,11 +164,22 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// The value itself, in a block of its own: its type is settled there, so that it coerces as any argument does
     /// (`&String` to `&str`, a box to a box of a trait), and what does not fit is reported at the name.
     fn value(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
+        let span = ident.span();
+        if self.is_shared(symbol) {
+            self.bind(symbol, ident);
+            return quote_spanned!(span=> { let __value = __p::Lent(#ident).copied(); __value });
+        }
         let taken = self.taken(ident, symbol);
-        quote_spanned!(ident.span()=> { let __value = #taken; __value })
+        quote_spanned!(span=> { let __value = #taken; __value })
     }
 
-    /// The value moved out of its slot, or copied where others use it too.
+    /// Whether a value is copied, as others use it too.
+    fn is_shared(&self, symbol: Symbol) -> bool {
+        let has_value = !self.reads_outcome(symbol) && !self.only_waits(symbol);
+        has_value && !self.analysis.is_kept(symbol) && !self.analysis.is_moved(symbol)
+    }
+
+    /// The value moved out of its slot, where nobody else uses it.
     fn taken(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         if self.reads_outcome(symbol) {
@@ -180,10 +191,6 @@ impl<'a, 'w> Binder<'a, 'w> {
         if self.analysis.is_kept(symbol) {
             let slot = self.slot_of(symbol, span);
             return quote_spanned!(span=> #slot.take());
-        }
-        if !self.analysis.is_moved(symbol) {
-            self.bind(symbol, ident);
-            return quote_spanned!(span=> __p::Lent(#ident).copied());
         }
         match symbol {
             Symbol::Input(_) => {
