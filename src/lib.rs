@@ -56,12 +56,12 @@ pub mod __private {
     pub use std::default::Default;
     pub use std::result::Result;
     pub use std::vec::Vec;
+    pub use std::{concat, module_path};
 
     pub use orch_core::error::{AnyError, NodeError, RunError};
     pub use orch_core::graph::Graph;
-    pub use orch_core::plan::*;
+    pub use orch_core::plan::{ParamSpec, ScopeSpec, StepSpec, WorkflowSpec};
     pub use orch_core::policy::*;
-    pub use orch_runtime::__kept as kept;
     pub use orch_runtime::ctx::Cx;
     pub use orch_runtime::durable::*;
     pub use orch_runtime::glue::*;
@@ -74,4 +74,15 @@ pub mod __private {
     };
     pub use orch_runtime::slots::*;
     pub use orch_runtime::step::*;
+    pub use orch_runtime::{
+        __kept as kept, __mock as mock, __mocked as mocked, __testing as testing,
+    };
+
+    /// The words of plans, apart from the rest, as whoever takes all of them pays for each.
+    pub mod plan {
+        pub use orch_core::plan::*;
+        pub use orch_core::policy::*;
+        pub use orch_runtime::glue::{fits, suits};
+        pub use orch_runtime::step::{Duration, None, Some, Step};
+    }
 }

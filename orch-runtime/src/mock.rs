@@ -34,6 +34,70 @@ impl Mock {
     }
 }
 
+/// The type of a step's stand-in, which no other step has, and how one is made.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mock {
+    ($step:ident, $($function:tt)*) => {
+        struct __M(::std::boxed::Box<
+            dyn $crate::step::Fn $($function)* + $crate::step::Send + $crate::step::Sync
+        >);
+        impl $step<'_> {
+            pub fn mock(
+                f: impl $crate::step::Fn $($function)* + $crate::step::Send + $crate::step::Sync + 'static,
+            ) -> $crate::mock::Mock {
+                $crate::mock::Mock::new(__M(::std::boxed::Box::new(f)))
+            }
+        }
+    };
+}
+
+/// What a step does for its stand-in beforehand.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __testing {
+    ($($code:tt)*) => { $($code)* };
+}
+
+/// What a step's stand-in gives, or else what its function does.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mocked {
+    ($mock:expr, $arguments:tt, $($function:tt)*) => {
+        match $mock {
+            $crate::step::Some(it) => it.0 $arguments,
+            _ => $($function)*,
+        }
+    };
+}
+
+/// No step has a stand-in where none can be put in its place, so that nobody waits for such code to compile.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mock {
+    ($($any:tt)*) => {};
+}
+
+/// Nothing, as there is no stand-in.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __testing {
+    ($($code:tt)*) => {};
+}
+
+/// What a step's function does.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __mocked {
+    ($mock:expr, $arguments:tt, $($function:tt)*) => { $($function)* };
+}
+
 /// The stand-ins of an orchestrator.
 #[cfg(feature = "testing")]
 #[derive(Debug, Default)]

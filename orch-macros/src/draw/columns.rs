@@ -14,26 +14,13 @@ const EDGE_GAP: f64 = 16.0;
 /// and in the end edges become straight, at the price of a longer way for others.
 pub(super) fn centers(grid: &Grid, sizes: &[(f64, f64)]) -> Vec<f64> {
     let mut columns = Columns::new(grid, sizes);
-    let passes = (20_000 / grid.cells.len().max(1)).clamp(6, 60);
-    for pass in 0..passes {
-        let downward = pass % 2 == 0;
-        let look = match pass * 3 / passes {
-            0 if downward => Look::Above,
-            0 => Look::Below,
-            1 => Look::Mean,
-            _ => Look::Straight,
-        };
-        columns.middle = columns.middle();
-        for step in 0..grid.rows.len() {
-            columns.settle_row(
-                if downward {
-                    step
-                } else {
-                    grid.rows.len() - 1 - step
-                },
-                look,
-            );
-        }
+    let passes = (20_000 / grid.cells.len().max(1)).clamp(6, 60) / 3;
+    for looks in [
+        [Look::Above, Look::Below],
+        [Look::Mean, Look::Mean],
+        [Look::Straight, Look::Straight],
+    ] {
+        columns.settle(looks, passes);
     }
     // What is straight with the row above after a last pass stays so, because that row moves no more.
     for row in 1..grid.rows.len() {
@@ -114,6 +101,24 @@ impl<'a> Columns<'a> {
         f64::midpoint(left, right)
     }
 
+    /// Moves all cells, row after row, downward and upward in turn, until none moves any more.
+    fn settle(&mut self, looks: [Look; 2], passes: usize) {
+        let rows = self.grid.rows.len();
+        let mut before = [Vec::new(), Vec::new()];
+        for pass in 0..passes {
+            let turn = pass % 2;
+            self.middle = self.middle();
+            for step in 0..rows {
+                let row = if turn == 0 { step } else { rows - 1 - step };
+                self.settle_row(row, looks[turn]);
+            }
+            if is_near(&before[turn], &self.centers) {
+                break;
+            }
+            before[turn].clone_from(&self.centers);
+        }
+    }
+
     /// Moves the cells of a row to where they want to be, as far as their order and their widths allow.
     fn settle_row(&mut self, row: usize, look: Look) {
         let mut ties = Vec::new();
@@ -167,6 +172,12 @@ impl<'a> Columns<'a> {
         };
         (target, total)
     }
+}
+
+/// Whether a picture would look the same with other places.
+fn is_near(places: &[f64], others: &[f64]) -> bool {
+    let near = |(a, b): (&f64, &f64)| (a - b).abs() < 0.05;
+    places.len() == others.len() && places.iter().zip(others).all(near)
 }
 
 /// The place nearest to `here` among those from which the weighted sum of the ways to all ties is the least.

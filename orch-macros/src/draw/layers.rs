@@ -3,7 +3,6 @@
 use super::Drawing;
 
 /// Nodes and bends in rows.
-#[derive(Debug)]
 pub(super) struct Grid {
     /// The nodes of the drawing, in its order, and then the bends.
     pub(super) cells: Vec<Cell>,
@@ -14,7 +13,7 @@ pub(super) struct Grid {
 }
 
 /// A node, or a bend of an edge that passes a row.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Cell {
     /// The row.
     pub(super) row: usize,
@@ -100,7 +99,7 @@ impl Grid {
 }
 
 /// An edge of the drawing by its ends and its place in the list.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 struct Edge {
     from: usize,
     to: usize,

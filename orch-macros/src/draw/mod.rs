@@ -17,7 +17,7 @@ mod tests;
 mod text;
 
 /// A graph to draw.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Drawing {
     /// What the picture shows; names it for screen readers and makes its ids unique on a page.
     pub(crate) title: String,
@@ -28,7 +28,7 @@ pub(crate) struct Drawing {
 }
 
 /// A node.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Shape {
     /// Its name.
     pub(crate) label: String,
@@ -47,7 +47,7 @@ pub(crate) struct Shape {
 }
 
 /// What a shape stands for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// What a run is started with.
     Input,
@@ -71,7 +71,7 @@ pub(crate) enum Kind {
 }
 
 /// A body or an arm.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Group {
     /// What its items are called, or when it is taken.
     pub(crate) label: String,

@@ -10,6 +10,8 @@ pub(super) fn reduce_crossings(grid: &mut Grid) {
     let ties: usize = grid.cells.iter().map(|cell| cell.below.len()).sum();
     let passes = (20_000 / (grid.cells.len() + ties).max(1)).clamp(4, 24);
     let swaps = grid.cells.len() <= 500 && ties <= 3 * grid.cells.len();
+    // The rows as they were after the last two passes.
+    let mut seen = [Vec::new(), Vec::new()];
     for pass in 0..passes {
         if best.0 == 0 {
             break;
@@ -23,10 +25,15 @@ pub(super) fn reduce_crossings(grid: &mut Grid) {
         if swaps {
             swap_neighbors(grid, &mut places);
         }
+        if grid.rows == seen[pass % 2] {
+            // As after the last pass in this direction, so that all that follows was there already.
+            break;
+        }
         let crossings = count_crossings(grid, &mut places);
         if crossings < best.0 {
             best = (crossings, grid.rows.clone());
         }
+        seen[pass % 2].clone_from(&grid.rows);
     }
     grid.rows = best.1;
 }

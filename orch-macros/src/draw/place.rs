@@ -9,7 +9,7 @@ const ROW_GAP: f64 = 34.0;
 const SINK_MOST: f64 = 12.0;
 
 /// A point; y grows downward.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(super) struct Point {
     pub(super) x: f64,
     pub(super) y: f64,
@@ -22,7 +22,7 @@ impl Point {
 }
 
 /// How an edge runs: down to a height, then in a curve to a point, and so on.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Route {
     pub(super) start: Point,
     /// For each row it leaves, where the curve to the next one begins and where it ends.
@@ -31,7 +31,6 @@ pub(super) struct Route {
 }
 
 /// A drawing with everything in its place.
-#[derive(Debug)]
 pub(super) struct Places {
     pub(super) width: f64,
     pub(super) height: f64,

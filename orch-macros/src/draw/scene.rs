@@ -30,7 +30,6 @@ const ARMS_MOST: f64 = 760.0;
 pub(super) const MARK: f64 = 16.0;
 
 /// A drawing with everything measured and in its place.
-#[derive(Debug)]
 pub(super) struct Scene<'a> {
     pub(super) drawing: &'a Drawing,
     pub(super) width: f64,
@@ -42,7 +41,6 @@ pub(super) struct Scene<'a> {
 }
 
 /// A shape with everything measured.
-#[derive(Debug)]
 pub(super) struct Item<'a> {
     pub(super) shape: &'a Shape,
     pub(super) width: f64,
@@ -55,7 +53,6 @@ pub(super) struct Item<'a> {
 }
 
 /// A body or an arm in its place.
-#[derive(Debug)]
 pub(super) struct Inner<'a> {
     /// The upper left corner, from that of the shape.
     pub(super) corner: Point,

@@ -1,7 +1,7 @@
 //! Text whose font is not known: how wide it is about, where to cut it, how to write it.
 
 /// Text that fits its place.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub(super) struct Fitted {
     /// What is shown.
     pub(super) text: String,

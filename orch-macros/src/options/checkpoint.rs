@@ -9,7 +9,7 @@ use super::{Form, Given, Spanned, duration, value};
 use crate::diagnostics::Errors;
 
 /// The `checkpoint_after` option.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Checkpoint {
     approvers: Vec<String>,
     expires: Option<Duration>,

@@ -73,7 +73,7 @@ pub(crate) fn range(tokens: &TokenStream) -> syn::Result<(Duration, Duration)> {
 }
 
 /// Why a text is no duration.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(PartialEq, Eq)]
 pub(super) enum Wrong {
     /// It is written wrongly; perhaps with what was meant.
     Form(Option<String>),

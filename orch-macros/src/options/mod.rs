@@ -16,7 +16,7 @@ use crate::diagnostics::{self, Errors};
 use crate::text;
 
 /// One option as it was given.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Given {
     /// Its name, where it stands.
     pub(crate) key: Ident,
@@ -25,7 +25,7 @@ pub(crate) struct Given {
 }
 
 /// What an option was given.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Form {
     /// `key`
     Bare,
@@ -36,7 +36,7 @@ pub(crate) enum Form {
 }
 
 /// A list of options.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct OptionList {
     /// The value before the first option: the `"50/s"` of `rate_limit("50/s", burst = 10)`.
     pub(crate) lead: Option<TokenStream>,
@@ -45,7 +45,7 @@ pub(crate) struct OptionList {
 }
 
 /// A value with the option it belongs to.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Spanned<T> {
     /// The option's name, where it stands.
     pub(crate) key: Ident,

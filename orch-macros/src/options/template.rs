@@ -9,13 +9,13 @@ use syn::parse::Parser as _;
 use crate::diagnostics;
 
 /// A template, read.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Template {
     literal: LitStr,
     parts: Vec<Part>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 enum Part {
     /// Text as it stands.
     Text(String),

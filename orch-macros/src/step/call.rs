@@ -2,7 +2,6 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::Type;
 
 use super::expand::{across, reads_arguments, struct_name};
 use super::model::{Param, Role, Step, placed};
@@ -10,14 +9,15 @@ use crate::text;
 
 /// `pub fn call`, which makes one attempt or computes what policies want to know beforehand.
 pub(super) fn call(step: &Step) -> TokenStream {
-    let params = step.data().map(|Param { name, ty, .. }| quote!(#name: #ty));
+    let names = step.data().map(|param| &param.name);
+    let types = step.data().map(|param| &param.ty);
     let future = future(step);
     let undone = undone(step);
     let facts = facts(step);
     let attempt = attempt(step);
     let lent = lent(step);
     quote_spanned! {Span::mixed_site()=>
-        pub fn call(self, #(#params),*) -> #future {
+        pub fn call(self, #(#names: #types),*) -> #future {
             #lent
             async move { #undone #facts #attempt }
         }
@@ -35,7 +35,7 @@ fn holds_context(step: &Step) -> bool {
 
 /// The stand-in of a test, if there is one.
 fn stand_in() -> TokenStream {
-    quote_spanned!(Span::mixed_site()=> self.__cx.mock::<__M>())
+    quote_spanned!(Span::mixed_site()=> self.cx.mock::<__M>())
 }
 
 /// What a call looks up before it begins: a stand-in, and resources under the names that the function has for them.
@@ -49,9 +49,9 @@ fn lent(step: &Step) -> TokenStream {
             return None;
         };
         let (name, place) = (&param.name, placed(&param.ty));
-        Some(quote_spanned!(place=> let #name = self.__cx.lend::<#ty>();))
+        Some(quote_spanned!(place=> let #name = self.cx.lend::<#ty>();))
     });
-    quote_spanned!(Span::mixed_site()=> let mock = #stand_in; #(#resources)*)
+    quote_spanned!(Span::mixed_site()=> __p::testing!(let mock = #stand_in;); #(#resources)*)
 }
 
 /// Undoes the step, if that is what the call is for: the undo step takes the outcome and the same arguments.
@@ -64,8 +64,8 @@ fn undone(step: &Step) -> Option<TokenStream> {
         name
     });
     Some(quote_spanned! {place=>
-        if let __p::Some(mut it) = self.__cx.undoing::<Self>() {
-            let undo = __U { __cx: self.__cx };
+        if let __p::Some(mut it) = self.cx.undoing::<Self>() {
+            let undo = __U { cx: self.cx };
             return __p::undone::<Self, __U<'_>>(undo.call(__p::told(&mut it) #(, #arguments)*).await);
         }
     })
@@ -114,7 +114,7 @@ fn facts(step: &Step) -> Option<TokenStream> {
         Some(quote_spanned!(Span::mixed_site()=> f.#name = #fact))
     });
     Some(quote_spanned! {Span::mixed_site()=>
-        if let __p::Some(it) = self.__cx.instead::<Self>(|f| { #(#facts);* }) {
+        if let __p::Some(it) = self.cx.instead::<Self>(|f| { #(#facts);* }) {
             return it;
         }
     })
@@ -154,19 +154,10 @@ fn key_part(param: &Param) -> TokenStream {
 }
 
 /// What a stand-in for the step is in a test: its type, which no other step has, and how it is made.
-pub(super) fn mock(step: &Step) -> (TokenStream, TokenStream) {
-    let types: Vec<&Type> = step.data().map(|param| &param.ty).collect();
+pub(super) fn mock(step: &Step) -> TokenStream {
+    let (name, types) = (struct_name(step), step.data().map(|param| &param.ty));
     let output = &step.function.signature.output;
-    let signature = quote_spanned!(Span::mixed_site()=> __p::Fn(#(#types),*) #output);
-    let bounds = quote_spanned!(Span::mixed_site()=> __p::Send + __p::Sync);
-    (
-        quote_spanned!(Span::mixed_site()=> struct __M(__p::Box<dyn #signature + #bounds>);),
-        quote_spanned! {Span::mixed_site()=>
-            pub fn mock(f: impl #signature + #bounds + 'static) -> __p::Mock {
-                __p::Mock::new(__M(__p::Box::new(f)))
-            }
-        },
-    )
+    quote_spanned!(Span::mixed_site()=> __p::mock!(#name, (#(#types),*) #output);)
 }
 
 /// Calls the function once, or what a test has put in its place.
@@ -174,13 +165,14 @@ fn attempt(step: &Step) -> TokenStream {
     // With the macro's hygiene it is the function even where a parameter has the same name.
     let function = struct_name(step);
     let arguments = step.params.iter().map(|param| argument(step, param));
-    let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
     let value = if step.function.signature.asyncness.is_some() {
-        quote_spanned!(Span::mixed_site()=> #called.await)
-    } else if step.blocking() {
-        blocking(step, &called)
+        quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*).await)
     } else {
-        called
+        let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
+        match step.blocking() {
+            true => blocking(step, &called),
+            false => called,
+        }
     };
     let passed = step.data().map(|param| &param.name);
     let mock = if holds_context(step) {
@@ -191,10 +183,7 @@ fn attempt(step: &Step) -> TokenStream {
     settled(
         step,
         &quote_spanned! {Span::mixed_site()=>
-            match #mock {
-                __p::Some(mock) => mock.0(#(#passed),*),
-                _ => #value,
-            }
+            __p::mocked!(#mock, (#(#passed),*), #value)
         },
     )
 }
@@ -205,7 +194,7 @@ fn blocking(step: &Step, called: &TokenStream) -> TokenStream {
     if step.params.iter().all(|param| param.role == Role::Data) {
         return attempt;
     }
-    quote_spanned!(Span::mixed_site()=> { let cx = self.__cx.detached(); #attempt })
+    quote_spanned!(Span::mixed_site()=> { let cx = self.cx.detached(); #attempt })
 }
 
 /// A return value as what the engine wants to know of it.
@@ -226,21 +215,23 @@ fn settled(step: &Step, value: &TokenStream) -> TokenStream {
 
 /// An argument: a parameter of the call, or what the run lends.
 fn argument(step: &Step, param: &Param) -> TokenStream {
+    if param.role == Role::Data {
+        return param.name.to_token_stream();
+    }
     let place = placed(&param.ty);
     let cx = if step.blocking() {
         quote_spanned!(place=> cx)
     } else {
-        quote_spanned!(place=> self.__cx)
+        quote_spanned!(place=> self.cx)
     };
     match (param.role, param.lent()) {
         (Role::Ctx, _) => quote_spanned!(place=> #cx.ctx()),
         (Role::Resource, Some(ty)) if holds_context(step) => {
             quote_spanned!(place=> #cx.resource::<#ty>())
         }
-        (Role::Resource, _) => {
+        _ => {
             let name = &param.name;
             quote_spanned!(place=> #name.get())
         }
-        _ => param.name.to_token_stream(),
     }
 }

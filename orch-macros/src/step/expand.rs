@@ -25,11 +25,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     } else {
         (stub::description(step), stub::call(step))
     };
-    let (stand_in, mock) = if sound {
-        call::mock(step)
-    } else {
-        (TokenStream::new(), TokenStream::new())
-    };
+    let mock = sound.then(|| call::mock(step));
     let conditions = conditions(&function.attributes);
     let lints = lints(&function.attributes);
     let visibility = visibility(&function.visibility);
@@ -40,25 +36,22 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     let implement = quote_spanned!(step.ident().span()=> impl);
     quote_spanned! {Span::mixed_site()=>
         #function
-        #conditions
-        #lints
+        #(#conditions)*
+        #(#lints)*
         const _: () = {
             use #facade::__private as __p;
             #vague
             #undo
-            #stand_in
+            #mock
             #implement __p::Step for #name<'_> { #described }
-            #[doc(hidden)]
             #implement #name<'_> {
                 #call
-                #mock
             }
         };
-        #conditions
+        #(#conditions)*
         #[doc(hidden)]
         #visibility struct #name<'a> {
-            #[doc(hidden)]
-            pub __cx: &'a #facade::__private::Cx,
+            pub cx: &'a #facade::__private::Cx,
         }
     }
 }
@@ -80,26 +73,25 @@ pub(super) fn struct_name(step: &Step) -> Ident {
 }
 
 /// `#[cfg]` attributes that come after `#[step]` hold for all that it makes.
-fn conditions(attributes: &[Attribute]) -> TokenStream {
-    attributes
-        .iter()
+fn conditions(attributes: &[Attribute]) -> Vec<&Attribute> {
+    let conditions = attributes.iter();
+    conditions
         .filter(|attribute| attribute.path().is_ident("cfg"))
-        .map(ToTokens::to_token_stream)
         .collect()
 }
 
 /// What the function is allowed, its call is allowed; a deprecated function may still be a step.
-fn lints(attributes: &[Attribute]) -> TokenStream {
-    let mut allowed = TokenStream::new();
+fn lints(attributes: &[Attribute]) -> Vec<TokenStream> {
+    let mut allowed = Vec::new();
     for attribute in attributes {
         let path = attribute.path();
         if path.is_ident("deprecated") {
-            allowed.extend(quote!(#[allow(deprecated)]));
+            allowed.push(quote!(#[allow(deprecated)]));
         } else if path.is_ident("allow") {
-            allowed.extend(quote!(#attribute));
+            allowed.push(quote!(#attribute));
         } else if let (true, syn::Meta::List(list)) = (path.is_ident("expect"), &attribute.meta) {
             let lints = &list.tokens;
-            allowed.extend(quote!(#[allow(#lints)]));
+            allowed.push(quote!(#[allow(#lints)]));
         }
     }
     allowed
@@ -264,8 +256,13 @@ fn spec(step: &Step) -> TokenStream {
         Some(version) => version.value.clone(),
         None => format!("{:016x}", step.digest),
     };
-    let params: Vec<TokenStream> = step.data().map(param_spec).collect();
-    let params = (!params.is_empty()).then(|| quote!(params: &[#(#params),*],));
+    let params = step.data().next().is_some().then(|| {
+        let names = step.data().map(|param| text::name_of(&param.name));
+        let types = step.data().map(|param| text::source(&param.ty));
+        quote_spanned! {Span::mixed_site()=>
+            params: &[#(__p::ParamSpec { name: #names, ty: #types }),*],
+        }
+    });
     let output = (!step.output.is_unit()).then(|| {
         let shown = &step.output.shown;
         quote!(output: #shown,)
@@ -275,39 +272,28 @@ fn spec(step: &Step) -> TokenStream {
         .options
         .policies
         .tokens()
-        .map(|policies| quote!(policies: #policies,));
-    let flag = |on: bool, field: TokenStream| on.then_some(field);
-    let fallible = flag(step.output.fallible, quote!(fallible: true,));
-    let asynchronous = flag(signature.asyncness.is_some(), quote!(asynchronous: true,));
-    let blocking = flag(step.blocking(), quote!(blocking: true,));
-    let idempotent = flag(!step.idempotent(), quote!(idempotent: false,));
-    let reads = flag(reads_arguments(step), quote!(reads_arguments: true,));
-    let undone = flag(
-        step.options.compensate.is_some(),
-        quote!(compensation: Some(&<__U as Step>::SPEC),),
-    );
+        .map(|policies| quote!(policies: { use __p::plan::*; #policies },));
+    let fallible = (step.output.fallible).then(|| quote!(fallible: true,));
+    let asynchronous = (signature.asyncness.is_some()).then(|| quote!(asynchronous: true,));
+    let blocking = (step.blocking()).then(|| quote!(blocking: true,));
+    let idempotent = (!step.idempotent()).then(|| quote!(idempotent: false,));
+    let reads = reads_arguments(step).then(|| quote!(reads_arguments: true,));
+    let undone = (step.options.compensate.is_some())
+        .then(|| quote!(compensation: __p::Some(&<__U as __p::Step>::SPEC),));
     let checkpoint = step.options.checkpoint.as_ref().map(|checkpoint| {
         let checkpoint = checkpoint.value.tokens();
-        quote!(checkpoint: Some(#checkpoint),)
+        quote!(checkpoint: { use __p::plan::*; Some(#checkpoint) },)
     });
     quote_spanned! {Span::mixed_site()=>
-        {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), #function),
-                #description
-                version: #version,
-                #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
-                #undone #checkpoint
-                ..StepSpec::new(#name)
-            }
+        __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), #function),
+            #description
+            version: #version,
+            #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
+            #undone #checkpoint
+            ..__p::StepSpec::new(#name)
         }
     }
-}
-
-fn param_spec(param: &Param) -> TokenStream {
-    let (name, ty) = (text::name_of(&param.name), text::source(&param.ty));
-    quote_spanned!(Span::mixed_site()=> ParamSpec { name: #name, ty: #ty })
 }
 
 /// The undo step under a name of its own, said at the path that the user wrote, and that it may be one.

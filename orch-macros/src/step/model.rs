@@ -35,7 +35,7 @@ pub(super) struct Param {
 }
 
 /// Where a parameter's argument comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// From the workflow.
     Data,
@@ -111,10 +111,11 @@ impl Step {
     /// The `Self` by which the function shows that it stands in an `impl`, the only sign a macro can see.
     pub(super) fn of_impl(&self) -> Option<Ident> {
         let (signature, body) = (&self.function.signature, self.function.body.stream());
-        word(quote!(#signature), |word| word == "Self").or_else(|| {
+        word(signature.to_token_stream(), |word| word == "Self").or_else(|| {
+            let of_impl = word(body.clone(), |word| word == "Self")?;
             let items = ["impl", "trait", "struct", "enum", "union"];
-            let own = word(body.clone(), |word| items.iter().any(|item| word == item));
-            word(body, |word| word == "Self").filter(|_| own.is_none())
+            let own = word(body, |word| items.iter().any(|item| word == item));
+            own.is_none().then_some(of_impl)
         })
     }
 

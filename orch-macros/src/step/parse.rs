@@ -16,9 +16,6 @@ pub(super) struct Function {
 impl Function {
     /// Reads a function; the error of anything else is at the word that says what it is.
     pub(super) fn parse(item: TokenStream) -> syn::Result<Self> {
-        if let Some(error) = not_a_function(&item) {
-            return Err(error);
-        }
         let function = |input: ParseStream<'_>| {
             let attributes = input.call(Attribute::parse_outer)?;
             let visibility = input.parse()?;
@@ -37,7 +34,8 @@ impl Function {
                 body,
             })
         };
-        function.parse2(item)
+        let read = function.parse2(item.clone());
+        read.map_err(|error| not_a_function(&item).unwrap_or(error))
     }
 }
 

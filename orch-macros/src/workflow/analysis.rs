@@ -19,7 +19,7 @@ use crate::text;
 pub(crate) type ScopeId = usize;
 
 /// What a name stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Symbol {
     /// An input.
     Input(usize),
@@ -30,7 +30,7 @@ pub(crate) enum Symbol {
 }
 
 /// How a name is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum How {
     /// Alone, as an argument or as a part of the result: the value itself.
     Bare,
@@ -41,7 +41,7 @@ pub(crate) enum How {
 }
 
 /// Which part of an equation a use is in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Part {
     /// The equation itself: its arguments, its head, a `for`'s body.
     Whole,
@@ -50,14 +50,14 @@ pub(crate) enum Part {
 }
 
 /// Who reads a name: an equation, or a scope's result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reader {
     Equation(usize, Part),
     Tail,
 }
 
 /// A use of a name.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Use {
     pub(crate) symbol: Symbol,
     pub(crate) ident: Ident,
@@ -257,9 +257,10 @@ impl<'a> Analysis<'a> {
         false
     }
 
-    /// Every symbol that is used.
-    pub(crate) fn symbols(&self) -> impl Iterator<Item = Symbol> {
-        self.used.keys().copied()
+    /// Every symbol of a scope that is used.
+    pub(crate) fn symbols_of(&self, scope: ScopeId) -> impl Iterator<Item = Symbol> {
+        let symbols = self.used.keys().copied();
+        symbols.filter(move |symbol| Self::scope_of(*symbol) == scope)
     }
 
     /// A use that takes a symbol's value, and what else wants the value; nothing where it is moved, kept or lent.

@@ -70,7 +70,7 @@ pub(crate) struct Equation {
 }
 
 /// Where an equation comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// `name = …;`
     Named,
@@ -147,6 +147,8 @@ pub(crate) struct Call {
 /// One callee of a call.
 pub(crate) struct Tier {
     pub(crate) callee: Callee,
+    /// Where the callee stands.
+    pub(crate) place: Span,
     pub(crate) paren: Paren,
     pub(crate) args: Punctuated<Expr, Token![,]>,
     /// The `or_else` that leads to it.

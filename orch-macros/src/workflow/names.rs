@@ -367,9 +367,9 @@ impl VisitMut for Walker<'_> {
 
     fn visit_field_value_mut(&mut self, field: &mut syn::FieldValue) {
         let shorthand = field.colon_token.is_none();
-        let before = field.expr.clone();
         self.visit_expr_mut(&mut field.expr);
-        if shorthand && field.expr != before && matches!(field.member, Member::Named(_)) {
+        let replaced = !matches!(field.expr, Expr::Path(_));
+        if shorthand && replaced && matches!(field.member, Member::Named(_)) {
             field.colon_token = Some(syn::Token![:](Span::call_site()));
         }
     }

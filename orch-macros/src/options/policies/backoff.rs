@@ -10,7 +10,7 @@ use crate::diagnostics::Errors;
 use crate::options::{Form, Given, Spanned, duration, value};
 
 /// The waits between attempts.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 pub(crate) struct Backoff {
     pub(crate) initial: Duration,
     pub(crate) max: Duration,
@@ -19,7 +19,7 @@ pub(crate) struct Backoff {
 }
 
 /// How much of a wait is left to chance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Jitter {
     None,
     Full,

@@ -10,7 +10,7 @@ use crate::diagnostics::Errors;
 use crate::options::{Given, duration, value};
 
 /// The `breaker` option.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Breaker {
     pub(crate) name: Option<String>,
     pub(crate) failure_threshold: u32,

@@ -13,7 +13,7 @@ use crate::options::{Given, Spanned, duration, value};
 pub(crate) type Ttl = Option<Duration>;
 
 /// The `cache(…)` option.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Cache {
     pub(crate) key: Option<Template>,
     pub(crate) ttl: Option<Spanned<Ttl>>,

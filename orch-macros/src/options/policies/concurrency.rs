@@ -8,7 +8,7 @@ use crate::diagnostics::Errors;
 use crate::options::{Given, value};
 
 /// The `concurrency` option.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Concurrency {
     pub(crate) max: u32,
     pub(crate) name: Option<String>,

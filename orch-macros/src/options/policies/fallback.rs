@@ -10,7 +10,7 @@ use crate::diagnostics::{self, Errors};
 use crate::options::{Form, Given, Spanned, duration};
 
 /// The `fallback` option: the last good value of the cache, if it is no older than this.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Fallback {
     max_age: Spanned<Duration>,
 }

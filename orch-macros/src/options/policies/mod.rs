@@ -24,7 +24,7 @@ use super::{Form, Given, Spanned, duration, value};
 use crate::diagnostics::Errors;
 
 /// The policies that were given.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct PolicyOptions {
     pub(crate) retries: Option<Spanned<u32>>,
     pub(crate) backoff: Option<Spanned<Backoff>>,

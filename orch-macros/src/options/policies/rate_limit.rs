@@ -9,7 +9,7 @@ use crate::options::rates::{self, Rate};
 use crate::options::{Given, duration, value};
 
 /// The `rate_limit` option.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct RateLimit {
     pub(crate) rate: Rate,
     pub(crate) burst: Option<u32>,

@@ -7,32 +7,28 @@ fn crunch(numbers: Vec<u64>) -> u64 {
 #[allow(clippy::needless_pass_by_value, reason = "the step owns it")]
 const _: () = {
     use ::orch::__private as __p;
-    struct __M(__p::Box<dyn __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync>);
+    __p::mock!(crunch, (Vec < u64 >) -> u64);
     impl __p::Step for crunch<'_> {
         type Output = u64;
         type Error = __p::Never;
         type Kind = __p::Infallible;
         type Reuse = __p::Once;
         type Needs = ();
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::crunch"),
-                version: "7c5c89f4fe74c483",
-                params: &[
-                    ParamSpec {
-                        name: "numbers",
-                        ty: "Vec<u64>",
-                    },
-                ],
-                output: "u64",
-                blocking: true,
-                idempotent: false,
-                ..StepSpec::new("crunch")
-            }
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::crunch"),
+            version: "7c5c89f4fe74c483",
+            params: &[
+                __p::ParamSpec {
+                    name: "numbers",
+                    ty: "Vec<u64>",
+                },
+            ],
+            output: "u64",
+            blocking: true,
+            idempotent: false,
+            ..__p::StepSpec::new("crunch")
         };
     }
-    #[doc(hidden)]
     impl crunch<'_> {
         pub fn call(
             self,
@@ -40,23 +36,17 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 __p::Called::Value(
-                    match self.__cx.mock::<__M>() {
-                        __p::Some(mock) => mock.0(numbers),
-                        _ => __p::blocking(move || crunch(numbers)).await,
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (numbers), __p::blocking(move ||
+                        crunch(numbers)). await
+                    ),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(Vec<u64>) -> u64 + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };
 #[cfg(unix)]
 #[doc(hidden)]
 struct crunch<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a ::orch::__private::Cx,
+    pub cx: &'a ::orch::__private::Cx,
 }

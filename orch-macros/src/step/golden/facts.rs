@@ -3,30 +3,30 @@ fn step2(user: &str, prompt: String) -> Answer {
 }
 const _: () = {
     use my_orch::__private as __p;
-    struct __M(__p::Box<dyn __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync>);
+    __p::mock!(step2, (& str, String) -> Answer);
     impl __p::Step for step2<'_> {
         type Output = Answer;
         type Error = __p::Never;
         type Kind = __p::Bounded;
         type Reuse = __p::Anew;
         type Needs = ();
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::step2"),
-                version: "2",
-                params: &[
-                    ParamSpec {
-                        name: "user",
-                        ty: "&str",
-                    },
-                    ParamSpec {
-                        name: "prompt",
-                        ty: "String",
-                    },
-                ],
-                output: "Answer",
-                policies: Policies {
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::step2"),
+            version: "2",
+            params: &[
+                __p::ParamSpec {
+                    name: "user",
+                    ty: "&str",
+                },
+                __p::ParamSpec {
+                    name: "prompt",
+                    ty: "String",
+                },
+            ],
+            output: "Answer",
+            policies: {
+                use __p::plan::*;
+                Policies {
                     cache: Some(CachePolicy {
                         ttl: None,
                         tags: &[],
@@ -38,15 +38,14 @@ const _: () = {
                         name: Some("models"),
                     }),
                     ..Policies::NONE
-                },
-                reads_arguments: true,
-                ..StepSpec::new("ask")
-            }
+                }
+            },
+            reads_arguments: true,
+            ..__p::StepSpec::new("ask")
         };
         const CACHING: __p::CachingOf<Self> = <Self::Output as __p::Cacheable>::CACHING;
         __p::kept!();
     }
-    #[doc(hidden)]
     impl step2<'_> {
         pub fn call(
             self,
@@ -55,7 +54,7 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 if let __p::Some(it) = self
-                    .__cx
+                    .cx
                     .instead::<
                         Self,
                     >(|f| {
@@ -67,22 +66,15 @@ const _: () = {
                     return it;
                 }
                 __p::Called::Value(
-                    match self.__cx.mock::<__M>() {
-                        __p::Some(mock) => mock.0(user, prompt),
-                        _ => step2(user, prompt),
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (user, prompt), step2(user, prompt)
+                    ),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(&str, String) -> Answer + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };
 #[doc(hidden)]
 struct step2<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a my_orch::__private::Cx,
+    pub cx: &'a my_orch::__private::Cx,
 }

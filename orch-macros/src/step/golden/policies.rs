@@ -7,30 +7,28 @@ pub async fn fetch_rates(
 }
 const _: () = {
     use ::orch::__private as __p;
-    struct __M(
-        __p::Box<dyn __p::Fn(Date) -> Result<Rates, HttpError> + __p::Send + __p::Sync>,
-    );
+    __p::mock!(fetch_rates, (Date) -> Result < Rates, HttpError >);
     impl __p::Step for fetch_rates<'_> {
         type Output = __p::OkOf<Result<Rates, HttpError>>;
         type Error = __p::ErrOf<Result<Rates, HttpError>>;
         type Kind = __p::Fallible;
         type Reuse = __p::Anew;
         type Needs = (__p::Need<Client>, ());
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::fetch_rates"),
-                version: "6fe87485e8160219",
-                params: &[
-                    ParamSpec {
-                        name: "day",
-                        ty: "Date",
-                    },
-                ],
-                output: "Rates",
-                fallible: true,
-                asynchronous: true,
-                policies: Policies {
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::fetch_rates"),
+            version: "6fe87485e8160219",
+            params: &[
+                __p::ParamSpec {
+                    name: "day",
+                    ty: "Date",
+                },
+            ],
+            output: "Rates",
+            fallible: true,
+            asynchronous: true,
+            policies: {
+                use __p::plan::*;
+                Policies {
                     retries: Some(3),
                     cache: Some(CachePolicy {
                         ttl: Some(Duration::from_secs(600)),
@@ -43,15 +41,14 @@ const _: () = {
                         name: None,
                     }),
                     ..Policies::NONE
-                },
-                reads_arguments: true,
-                ..StepSpec::new("fetch-rates")
-            }
+                }
+            },
+            reads_arguments: true,
+            ..__p::StepSpec::new("fetch-rates")
         };
         const CACHING: __p::CachingOf<Self> = <Self::Output as __p::Cacheable>::CACHING;
         __p::kept!();
     }
-    #[doc(hidden)]
     impl fetch_rates<'_> {
         pub fn call(
             self,
@@ -59,7 +56,7 @@ const _: () = {
         ) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
             async move {
                 if let __p::Some(it) = self
-                    .__cx
+                    .cx
                     .instead::<
                         Self,
                     >(|f| {
@@ -71,32 +68,17 @@ const _: () = {
                     return it;
                 }
                 __p::called_if(
-                    match self.__cx.mock::<__M>() {
-                        __p::Some(mock) => mock.0(day),
-                        _ => {
-                            fetch_rates(
-                                    day,
-                                    self.__cx.resource::<Client>(),
-                                    self.__cx.ctx(),
-                                )
-                                .await
-                        }
-                    },
+                    __p::mocked!(
+                        self.cx.mock:: < __M > (), (day), fetch_rates(day, self.cx
+                        .resource:: < Client > (), self.cx.ctx()). await
+                    ),
                     |e| transient(e),
                 )
             }
-        }
-        pub fn mock(
-            f: impl __p::Fn(
-                Date,
-            ) -> Result<Rates, HttpError> + __p::Send + __p::Sync + 'static,
-        ) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
         }
     }
 };
 #[doc(hidden)]
 pub struct fetch_rates<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a ::orch::__private::Cx,
+    pub cx: &'a ::orch::__private::Cx,
 }

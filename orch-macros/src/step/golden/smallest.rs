@@ -1,42 +1,27 @@
 fn price() {}
 const _: () = {
     use ::orch::__private as __p;
-    struct __M(__p::Box<dyn __p::Fn() + __p::Send + __p::Sync>);
+    __p::mock!(price, ());
     impl __p::Step for price<'_> {
         type Output = ();
         type Error = __p::Never;
         type Kind = __p::Infallible;
         type Reuse = __p::Once;
         type Needs = ();
-        const SPEC: __p::StepSpec = {
-            use __p::*;
-            StepSpec {
-                function: ::core::concat!(::core::module_path!(), "::price"),
-                version: "cfc093d17315f0ef",
-                ..StepSpec::new("price")
-            }
+        const SPEC: __p::StepSpec = __p::StepSpec {
+            function: __p::concat!(__p::module_path!(), "::price"),
+            version: "cfc093d17315f0ef",
+            ..__p::StepSpec::new("price")
         };
     }
-    #[doc(hidden)]
     impl price<'_> {
         pub fn call(self) -> impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send {
-            let mock = self.__cx.mock::<__M>();
-            async move {
-                __p::Called::Value(
-                    match mock {
-                        __p::Some(mock) => mock.0(),
-                        _ => price(),
-                    },
-                )
-            }
-        }
-        pub fn mock(f: impl __p::Fn() + __p::Send + __p::Sync + 'static) -> __p::Mock {
-            __p::Mock::new(__M(__p::Box::new(f)))
+            __p::testing!(let mock = self.cx.mock:: < __M > (););
+            async move { __p::Called::Value(__p::mocked!(mock, (), price())) }
         }
     }
 };
 #[doc(hidden)]
 struct price<'a> {
-    #[doc(hidden)]
-    pub __cx: &'a ::orch::__private::Cx,
+    pub cx: &'a ::orch::__private::Cx,
 }

@@ -13,7 +13,8 @@ use syn::{Expr, Ident};
 use super::super::analysis::{self, Analysis, Kind, Reader, ScopeId, Symbol};
 use super::super::model::{BranchKind, Rhs, Test};
 use super::super::names::{self, Found};
-use super::{types, value};
+use super::types::{self, Slot};
+use super::value;
 
 /// Writes expressions of one scope for one reader.
 pub(super) struct Binder<'a, 'w> {
@@ -33,7 +34,7 @@ pub(super) struct Binder<'a, 'w> {
     hints: BTreeMap<String, Span>,
     /// The scopes whose slots are read.
     opened: BTreeSet<ScopeId>,
-    lets: TokenStream,
+    lets: Vec<TokenStream>,
 }
 
 impl<'a, 'w> Binder<'a, 'w> {
@@ -48,26 +49,26 @@ impl<'a, 'w> Binder<'a, 'w> {
             matched: BTreeSet::new(),
             hints: BTreeMap::new(),
             opened: BTreeSet::new(),
-            lets: TokenStream::new(),
+            lets: Vec::new(),
         }
     }
 
     /// The bindings for everything that was written.
     pub(super) fn lets(&mut self) -> TokenStream {
-        let mut lets = TokenStream::new();
+        let mut lets = Vec::new();
         for scope in std::mem::take(&mut self.opened) {
             let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
             let (cx, slots, values) = (types::cx(), types::slots(scope), types::values(scope));
-            lets.extend(quote!(let #values = #cx.up::<#slots>(#levels);));
+            lets.push(quote!(let #values = #cx.up::<#slots>(#levels);));
         }
         for (name, span) in std::mem::take(&mut self.hints) {
             if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
                 name.set_span(span);
-                lets.extend(quote_spanned!(span=> let #name = ();));
+                lets.push(quote_spanned!(span=> let #name = ();));
             }
         }
-        lets.extend(std::mem::take(&mut self.lets));
-        lets
+        lets.append(&mut self.lets);
+        lets.into_iter().collect()
     }
 
     /// An argument: a name alone is the value itself.
@@ -163,11 +164,22 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// The value itself, in a block of its own: its type is settled there, so that it coerces as any argument does
     /// (`&String` to `&str`, a box to a box of a trait), and what does not fit is reported at the name.
     fn value(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
+        let span = ident.span();
+        if self.is_shared(symbol) {
+            self.bind(symbol, ident);
+            return quote_spanned!(span=> { let __value = __p::Lent(#ident).copied(); __value });
+        }
         let taken = self.taken(ident, symbol);
-        quote_spanned!(ident.span()=> { let __value = #taken; __value })
+        quote_spanned!(span=> { let __value = #taken; __value })
     }
 
-    /// The value moved out of its slot, or copied where others use it too.
+    /// Whether a value is copied, as others use it too.
+    fn is_shared(&self, symbol: Symbol) -> bool {
+        let has_value = !self.reads_outcome(symbol) && !self.only_waits(symbol);
+        has_value && !self.analysis.is_kept(symbol) && !self.analysis.is_moved(symbol)
+    }
+
+    /// The value moved out of its slot, where nobody else uses it.
     fn taken(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
         let span = ident.span();
         if self.reads_outcome(symbol) {
@@ -179,10 +191,6 @@ impl<'a, 'w> Binder<'a, 'w> {
         if self.analysis.is_kept(symbol) {
             let slot = self.slot_of(symbol, span);
             return quote_spanned!(span=> #slot.take());
-        }
-        if !self.analysis.is_moved(symbol) {
-            self.bind(symbol, ident);
-            return quote_spanned!(span=> __p::Lent(#ident).copied());
         }
         match symbol {
             Symbol::Input(_) => {
@@ -282,22 +290,21 @@ impl<'a, 'w> Binder<'a, 'w> {
     }
 
     /// The slot of an input or a node.
-    fn slot_of(&mut self, symbol: Symbol, span: Span) -> TokenStream {
+    fn slot_of(&mut self, symbol: Symbol, span: Span) -> Option<Slot> {
         match symbol {
             Symbol::Equation(scope, equation) => {
-                self.slot(scope, format_ident!("n{equation}"), span)
+                Some(self.slot(scope, format_ident!("n{equation}"), span))
             }
-            Symbol::Input(input) => self.slot(0, format_ident!("i{input}"), span),
+            Symbol::Input(input) => Some(self.slot(0, format_ident!("i{input}"), span)),
             // What a pattern binds is bound anew by each reader.
-            Symbol::Local(..) => TokenStream::new(),
+            Symbol::Local(..) => None,
         }
     }
 
     /// A slot of a scope around.
-    fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> TokenStream {
+    fn slot(&mut self, scope: ScopeId, field: Ident, span: Span) -> Slot {
         self.opened.insert(scope);
-        let values = types::values(scope);
-        quote_spanned!(span=> #values.#field)
+        Slot::new(scope, field, span)
     }
 
     /// Binds a name as a reference to its value, once.
@@ -326,7 +333,7 @@ impl<'a, 'w> Binder<'a, 'w> {
                 }
             },
         };
-        self.lets.extend(binding);
+        self.lets.push(binding);
     }
 
     fn bind_equation(&mut self, scope: ScopeId, equation: usize, ident: &Ident) -> TokenStream {
@@ -443,9 +450,9 @@ impl<'a, 'w> Binder<'a, 'w> {
             }
             _ => TokenStream::new(),
         };
-        self.lets.extend(bindings);
+        self.lets.push(bindings);
         for local in locals.iter().filter(|local| moved != Some(local)) {
-            self.lets.extend(quote!(let #local = &#local;));
+            self.lets.push(quote!(let #local = &#local;));
         }
     }
 

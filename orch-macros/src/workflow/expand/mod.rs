@@ -45,9 +45,12 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         whole::stand_in(analysis)
     };
     let large = large(analysis);
-    let slots = (0..analysis.scopes.len()).map(|scope| slots(analysis, scope));
-    let aliases =
-        each_node(analysis).map(|(scope, equation)| node::aliases(analysis, scope, equation));
+    let slots: TokenStream = (0..analysis.scopes.len())
+        .map(|scope| slots(analysis, scope))
+        .collect();
+    let aliases: TokenStream = each_node(analysis)
+        .map(|(scope, equation)| node::aliases(analysis, scope, equation))
+        .collect();
     let functions = functions(analysis);
     // A name that was reported needs no lint beside it.
     let reported = (!sound).then(|| quote!(#[allow(non_camel_case_types)]));
@@ -73,8 +76,8 @@ pub(crate) fn expand(analysis: &Analysis<'_>, sound: bool) -> TokenStream {
         )]
         const _: () = {
             use #krate::__private::{self as __p, NotCopied as _};
-            #(#slots)*
-            #(#aliases)*
+            #slots
+            #aliases
             #functions
             #moves
             #declaration
@@ -119,20 +122,20 @@ fn each_node<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = (ScopeId, u
 /// The functions of all nodes; those that read what could not be understood are for editors alone, as the compiler
 /// would report the same mistake once more in each.
 fn functions(analysis: &Analysis<'_>) -> TokenStream {
-    let (mut whole, mut partial) = (TokenStream::new(), TokenStream::new());
+    let (mut whole, mut partial) = (Vec::new(), Vec::new());
     for (scope, equation) in each_node(analysis) {
         let unwritable = analysis.scopes[scope].unwritable[equation];
         let functions = node::functions(analysis, scope, equation);
         if unwritable || !analysis.workflow.is_whole {
-            partial.extend(functions);
+            partial.push(functions);
         } else {
-            whole.extend(functions);
+            whole.push(functions);
         }
     }
     if !partial.is_empty() {
-        whole.extend(quote!(#[cfg(rust_analyzer)] const _: () = { #partial };));
+        whole.push(quote!(#[cfg(rust_analyzer)] const _: () = { #(#partial)* };));
     }
-    whole
+    whole.into_iter().collect()
 }
 
 /// The picture as a macro, so that it stands in the code once; how to name it; and the lines of documentation.
@@ -152,19 +155,19 @@ fn picture(analysis: &Analysis<'_>, sound: bool) -> (TokenStream, TokenStream, T
 /// Where a scope's values live.
 fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let name = types::slots(scope);
-    let mut fields = TokenStream::new();
+    let mut fields = Vec::new();
     if scope == 0 {
         for (idx, input) in analysis.workflow.inputs.iter().enumerate() {
             let field = format_ident!("i{idx}");
             let ty = &input.ty;
             let slot = slot(analysis, Symbol::Input(idx));
-            fields.extend(quote_spanned!(ty.span()=> #field: __p::#slot<#ty>,));
+            fields.push(quote_spanned!(ty.span()=> #field: __p::#slot<#ty>,));
         }
     }
     for (idx, equation) in analysis.scopes[scope].scope.equations.iter().enumerate() {
         if let Rhs::For(_) = &equation.rhs {
             let held = format_ident!("h{idx}");
-            fields.extend(quote!(#held: __p::Held,));
+            fields.push(quote!(#held: __p::Held,));
         }
         if !equation.rhs.is_node() || matches!(equation.rhs, Rhs::Sleep(_)) {
             // What only waits gives nothing that would have to be somewhere.
@@ -175,7 +178,7 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
         }
         let field = format_ident!("n{idx}");
         let slot = slot(analysis, Symbol::Equation(scope, idx));
-        fields.extend(match types::of_node(analysis, scope, idx) {
+        fields.push(match types::of_node(analysis, scope, idx) {
             Some(NodeType::Of(step)) => {
                 let slot = format_ident!("{slot}Of");
                 quote!(#field: __p::#slot<#step>,)
@@ -188,9 +191,10 @@ fn slots(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
             && call.repeat.is_some()
         {
             let state = format_ident!("t{idx}");
-            fields.extend(quote!(#state: __p::TurnState,));
+            fields.push(quote!(#state: __p::TurnState,));
         }
     }
+    let fields: TokenStream = fields.into_iter().collect();
     quote! {
         #[derive(__p::Default)]
         pub struct #name { #fields }

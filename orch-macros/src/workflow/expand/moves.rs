@@ -11,34 +11,53 @@ use super::super::analysis::{Again, Analysis, How, Reader, Symbol, Use};
 use super::bind::Binder;
 use super::types;
 
-/// The functions that say so, one for each such name.
+/// The functions that say so: one for the names of each scope, and one for each that is taken in a loop, as nothing
+/// comes after that.
 pub(super) fn checks(analysis: &Analysis<'_>) -> TokenStream {
-    let contested = analysis
-        .symbols()
-        .filter(|symbol| is_writable(analysis, *symbol))
-        .filter_map(|symbol| Some((symbol, analysis.contested(symbol)?)));
-    let checks = contested
-        .enumerate()
-        .map(|(idx, (symbol, (taken, again)))| {
-            let (cx, function) = (types::cx(), format_ident!("__m{idx}"));
+    let mut functions = Vec::new();
+    let mut loops = 0;
+    for scope in 0..analysis.scopes.len() {
+        let new_binder = || Binder::new(analysis, scope, Some(Reader::Tail));
+        let (mut together, mut uses) = (new_binder(), Vec::new());
+        for symbol in analysis.symbols_of(scope) {
+            let Some((taken, again)) = contested(analysis, symbol) else {
+                continue;
+            };
             let name = defined(analysis, symbol);
-            let mut binder = Binder::new(analysis, Analysis::scope_of(symbol), Some(Reader::Tail));
-            binder.bind(symbol, &name);
-            let lets = binder.lets();
-            let uses = match again {
+            let owned = quote_spanned!(name.span()=> let #name = __p::owned(#name););
+            match again {
                 Again::At(other) => {
-                    let (first, second) = (used(taken), used(other));
-                    quote!(#first #second)
+                    together.bind(symbol, &name);
+                    uses.extend([owned, used(taken), used(other)]);
                 }
                 Again::Loop(word) => {
+                    let mut alone = new_binder();
+                    alone.bind(symbol, &name);
                     let used = used(taken);
-                    quote_spanned!(word=> loop { #used })
+                    let turns = quote_spanned!(word=> loop { #used });
+                    let name = format_ident!("__l{loops}");
+                    functions.push(function(&name, &mut alone, vec![owned, turns]));
+                    loops += 1;
                 }
-            };
-            let owned = quote_spanned!(name.span()=> let #name = __p::owned(#name););
-            quote!(fn #function(#cx: &__p::Cx) { #lets #owned #uses })
-        });
-    checks.collect()
+            }
+        }
+        if !uses.is_empty() {
+            let name = format_ident!("__m{scope}");
+            functions.push(function(&name, &mut together, uses));
+        }
+    }
+    functions.into_iter().collect()
+}
+
+fn function(name: &Ident, binder: &mut Binder<'_, '_>, uses: Vec<TokenStream>) -> TokenStream {
+    let cx = types::cx();
+    let body: TokenStream = [binder.lets()].into_iter().chain(uses).collect();
+    quote!(fn #name(#cx: &__p::Cx) { #body })
+}
+
+/// A use that takes a symbol's value, and what else wants it, where both are to be said.
+fn contested<'a>(analysis: &'a Analysis<'_>, symbol: Symbol) -> Option<(&'a Use, Again<'a>)> {
+    is_writable(analysis, symbol).then(|| analysis.contested(symbol))?
 }
 
 /// Whether the value of a symbol was understood.

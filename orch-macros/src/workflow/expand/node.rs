@@ -1,13 +1,13 @@
 //! The functions of a scope's nodes, and the table of them.
 
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Part, Reader, ScopeId};
 use super::super::model::{
-    Branch, BranchKind, Call, Callee, Equation, For, Length, Output, Rhs, Signal, Sleep, Test,
+    Branch, BranchKind, Call, Callee, Equation, For, Length, Output, Rhs, Signal, Sleep, Test, Tier,
 };
 use super::bind::Binder;
 use super::{types, value};
@@ -37,8 +37,7 @@ pub(super) fn aliases(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) 
     };
     let aliases = call.tiers.iter().enumerate().map(|(idx, tier)| {
         let alias = types::alias(scope, equation, idx);
-        let path = tier.callee.path();
-        let span = path.span();
+        let (path, span) = (tier.callee.path(), tier.place);
         match &tier.callee {
             Callee::Step(_) => quote_spanned!(span=> type #alias<'__a> = #path<'__a>;),
             Callee::Workflow(_) => quote_spanned!(span=> type #alias = #path;),
@@ -50,14 +49,15 @@ pub(super) fn aliases(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) 
 /// The table of a scope's nodes.
 pub(super) fn table(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let spec = types::plan(scope);
-    let nodes = analysis.scopes[scope]
+    let nodes: TokenStream = analysis.scopes[scope]
         .order
         .iter()
-        .map(|&equation| code(analysis, scope, equation));
-    quote!(__p::ScopeCode { spec: &#spec, nodes: &[#(#nodes),*] })
+        .map(|&equation| code(analysis, scope, equation))
+        .collect();
+    quote!(__p::ScopeCode { spec: &#spec, nodes: &[#nodes] })
 }
 
-/// A node's entry in its scope's table.
+/// A node's entry in its scope's table, with the comma after it.
 fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
     let function = types::function(scope, equation);
     let closing = types::closing_function(scope, equation);
@@ -79,22 +79,22 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 given: #given,
                 key: #key,
                 body: &#body,
-            })
+            },)
         }
         Rhs::Branch(_) => {
             let arms = inner.iter().map(|&arm| {
                 let (slots, body) = (types::slots(arm), table(analysis, arm));
                 quote!(__p::ArmCode { open: __p::open::<#slots>, body: #body })
             });
-            quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] })
+            quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] },)
         }
-        Rhs::Signal(_) => quote!(__p::NodeCode::Signal(#function)),
-        Rhs::Sleep(_) => quote!(__p::NodeCode::Sleep(#function)),
+        Rhs::Signal(_) => quote!(__p::NodeCode::Signal(#function),),
+        Rhs::Sleep(_) => quote!(__p::NodeCode::Sleep(#function),),
         _ if types::is_recorded(analysis, scope, equation) => {
             let restoring = types::restoring_function(scope, equation);
-            quote!(__p::NodeCode::Recorded(#function, #restoring))
+            quote!(__p::NodeCode::Recorded(#function, #restoring),)
         }
-        _ => quote!(__p::NodeCode::Call(#function)),
+        _ => quote!(__p::NodeCode::Call(#function),),
     }
 }
 
@@ -135,18 +135,18 @@ impl<'a, 'w> Node<'a, 'w> {
             let cx = types::cx();
             return quote!(__p::Given(#cx));
         }
-        let slot = self.field(slots, "n");
+        let field = format_ident!("n{}", self.equation);
         if types::may_be_absent(self.analysis, self.scope, self.equation) {
-            quote!(__p::Present(&#slot))
+            quote!(__p::Present(&#slots.#field))
         } else {
-            quote!(&#slot)
+            quote!(&#slots.#field)
         }
     }
 
     /// The alias of a tier's callee, where the user named it.
     fn alias(self, call: &Call, tier: usize) -> Ident {
         let mut alias = types::alias(self.scope, self.equation, tier);
-        alias.set_span(call.tiers[tier].callee.path().span());
+        alias.set_span(call.tiers[tier].place);
         alias
     }
 
@@ -155,21 +155,18 @@ impl<'a, 'w> Node<'a, 'w> {
         let steps = (0..call.tiers.len()).map(|tier| self.alias(call, tier));
         let last = call.tiers.len() - 1;
         let attempt = self.attempt(call, last);
-        let started = if last == 0 {
-            quote!(start(__p::suspends::<#(#steps)*>(), async move { let #cx = &#cx; #attempt }))
+        let attempt = if last == 0 {
+            attempt
         } else {
             let tiers = (0..last).map(Literal::usize_unsuffixed);
             let attempts = (0..last).map(|tier| self.attempt(call, tier));
-            quote! {
-                start(#(__p::suspends::<#steps>())||*, async move {
-                    let #cx = &#cx;
-                    match #cx.tier() { #(#tiers => { #attempts })* _ => { #attempt } }
-                })
-            }
+            quote!(match #cx.tier() { #(#tiers => { #attempts })* _ => { #attempt } })
         };
         let restoring = self.is_recorded().then(|| self.restoring_function(call));
         quote! {
-            fn #function(#cx: __p::Cx) -> __p::Started { __p::#started }
+            fn #function(#cx: __p::Cx) -> __p::Started {
+                __p::start(#(__p::suspends::<#steps>())||*, async move { let #cx = &#cx; #attempt })
+            }
             #restoring
         }
     }
@@ -205,8 +202,8 @@ impl<'a, 'w> Node<'a, 'w> {
 
     /// One attempt of a tier.
     fn attempt(self, call: &Call, tier: usize) -> TokenStream {
-        let callee = &call.tiers[tier].callee;
-        let span = callee.path().span();
+        let Tier { callee, place, .. } = &call.tiers[tier];
+        let span = *place;
         let (cx, alias) = (types::cx(), self.alias(call, tier));
         let mut binder = self.binder();
         binder.taker = match &self.equation().options.policies.retries {
@@ -218,10 +215,9 @@ impl<'a, 'w> Node<'a, 'w> {
         let arguments = self.arguments(&slots, call, tier, &mut binder);
         let lets = binder.lets();
         let called = match callee {
-            Callee::Step(_) => quote_spanned!(span=> #alias { __cx: #cx }.call #arguments),
+            Callee::Step(_) => quote_spanned!(span=> #alias { #cx }.call #arguments.await),
             Callee::Workflow(_) => {
-                let input = quote_spanned!(span=> #alias::__input #arguments);
-                quote_spanned!(span=> __p::child::<#alias>(#cx, #input))
+                quote_spanned!(span=> __p::child::<#alias>(#cx, #alias::__input #arguments).await)
             }
         };
         let called = self.decided(call, tier, called);
@@ -232,8 +228,7 @@ impl<'a, 'w> Node<'a, 'w> {
             let keep = self.keep(call, tier);
             quote!(#keep,)
         });
-        let attempt = quote_spanned!(span=> #attempt(#cx, #called, #keep #put));
-        quote!(#fallback #lets #attempt)
+        quote_spanned!(span=> #fallback #lets #attempt(#cx, #called, #keep #put))
     }
 
     /// The arguments in the parentheses that the user wrote, so that the compiler's fixes fit.
@@ -243,7 +238,7 @@ impl<'a, 'w> Node<'a, 'w> {
         call: &Call,
         tier: usize,
         binder: &mut Binder<'_, '_>,
-    ) -> TokenStream {
+    ) -> Group {
         let called = &call.tiers[tier];
         let mut arguments: Vec<TokenStream> =
             called.args.iter().map(|arg| binder.argument(arg)).collect();
@@ -254,16 +249,13 @@ impl<'a, 'w> Node<'a, 'w> {
                 __p::next::<#taker, #alias, _>(&#state, #cx, || #first)
             );
         }
-        let mut group =
-            proc_macro2::Group::new(proc_macro2::Delimiter::Parenthesis, quote!(#(#arguments),*));
+        let mut group = Group::new(Delimiter::Parenthesis, quote!(#(#arguments),*));
         group.set_span(called.paren.span.join());
-        quote!(#group)
+        group
     }
 
     /// What the call gives, with what the node decides about its errors.
     fn decided(self, call: &Call, tier: usize, called: TokenStream) -> TokenStream {
-        let span = call.tiers[tier].callee.path().span();
-        let called = quote_spanned!(span=> #called.await);
         let retry_if = self.equation().options.policies.retry_if.as_ref();
         let when = call.tiers[tier].when.as_ref();
         if retry_if.is_none() && when.is_none() {
@@ -309,7 +301,7 @@ impl<'a, 'w> Node<'a, 'w> {
 
     /// Where what a tier gives is put: of a fallback, it has to be what the first tier gives.
     fn put(self, slots: &TokenStream, call: &Call, tier: usize) -> TokenStream {
-        let (slot, span) = (self.slot(slots), call.tiers[tier].callee.path().span());
+        let (slot, span) = (self.slot(slots), call.tiers[tier].place);
         if tier > 0 {
             let first = self.alias(call, 0);
             return quote_spanned!(span=> __p::InsteadOf::<__p::OutputOf<#first>, _>::new(#slot));
@@ -404,7 +396,7 @@ impl<'a, 'w> Node<'a, 'w> {
         let length = match &sleep.length {
             Length::Written(length) => {
                 let length = duration(length.value);
-                quote!(use __p::*; #length)
+                quote!(use __p::plan::*; #length)
             }
             Length::Computed(length) => {
                 // With the macro's hygiene, so that lints leave it alone.

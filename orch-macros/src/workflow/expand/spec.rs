@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
-use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Kind, ScopeId, Symbol};
 use super::super::model::{Call, Length, Origin, Output, Rhs, Test};
@@ -25,15 +24,16 @@ pub(super) fn scopes(analysis: &Analysis<'_>) -> TokenStream {
 fn scope_plan(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
     let info = &analysis.scopes[scope];
     let name = types::plan(scope);
-    let nodes = info
+    let nodes: TokenStream = info
         .order
         .iter()
-        .map(|&equation| node(analysis, scope, equation));
+        .map(|&equation| node(analysis, scope, equation))
+        .collect();
     let result = indices(analysis, scope, info.tail_reads.keys().copied());
     quote! {
         const #name: __p::ScopeSpec = {
-            use __p::*;
-            ScopeSpec { nodes: &[#(#nodes),*], result: &#result }
+            use __p::plan::*;
+            ScopeSpec { nodes: &[#nodes], result: &#result }
         };
     }
 }
@@ -54,6 +54,7 @@ fn indices(
     quote!([#(#places),*])
 }
 
+/// A node's part of the plan, with the comma after it.
 fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
     let info = &analysis.scopes[scope];
     let defined = analysis.equation(scope, equation);
@@ -67,53 +68,52 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
         .filter(|read| !arms.contains(read))
         .collect();
     let behind = analysis.nodes_behind(scope, reads.iter().copied());
-    let mut node = quote!(NodeSpec::new(#name, #kind));
-    if !behind.is_empty() {
+    let reading = (!behind.is_empty()).then(|| {
         let reads = indices(analysis, scope, behind);
-        node.extend(quote!(.reading(&#reads)));
-    }
-    let mut fields = TokenStream::new();
+        quote!(.reading(&#reads))
+    });
+    let mut fields = Vec::new();
     if !info.after[equation].is_empty() {
         let after = indices(analysis, scope, info.after[equation].keys().copied());
-        fields.extend(quote!(after: &#after,));
+        fields.push(quote!(after: &#after,));
     }
     let rule = options.trigger();
     if let Some(rule) = rule.or(options.finally.is_some().then_some("AllDone")) {
         let rule = format_ident!("{rule}");
-        fields.extend(quote!(rule: Rule::#rule,));
+        fields.push(quote!(rule: Rule::#rule,));
     }
     if options.finally.is_some() {
-        fields.extend(quote!(finally: true,));
+        fields.push(quote!(finally: true,));
     }
     if options.optional.is_some() {
-        fields.extend(quote!(optional: true,));
+        fields.push(quote!(optional: true,));
     }
     if let Some(impact) = &options.allow_skip {
         let impact = &impact.value;
-        fields.extend(quote!(allow_skip: #impact,));
+        fields.push(quote!(allow_skip: #impact,));
     }
     if let Some(checkpoint) = &options.checkpoint {
         let checkpoint = checkpoint.value.tokens();
-        fields.extend(quote!(checkpoint: Some(#checkpoint),));
+        fields.push(quote!(checkpoint: Some(#checkpoint),));
     }
     if options.transient.is_some() {
-        fields.extend(quote!(transient: true,));
+        fields.push(quote!(transient: true,));
     }
     if defined.gives_outcome() {
-        fields.extend(quote!(outcome: true,));
+        fields.push(quote!(outcome: true,));
     }
     if info.handled[equation] {
-        fields.extend(quote!(handled: true,));
+        fields.push(quote!(handled: true,));
     }
     if matches!(defined.rhs, Rhs::Call(_))
         && let Some(policies) = options.policies.tokens()
     {
-        fields.extend(quote!(policies: #policies,));
+        fields.push(quote!(policies: #policies,));
     }
     if fields.is_empty() {
-        return node;
+        return quote!(NodeSpec::new(#name, #kind) #reading,);
     }
-    quote!(NodeSpec { #fields ..#node })
+    quote!(NodeSpec { #(#fields)* ..NodeSpec::new(#name, #kind) #reading },)
 }
 
 fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream {
@@ -169,7 +169,7 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
 fn called(scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
     let steps = call.tiers.iter().enumerate().map(|(tier, called)| {
         let mut step = types::alias(scope, equation, tier);
-        step.set_span(called.callee.path().span());
+        step.set_span(called.place);
         step
     });
     let steps: Vec<Ident> = steps.collect();
@@ -270,7 +270,7 @@ pub(super) fn workflow(analysis: &Analysis<'_>, svg: &TokenStream) -> TokenStrea
     let new = quote_spanned!(workflow.name.span()=> WorkflowSpec::#new(#name, &#root));
     quote! {
         {
-            use __p::*;
+            use __p::plan::*;
             WorkflowSpec {
                 module: ::core::module_path!(),
                 svg: #svg,

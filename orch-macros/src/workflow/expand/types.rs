@@ -1,12 +1,12 @@
 //! The names of what is generated, and the types of slots, as far as a macro can name them.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
-use syn::{Expr, Ident};
+use syn::{Expr, Ident, Token};
 
 use super::super::analysis::{self, Analysis, Kind, ScopeId, Symbol};
-use super::super::model::{Callee, Rhs};
+use super::super::model::{Callee, Rhs, Tier};
 
 /// An equation's number in names, which are short as they stand for each node.
 fn number(scope: ScopeId, equation: usize) -> String {
@@ -25,6 +25,32 @@ pub(super) fn slots(scope: ScopeId) -> Ident {
 /// The name under which a function has a scope's slots, looked up once.
 pub(super) fn values(scope: ScopeId) -> Ident {
     Ident::new(&format!("v{scope}"), Span::mixed_site())
+}
+
+/// A slot, by the name under which a function has its scope's slots; it is written where it is wanted, without being
+/// tokens of its own before.
+pub(super) struct Slot {
+    values: Ident,
+    dot: Token![.],
+    field: Ident,
+}
+
+impl Slot {
+    pub(super) fn new(scope: ScopeId, field: Ident, span: Span) -> Self {
+        Self {
+            values: values(scope),
+            dot: Token![.](span),
+            field,
+        }
+    }
+}
+
+impl ToTokens for Slot {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.values.to_tokens(tokens);
+        self.dot.to_tokens(tokens);
+        self.field.to_tokens(tokens);
+    }
 }
 
 /// The name of a scope's plan.
@@ -80,17 +106,16 @@ pub(super) fn spanned(tokens: TokenStream, place: Span) -> TokenStream {
 }
 
 /// A callee as a type that implements `Step`; what is wrong with it is said where the callee stands.
-pub(super) fn step(callee: &Callee, alias: &Ident) -> TokenStream {
-    let mut alias = alias.clone();
-    alias.set_span(callee.path().span());
-    match callee {
+pub(super) fn step(tier: &Tier, mut alias: Ident) -> TokenStream {
+    alias.set_span(tier.place);
+    match tier.callee {
         Callee::Step(_) => quote!(#alias<'static>),
         Callee::Workflow(_) => quote!(#alias),
     }
 }
 
 /// What a `for` runs over, spelled alike wherever its head is written.
-pub(super) fn fan(head: &Expr, held: &TokenStream, value: &TokenStream) -> TokenStream {
+pub(super) fn fan(head: &Expr, held: &impl ToTokens, value: &TokenStream) -> TokenStream {
     quote_spanned!(head.span()=> __p::fan(&#held, || #value))
 }
 
@@ -163,7 +188,7 @@ fn of_value(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> Option<
     match &defined.rhs {
         Rhs::Call(call) => {
             let alias = alias(scope, equation, 0);
-            let step = step(&call.tiers[0].callee, &alias);
+            let step = step(&call.tiers[0], alias);
             call.repeat.is_none().then_some(NodeType::Of(step))
         }
         Rhs::Signal(signal) => {

@@ -2,7 +2,6 @@
 
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::spanned::Spanned as _;
 
 use super::super::analysis::{Analysis, Reader, ScopeId};
 use super::super::model::Rhs;
@@ -31,7 +30,7 @@ pub(super) fn witnessed(analysis: &Analysis<'_>, scope: ScopeId, equation: usize
         }
         Rhs::Branch(_) => arms(analysis, &info.inner[equation], &quote!(__p::arm())),
         Rhs::Call(call) => {
-            let span = call.tiers[0].callee.path().span();
+            let span = call.tiers[0].place;
             let mut alias = types::alias(scope, equation, 0);
             alias.set_span(span);
             quote_spanned!(span=> __p::value_of::<__p::OutOf<#alias>>())

@@ -277,7 +277,6 @@ fn stored(analysis: &Analysis<'_>) -> TokenStream {
 }
 
 /// What the steps and workflows inside want.
-#[derive(Default)]
 struct Wants {
     /// Adds each resource to a list.
     list: TokenStream,
@@ -288,7 +287,7 @@ struct Wants {
 }
 
 fn wants(analysis: &Analysis<'_>) -> Wants {
-    let mut wants = Wants::default();
+    let (mut list, mut nothing, mut workflows) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
     for (scope, equation) in each_node(analysis) {
         if analysis.scopes[scope].unwritable[equation] {
@@ -301,22 +300,22 @@ fn wants(analysis: &Analysis<'_>) -> Wants {
             }
             match callee {
                 Callee::Step(_) => {
-                    wants.list.extend(quote!(__p::needs::<#alias>(list);));
-                    wants.nothing.extend(quote!(#alias<'__a>: __p::StepAlone,));
+                    list.push(quote!(__p::needs::<#alias>(list);));
+                    nothing.push(quote!(#alias<'__a>: __p::StepAlone,));
                 }
                 Callee::Workflow(_) => {
-                    wants
-                        .list
-                        .extend(quote!(<#alias as __p::Workflow>::needs(list);));
-                    wants.nothing.extend(quote!(#alias: __p::RunsAlone<'__a>,));
-                    wants
-                        .workflows
-                        .push(quote_spanned!(path.span()=> #path: __p::ContainsNoCycle));
+                    list.push(quote!(<#alias as __p::Workflow>::needs(list);));
+                    nothing.push(quote!(#alias: __p::RunsAlone<'__a>,));
+                    workflows.push(quote_spanned!(path.span()=> #path: __p::ContainsNoCycle));
                 }
             }
         }
     }
-    wants
+    Wants {
+        list: list.into_iter().collect(),
+        nothing: nothing.into_iter().collect(),
+        workflows,
+    }
 }
 
 /// What a node calls, under the names it has here.
@@ -340,34 +339,36 @@ fn checks(analysis: &Analysis<'_>) -> TokenStream {
     let deadline = deadline.map(|deadline| duration(deadline.value));
     for (scope, equation) in each_node(analysis) {
         let own = &analysis.equation(scope, equation).options.policies;
-        let policies = own.tokens().unwrap_or_else(|| quote!(Policies::NONE));
+        let policies = || own.tokens().unwrap_or_else(|| quote!(Policies::NONE));
         let transient = analysis
             .equation(scope, equation)
             .options
             .transient
             .as_ref();
-        for (alias, Tier { callee, .. }) in tiers(analysis, scope, equation) {
-            let step = types::step(callee, &alias);
+        for (alias, tier) in tiers(analysis, scope, equation) {
+            let (callee, step) = (&tier.callee, || types::step(tier, alias.clone()));
             if let (Some(key), Callee::Step(_)) = (transient, callee) {
-                let step = types::spanned(step.clone(), key.span());
+                let step = types::spanned(step(), key.span());
                 checks.extend(quote_spanned!(key.span()=>
                     const _: () = __p::recomputed::<#step>();
                 ));
             }
             if let (false, Callee::Workflow(path)) = (analysis.is_durable(), callee) {
+                let step = step();
                 checks.extend(quote_spanned!(path.span()=>
                     const _: () = __p::unkept::<#step>();
                 ));
             }
             if let Some(deadline) = &deadline {
-                checks.extend(quote_spanned!(callee.path().span()=>
-                    const _: () = { use __p::*; fits::<#step>(#policies, #deadline) };
+                let (step, policies) = (step(), policies());
+                checks.extend(quote_spanned!(tier.place=>
+                    const _: () = { use __p::plan::*; fits::<#step>(#policies, #deadline) };
                 ));
             }
             if let (Some(key), Callee::Step(_)) = (own.first_to_suit(), callee) {
-                let step = types::spanned(step, key.span());
+                let (step, policies) = (types::spanned(step(), key.span()), policies());
                 checks.extend(quote_spanned!(key.span()=>
-                    const _: () = { use __p::*; suits::<#step>(#policies) };
+                    const _: () = { use __p::plan::*; suits::<#step>(#policies) };
                 ));
             }
         }

@@ -7,7 +7,7 @@ use super::names;
 use crate::text;
 
 /// What an expression says of its type.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Says {
     /// All that there is to know, as far as numbers go.
     Type,
@@ -20,7 +20,7 @@ pub(super) enum Says {
 }
 
 /// A number without a suffix.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Number {
     lit: Lit,
     /// Whether it, or one that may stand in its place, has a minus before it.

@@ -45,7 +45,7 @@ pub(crate) struct NodeOptions {
 }
 
 /// How many items may fail.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub(crate) enum Tolerance {
     Items(u32),
     PerMillion(u32),

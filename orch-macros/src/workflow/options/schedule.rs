@@ -19,7 +19,7 @@ pub(crate) struct Schedule {
 }
 
 /// What becomes of times that passed while nobody was there.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum CatchUp {
     #[default]
     None,

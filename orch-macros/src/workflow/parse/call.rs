@@ -92,6 +92,7 @@ pub(super) fn call(expr: Expr, errors: &mut Errors) -> syn::Result<Call> {
             }
             Ok(Call {
                 tiers: vec![Tier {
+                    place: callee.path().span(),
                     callee,
                     paren: call.paren_token,
                     args: call.args,
@@ -317,5 +318,5 @@ fn is_primitive(name: &Ident) -> bool {
         "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize",
         "f32", "f64", "bool", "char", "str",
     ];
-    PRIMITIVES.iter().any(|primitive| name == primitive)
+    PRIMITIVES.contains(&name.to_string().as_str())
 }

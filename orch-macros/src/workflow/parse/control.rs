@@ -162,7 +162,7 @@ impl Reader<'_> {
             ));
         }
         let call = call(head, self.errors)?;
-        let ident = self.made_up(call.tiers[0].callee.path().span());
+        let ident = self.made_up(call.tiers[0].place);
         Ok((syn::parse_quote!(#ident), Some((ident, call))))
     }
 }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 use crate::workflow::workflow;
 
 /// Bytes for a node, for an edge, and for what every workflow has.
-const NODE: usize = 400;
-const EDGE: usize = 80;
+const NODE: usize = 360;
+const EDGE: usize = 70;
 const WHOLE: usize = 2_000;
 
 /// Bytes for a node of a durable workflow, which says how its value is recorded and placed.
-const DURABLE_NODE: usize = 520;
+const DURABLE_NODE: usize = 480;
 
 /// The size of an expansion without its picture.
 fn size(text: &str) -> usize {
