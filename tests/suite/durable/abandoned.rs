@@ -23,12 +23,15 @@ workflow! {
     }
 }
 
-/// An orchestrator on a file that drives so many runs at once.
-async fn at(file: &Path, world: &World, drives: usize) -> Orchestrator {
-    let store = Sqlite::open(file).await.unwrap();
-    let builder = Orchestrator::builder().store(store).resource(world.clone());
-    let builder = builder.workflow(Single).max_active_runs(drives);
-    builder.build().await.unwrap()
+/// Two orchestrators on one file: one that drives runs, and one that only waits for them.
+async fn driving_and_waiting(folder: &Path, world: &World) -> (Orchestrator, Orchestrator) {
+    let at = async |drives: usize| {
+        let store = Sqlite::open(folder.join("runs.db")).await.unwrap();
+        let builder = Orchestrator::builder().store(store).resource(world.clone());
+        let builder = builder.workflow(Single).max_active_runs(drives);
+        builder.build().await.unwrap()
+    };
+    (at(9).await, at(0).await)
 }
 
 async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -93,9 +96,7 @@ fn whoever_waits_for_a_run_is_told_that_it_was_deleted_and_of_another_of_its_id_
     let world = World::default();
     let folder = tempfile::tempdir().unwrap();
     Process::new().run(async {
-        let file = folder.path().join("runs.db");
-        let drives = at(&file, &world, 9).await;
-        let waits = at(&file, &world, 0).await;
+        let (drives, waits) = driving_and_waiting(folder.path(), &world).await;
         let mut handles = Vec::new();
         for idx in 0..20 {
             let id = format!("{idx}");
@@ -127,9 +128,7 @@ fn a_handle_in_a_process_that_drives_nothing_knows_when_its_run_has_ended() {
     let world = World::default();
     let folder = tempfile::tempdir().unwrap();
     Process::new().run(async {
-        let file = folder.path().join("runs.db");
-        let drives = at(&file, &world, 9).await;
-        let waits = at(&file, &world, 0).await;
+        let (drives, waits) = driving_and_waiting(folder.path(), &world).await;
         let run = waits.start(Single, 1).id("r").await.unwrap();
         world.until("work", 1).await;
         assert!(!run.is_finished());

@@ -113,6 +113,9 @@ impl Runs {
         let ended = history.entries.iter().filter(|entry| is_of_the_end(entry));
         let ended = ended.filter(|entry| entry.kind == EntryKind::Done);
         anew.extend(ended.map(|entry| entry.node.clone()));
+        // In an order of their own, so that the same history is recorded alike each time.
+        let mut anew: Vec<_> = anew.into_iter().collect();
+        anew.sort_unstable();
         let again = anew.iter().map(|instance| Entry {
             node: made_again(instance),
             value: Some((times_undone(history, instance) + 1).to_string()),
