@@ -9,19 +9,22 @@ pub use orch_core::policy::{self as policies, Retry};
 pub use orch_core::run::{Progress, RunEvent, RunEventKind, RunId, RunStatus};
 pub use orch_core::{duration, graph, plan, schedule};
 pub use orch_macros::{step, workflow};
+#[cfg(feature = "durable")]
 pub use orch_runtime::artifact::{Artifact, ArtifactError, ArtifactErrorKind};
 pub use orch_runtime::ctx::StepCtx;
 pub use orch_runtime::observe::Emission;
+#[cfg(feature = "durable")]
+pub use orch_runtime::orchestrator::{Attempt, AttemptEnd, Checkpoint, InboxItem, RunInfo, Runs};
 pub use orch_runtime::orchestrator::{
-    Attempt, AttemptEnd, BuildError, Builder, Checkpoint, Emissions, Events, InboxItem,
-    Orchestrator, ProgressStream, RunHandle, RunInfo, Runs, SendSignal, Start, StartError,
-    SteerError,
+    BuildError, Builder, Emissions, Events, Orchestrator, ProgressStream, RunHandle, SendSignal,
+    Start, StartError, SteerError,
 };
 pub use orch_runtime::origin::Origin;
 pub use orch_runtime::policy;
 pub use orch_runtime::program::Workflow;
 
 /// Where durable runs are kept.
+#[cfg(feature = "durable")]
 pub mod store {
     #![cfg_attr(feature = "sqlite", doc = include_str!("../docs/store.md"))]
 
@@ -42,9 +45,11 @@ pub mod prelude {
 
     pub use orch_runtime::items::ChunkedExt;
 
+    #[cfg(feature = "durable")]
+    pub use crate::Artifact;
     pub use crate::{
-        AnyError, Artifact, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx,
-        Workflow, step, workflow,
+        AnyError, NodeError, Orchestrator, Origin, Outcome, Retry, RunError, StepCtx, Workflow,
+        step, workflow,
     };
 }
 

@@ -17,6 +17,7 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
 use serde::Serializer;
 
 /// The units from the largest to the smallest, with their length in nanoseconds.
@@ -226,6 +227,7 @@ impl fmt::Display for DurationError {
 impl std::error::Error for DurationError {}
 
 /// Serializes a duration as its human form, for `#[serde(serialize_with)]`.
+#[cfg(feature = "serde")]
 pub(crate) fn serialize<S: Serializer>(
     duration: &Duration,
     serializer: S,
@@ -234,6 +236,7 @@ pub(crate) fn serialize<S: Serializer>(
 }
 
 /// Serializes a duration that may be absent.
+#[cfg(feature = "serde")]
 pub(crate) fn serialize_option<S: Serializer>(
     duration: &Option<Duration>,
     serializer: S,

@@ -43,6 +43,7 @@ mod dot;
 mod dry_run;
 mod fingerprint;
 mod inventory;
+#[cfg(feature = "serde")]
 mod json;
 mod mermaid;
 mod node;

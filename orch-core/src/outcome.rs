@@ -1,5 +1,6 @@
 //! How a node ended, as a value that another node can read.
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use crate::error::NodeError;
@@ -15,8 +16,8 @@ use crate::error::NodeError;
 /// assert_eq!(total(Outcome::Done(&vec![1, 2])), 3);
 /// assert_eq!(total(Outcome::Skipped), 0);
 /// ```
-#[derive(Debug, Clone, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum Outcome<T> {
     /// It gave this value.
     Done(T),

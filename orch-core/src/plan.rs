@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
-use crate::duration;
 use crate::policy::Policies;
 
 mod waits;
@@ -12,7 +12,8 @@ mod waits;
 pub use self::waits::Wait;
 
 /// A step as `#[step]` described it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct StepSpec {
     /// The step's name: its function's in kebab case, or what `name = "…"` says.
     pub name: &'static str,
@@ -37,13 +38,13 @@ pub struct StepSpec {
     /// What its policies are when a node says nothing else.
     pub policies: Policies,
     /// Whether a cache key, a rate-limit key or a weight is computed from the arguments.
-    #[serde(skip)]
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub reads_arguments: bool,
     /// The step that undoes it; none by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub compensation: Option<&'static StepSpec>,
     /// The decision that its value waits for before anybody sees it; none by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub checkpoint: Option<Checkpoint>,
 }
 
@@ -81,12 +82,16 @@ impl StepSpec {
 }
 
 /// A decision that a node's value waits for: somebody approves it, rejects it, or approves it with another value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Checkpoint {
     /// Who may decide; anybody where nobody is named.
     pub approvers: &'static [&'static str],
     /// How long the decision may take; without limit by default.
-    #[serde(serialize_with = "duration::serialize_option")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize_option")
+    )]
     pub expires: Option<Duration>,
     /// What happens when that time is over.
     pub on_expire: OnExpire,
@@ -102,8 +107,8 @@ impl Checkpoint {
 }
 
 /// What happens to a checkpoint that nobody decided about in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum OnExpire {
     /// It counts as rejected: the node fails.
     #[default]
@@ -113,17 +118,19 @@ pub enum OnExpire {
 }
 
 /// A parameter's name and type, as written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct ParamSpec {
     /// The name.
     pub name: &'static str,
     /// The type as it is written.
-    #[serde(rename = "type")]
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub ty: &'static str,
 }
 
 /// A workflow as `workflow!` described it.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct WorkflowSpec {
     /// The workflow's name, as declared.
     pub name: &'static str,
@@ -148,7 +155,10 @@ pub struct WorkflowSpec {
     /// The error type as it is written; empty for a workflow that declares none.
     pub error: &'static str,
     /// How long a run may take; unbounded by default.
-    #[serde(serialize_with = "duration::serialize_option")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize_option")
+    )]
     pub deadline: Option<Duration>,
     /// How many of its nodes may be under way at once in one run; unlimited by default.
     pub concurrency: Option<u32>,
@@ -163,7 +173,10 @@ pub struct WorkflowSpec {
     /// What becomes of a run that is started when so many are under way.
     pub overlap: Overlap,
     /// How long a run may stand still before that is told; what the orchestrator says, or has learned, by default.
-    #[serde(serialize_with = "duration::serialize_option")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize_option")
+    )]
     pub stuck_after: Option<Duration>,
     /// When runs start by themselves; never by default.
     pub schedule: Option<Schedule>,
@@ -172,7 +185,7 @@ pub struct WorkflowSpec {
     /// The nodes and what holds between them.
     pub scope: &'static ScopeSpec,
     /// The picture: an SVG document.
-    #[serde(skip)]
+    #[cfg_attr(feature = "serde", serde(skip))]
     pub svg: &'static str,
 }
 
@@ -224,8 +237,8 @@ impl WorkflowSpec {
 }
 
 /// What an unhandled failure does to what has started.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum OnFailure {
     /// What has started may finish; nothing new starts but cleaning up.
     #[default]
@@ -235,8 +248,8 @@ pub enum OnFailure {
 }
 
 /// What becomes of a run that is started when as many are under way as may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum Overlap {
     /// It waits for its turn.
     #[default]
@@ -250,7 +263,8 @@ pub enum Overlap {
 }
 
 /// When runs start by themselves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Schedule {
     /// Minute, hour, day of the month, month, day of the week: `0 6 * * 1-5`.
     pub cron: &'static str,
@@ -259,16 +273,19 @@ pub struct Schedule {
     /// What becomes of times that passed while nobody was there.
     pub catch_up: CatchUp,
     /// By how much each start is put off at most, by an amount of its own; not at all by default.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::duration::serialize_option"
+        )
     )]
     pub jitter: Option<Duration>,
 }
 
 /// What becomes of the times of a schedule that passed while nobody was there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum CatchUp {
     /// They are passed over.
     #[default]
@@ -280,7 +297,8 @@ pub enum CatchUp {
 }
 
 /// Nodes that are scheduled together: a workflow's, a `for` body's or an arm's.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct ScopeSpec {
     /// The nodes, in a topological order: a node reads only nodes before it.
     pub nodes: &'static [NodeSpec],
@@ -326,7 +344,8 @@ impl ScopeSpec {
 }
 
 /// One node.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct NodeSpec {
     /// The node's name in kebab case, or what `name = "…"` says.
     pub name: &'static str,
@@ -386,8 +405,8 @@ impl NodeSpec {
 }
 
 /// What a node does.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum NodeKind {
     /// Calls a step or runs a workflow; with more than one callee, each next one when the one before it failed.
     Call(&'static [Callee]),
@@ -398,7 +417,10 @@ pub enum NodeKind {
         /// At most so many turns.
         max: u32,
         /// The wait from one turn's start to the next one's; none by default.
-        #[serde(serialize_with = "duration::serialize_option")]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::duration::serialize_option")
+        )]
         every: Option<Duration>,
     },
     /// Runs its body for each item.
@@ -422,25 +444,34 @@ pub enum NodeKind {
         /// The type of what it carries, as written.
         carries: &'static str,
         /// How long it waits before it gives an absent value; without limit by default.
-        #[serde(serialize_with = "duration::serialize_option")]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::duration::serialize_option")
+        )]
         timeout: Option<Duration>,
     },
     /// Waits for a time.
     Sleep {
         /// How long, where that is written and not computed.
-        #[serde(serialize_with = "duration::serialize_option")]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::duration::serialize_option")
+        )]
         length: Option<Duration>,
     },
 }
 
 /// What a call calls.
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum Callee {
     /// A step.
     Step(&'static StepSpec),
     /// A workflow, by the function that gives its description.
-    Workflow(#[serde(serialize_with = "workflow_name")] fn() -> &'static WorkflowSpec),
+    Workflow(
+        #[cfg_attr(feature = "serde", serde(serialize_with = "workflow_name"))]
+        fn() -> &'static WorkflowSpec,
+    ),
 }
 
 impl Callee {
@@ -487,6 +518,7 @@ impl PartialEq for Callee {
     }
 }
 
+#[cfg(feature = "serde")]
 fn workflow_name<S: serde::Serializer>(
     spec: &fn() -> &'static WorkflowSpec,
     serializer: S,
@@ -495,8 +527,8 @@ fn workflow_name<S: serde::Serializer>(
 }
 
 /// How many items of a fan-out may fail.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum Tolerance {
     /// At most so many items.
     Items(u32),
@@ -516,7 +548,8 @@ impl Tolerance {
 }
 
 /// One arm of an `if` or a `match`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct ArmSpec {
     /// The arm's pattern or condition, as written.
     pub label: &'static str,
@@ -538,8 +571,8 @@ impl ArmSpec {
 /// When a node starts, given how the nodes it names ended.
 ///
 /// The rules are those of Airflow; "failed" counts a node that was blocked by a failure too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum Rule {
     /// All are done: the default, and the only rule under which names are values.
     #[default]

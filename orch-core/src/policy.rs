@@ -5,52 +5,58 @@
 
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
-
-use crate::duration;
 
 mod words;
 
 /// What is asked of one step, or of one use of it.
 ///
 /// The default ([`Policies::NONE`]) asks for nothing: one attempt, no limit of any kind.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Policies {
     /// Extra attempts after the first one fails; the default is none.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub retries: Option<u32>,
     /// The waits between attempts.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub backoff: Option<Backoff>,
     /// How long one attempt may take; unbounded by default.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::duration::serialize_option"
+        )
     )]
     pub timeout: Option<Duration>,
     /// How long all attempts together may take, with the waits between them; unbounded by default.
-    #[serde(
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+    #[cfg_attr(
+        feature = "serde",
+        serde(
+            skip_serializing_if = "Option::is_none",
+            serialize_with = "crate::duration::serialize_option"
+        )
     )]
     pub deadline: Option<Duration>,
     /// Whether results are kept for equal arguments; they are not by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub cache: Option<CachePolicy>,
     /// How many attempts may start in a span of time; unlimited by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub rate_limit: Option<RateLimit>,
     /// How many attempts may be under way at once; unlimited by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub concurrency: Option<Concurrency>,
     /// When to stop calling what keeps failing; never by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub breaker: Option<BreakerPolicy>,
     /// Whether somebody is told when the attempts are used up; nobody is by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub notify_human: Option<bool>,
     /// What is given in place of a failure; nothing by default.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub fallback: Option<Fallback>,
 }
 
@@ -114,13 +120,20 @@ impl Policies {
 /// The waits between attempts: exponential, capped, with jitter.
 ///
 /// The wait after attempt *n* (counted from 1) is `initial * factor^(n-1)`, at most `max`, then jittered.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Backoff {
     /// The wait after the first attempt; 200 ms by default.
-    #[serde(serialize_with = "duration::serialize")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize")
+    )]
     pub initial: Duration,
     /// The longest wait; 30 s by default.
-    #[serde(serialize_with = "duration::serialize")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize")
+    )]
     pub max: Duration,
     /// What each wait is multiplied by to give the next; 2 by default, at least 1.
     pub factor: f64,
@@ -147,8 +160,8 @@ impl Default for Backoff {
 /// How much of a wait is left to chance, so that many retries do not arrive together.
 ///
 /// The variants are those of Marc Brooker's "Exponential Backoff And Jitter" (2015).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum Jitter {
     /// The whole wait, always.
     None,
@@ -160,65 +173,81 @@ pub enum Jitter {
 }
 
 /// Keeping a step's results for equal arguments.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct CachePolicy {
     /// How long a result is fresh; `None` never expires.
-    #[serde(serialize_with = "duration::serialize_option")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize_option")
+    )]
     pub ttl: Option<Duration>,
     /// Names under which results can be invalidated together.
     pub tags: &'static [&'static str],
 }
 
 /// How many attempts may start in a span of time (the generic cell rate algorithm).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct RateLimit {
     /// Attempts, or units of weight, per `period`; at least 1.
     pub permits: u32,
     /// The span that `permits` are counted over; longer than zero.
-    #[serde(serialize_with = "duration::serialize")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize")
+    )]
     pub period: Duration,
     /// How much may be used at once after a pause: 1 by default, so that attempts are spaced evenly;
     /// a weighted limit's default is `permits`.
     pub burst: u32,
     /// The name it is shared under; `None` is this step alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub name: Option<&'static str>,
 }
 
 /// How many attempts may be under way at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Concurrency {
     /// At most so many; at least 1.
     pub max: u32,
     /// The name it is shared under; `None` is this step alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub name: Option<&'static str>,
 }
 
 /// When to stop calling what keeps failing, and when to try again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct BreakerPolicy {
     /// Failures in a row that open the breaker; 5 by default.
     pub failure_threshold: u32,
     /// How long it stays open before it lets calls through to probe; 60 s by default.
-    #[serde(serialize_with = "duration::serialize")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize")
+    )]
     pub recovery_timeout: Duration,
     /// How many probing calls may be under way while it is half open, and how many must succeed to close it; 1 by default.
     pub half_open_max_calls: u32,
     /// The name it is shared under; `None` is this step alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub name: Option<&'static str>,
 }
 
 /// What a call gives in place of a failure for good: after its retries, its deadline, or where its breaker is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Fallback {
     /// The last good value that the cache has of the call, though it is no longer fresh.
     Stale {
         /// How old it may be.
-        #[serde(serialize_with = "duration::serialize")]
+        #[cfg_attr(
+            feature = "serde",
+            serde(serialize_with = "crate::duration::serialize")
+        )]
         max_age: Duration,
     },
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+#[cfg(feature = "serde")]
 use serde::{Serialize, Serializer};
 
 use crate::error::NodeError;
@@ -32,6 +33,7 @@ impl fmt::Display for RunId {
     }
 }
 
+#[cfg(feature = "serde")]
 impl Serialize for RunId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&self.0)
@@ -39,8 +41,8 @@ impl Serialize for RunId {
 }
 
 /// How a run stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum RunStatus {
     /// It has not begun, or is to go on as soon as there is room for it.
@@ -114,7 +116,8 @@ impl RunStatus {
 }
 
 /// Something that happened in a run.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct RunEvent {
     /// Counts a run's events from 1: what orders them, whatever the clock says.
     pub seq: u64,
@@ -127,13 +130,17 @@ pub struct RunEvent {
     /// The workflow's name.
     pub workflow: &'static str,
     /// What happened.
-    #[serde(flatten)]
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub kind: RunEventKind,
 }
 
 /// What happened.
-#[derive(Debug, Clone, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[derive(Debug, Clone)]
+#[cfg_attr(
+    feature = "serde",
+    derive(Serialize),
+    serde(tag = "event", rename_all = "snake_case")
+)]
 #[non_exhaustive]
 pub enum RunEventKind {
     /// The run began.
@@ -191,7 +198,7 @@ pub enum RunEventKind {
         /// How long it ran, with waits and retries; zero where it never ran.
         duration: Duration,
         /// What it failed with, if it did.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
         error: Option<NodeError>,
     },
     /// Nothing of a durable run has gone on for too long, and it does not wait on purpose. Told once for each standstill.
@@ -214,8 +221,8 @@ pub enum RunEventKind {
 }
 
 /// How far a run is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "camelCase"))]
 pub struct Progress {
     /// The run's id.
     pub execution_id: RunId,

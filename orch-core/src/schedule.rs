@@ -63,6 +63,7 @@ mod wiring;
 
 use std::ops::{Deref, DerefMut};
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 pub use self::wiring::Wiring;
@@ -72,8 +73,8 @@ use self::wiring::Wired;
 use crate::plan::{NodeKind, Rule};
 
 /// How a node ended, or that it has not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Status {
     /// It waits for the nodes it names.

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use orch_core::outcome::Outcome;
 use orch_core::run::RunId;
 use orch_core::schedule::{Status, Stop};
+#[cfg(feature = "json")]
 use serde::Serialize;
 
 use crate::artifact::recording;
-use crate::durable::Keep;
+use crate::durable::{Json, Keep};
 use crate::engine::frame::Frame;
-use crate::engine::journaled;
 use crate::engine::layout::Tier;
 use crate::origin::Origin;
 #[cfg(feature = "cache")]
 use crate::policy::cache::StoredJson;
 use crate::step::{Called, CalledOf, Facts, Shared, Step};
-use crate::store::Json;
 
 /// What generated code passes through a call.
 #[derive(Debug)]
@@ -158,12 +157,12 @@ impl Cx {
     /// How many bytes of JSON a recorded value may have.
     pub(crate) fn value_limit(&self) -> usize {
         let journal = self.ctx.frame.run().journal.as_ref();
-        journal.map_or(usize::MAX, |record| record.durability.value_limit)
+        journal.map_or(usize::MAX, |record| record.value_limit())
     }
 
     /// Whether what runs inside the node is recorded, so that the node's own value is not.
     pub(crate) fn is_recorded_inside(&self) -> bool {
-        journaled::keeps_its_own(&self.ctx.frame, self.ctx.node_index())
+        self.ctx.frame.layout.nodes[self.ctx.node_index()].keeps_its_own()
     }
 
     /// Whether the value waits for a decision before it is placed.
@@ -400,6 +399,7 @@ impl StepCtx {
 
     /// What is known of a received value, as JSON: a cached one has `step.metadata.runtime.cache`, and of one that is no
     /// longer fresh `step.metadata.runtime.status` is `degraded`.
+    #[cfg(feature = "json")]
     #[must_use]
     pub fn metadata(&self, node: &str) -> serde_json::Value {
         let (mut cache, mut fallback) = (serde_json::json!({ "hit": false }), None);
@@ -439,6 +439,7 @@ impl StepCtx {
     /// Streams a partial result to whoever holds the run's handle.
     ///
     /// A value that does not serialize is not sent, and a warning says so.
+    #[cfg(feature = "json")]
     pub fn emit(&self, value: &impl Serialize) {
         let Some(observer) = &self.frame.run().observer else {
             return;

@@ -13,14 +13,13 @@ use orch_core::run::RunId;
 use crate::artifact::{Blob, recording};
 use crate::ctx::{Cx, Mode};
 use crate::engine::frame::Role;
-use crate::engine::record::{Errors, Record};
-use crate::engine::{execute_observed, status_of};
+use crate::engine::{execute_observed, journaled, status_of};
+use crate::json;
 use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
     Bounded, Called, Computed, Fallible, Infallible, Needs as _, Never, Resource, Step,
 };
-use crate::veil::Veiled;
 
 /// How a step's error becomes its workflow's.
 #[diagnostic::on_unimplemented(
@@ -251,10 +250,10 @@ pub(crate) fn end<S: Step>(
 #[cold]
 fn kept_for_undo(
     cx: &Cx,
-    (json, refers): (Result<String, serde_json::Error>, Vec<Blob>),
+    (kept, refers): (Result<String, json::Error>, Vec<Blob>),
     done: Done,
 ) -> Result<Done, Thrown> {
-    let json = json.map_err(|error| {
+    let json = kept.map_err(|error| {
         ThrownError::of(Cause::any(format!(
             "its output cannot be kept for `compensate`, as it does not serialize to JSON: {error}"
         )))
@@ -448,7 +447,7 @@ pub fn child<W: Workflow>(
     let parent = cx.ctx().frame().run();
     // The same id whenever the node is attempted, so that keys derived from it stay the same too.
     let id = RunId::new(cx.ctx().idempotency_key());
-    let journal = child_record::<W>(cx, &id);
+    let journal = journaled::child::<W>(cx, &id);
     let mut run = parent.services.clone().child_run(W::program(), id, parent);
     run.journal = journal;
     let run = Arc::new(run);
@@ -469,19 +468,6 @@ pub fn child<W: Workflow>(
             Err(error) => Called::Error(error, Retry::Yes),
         }
     }
-}
-
-/// What is recorded of a durable run inside a node of a durable run: it is kept along with that one's.
-fn child_record<W: Workflow>(cx: &Cx, id: &RunId) -> Option<Veiled<Record>> {
-    let frame = cx.ctx().frame();
-    let record = frame.run().journal.as_ref()?;
-    let around = frame.run().id().as_str().len() + "/".len();
-    let id = id.as_str().get(around..).unwrap_or_default();
-    let at = (&**frame, cx.ctx().node_index());
-    let call = (cx.turn(), cx.tier(), cx.ctx().attempt());
-    W::SPEC
-        .durable
-        .then(|| Veiled::new(record.inside(at, id, call, Errors::of::<W>())))
 }
 
 /// Where an item's one call puts its value: to those of the other items.

@@ -2,7 +2,7 @@
 //!
 //! Users depend on the facade crate `orch-rs`, which re-exports what they need of this one.
 #![cfg_attr(
-    not(all(feature = "cache", feature = "rate-limit")),
+    not(all(feature = "cache", feature = "rate-limit", feature = "durable")),
     allow(
         dead_code,
         unused_imports,
@@ -10,14 +10,25 @@
     )
 )]
 
+#[cfg(feature = "durable")]
 pub mod artifact;
+#[cfg(not(feature = "durable"))]
+#[path = "absent/artifact.rs"]
+mod artifact;
 pub mod ctx;
+#[cfg(any(feature = "cache", feature = "durable"))]
+mod digest;
+#[cfg(feature = "durable")]
+mod durability;
+#[cfg(not(feature = "durable"))]
+#[path = "absent/durability.rs"]
 mod durability;
 pub mod durable;
 pub mod engine;
 pub mod glue;
 mod ids;
 pub mod items;
+pub mod json;
 pub mod mock;
 pub mod observe;
 pub mod orchestrator;
@@ -29,6 +40,7 @@ pub mod program;
 mod services;
 pub mod slots;
 pub mod step;
+#[cfg(feature = "durable")]
 pub mod store;
 #[cfg(feature = "testing")]
 pub mod testing;

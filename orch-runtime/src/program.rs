@@ -18,6 +18,7 @@ use crate::ctx::Cx;
 use crate::engine::frame::{Frame, Opening};
 pub use crate::engine::gather::Items;
 use crate::engine::layout::Layout;
+use crate::json;
 use crate::observe::ProgramMetrics;
 use crate::step::{Computed, Facts, Fallible, Once, Resource, Step, StepOutput};
 
@@ -196,10 +197,10 @@ impl NodeCode {
 }
 
 /// Whether a value that was recorded could be placed.
-pub type Restored = Result<(), serde_json::Error>;
+pub type Restored = Result<(), json::Error>;
 
 /// What tells an item from others: its key, or a digest of it.
-pub type ItemKey = Result<String, serde_json::Error>;
+pub type ItemKey = Result<String, json::Error>;
 
 /// A boxed attempt.
 pub type Attempt = Pin<Box<dyn Future<Output = Result<Done, Thrown>> + Send>>;

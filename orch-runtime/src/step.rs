@@ -16,9 +16,10 @@ pub use std::time::Duration;
 use orch_core::plan::{Callee, NodeKind, StepSpec};
 use orch_core::policy::Retry;
 
-use crate::durable::{Compensating, Keep, UndoneResult};
-use crate::store::Json;
-use crate::store::digest::digest;
+#[cfg(feature = "cache")]
+use crate::digest::digest;
+use crate::durable::{Compensating, Json, Keep, UndoneResult};
+use crate::json;
 
 /// A step, as `#[step]` implements it for the hidden struct beside the function.
 #[diagnostic::on_unimplemented(
@@ -317,12 +318,13 @@ pub trait KeyPart {
     ///
     /// # Errors
     /// Fails where the value's own `Serialize` does.
-    fn write(&self, key: &mut Vec<u8>) -> Result<(), serde_json::Error>;
+    fn write(&self, key: &mut Vec<u8>) -> Result<(), json::Error>;
 }
 
 #[diagnostic::do_not_recommend]
+#[cfg(feature = "json")]
 impl<T: serde::Serialize + ?Sized> KeyPart for T {
-    fn write(&self, key: &mut Vec<u8>) -> Result<(), serde_json::Error> {
+    fn write(&self, key: &mut Vec<u8>) -> Result<(), json::Error> {
         serde_json::to_writer(key, self)
     }
 }
@@ -415,6 +417,7 @@ impl<T> Caching<T> {
 }
 
 /// The cache key of these arguments: a digest of their JSON.
+#[cfg(feature = "cache")]
 pub fn key_of(parts: &[&dyn KeyPart]) -> Option<String> {
     let mut json = Vec::new();
     for part in parts {
@@ -422,6 +425,12 @@ pub fn key_of(parts: &[&dyn KeyPart]) -> Option<String> {
         json.push(b'\n');
     }
     Some(digest(&json))
+}
+
+/// The cache key of these arguments, where there is no cache.
+#[cfg(not(feature = "cache"))]
+pub fn key_of(_parts: &[&dyn KeyPart]) -> Option<String> {
+    None
 }
 
 #[cfg(test)]

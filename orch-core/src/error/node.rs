@@ -4,14 +4,15 @@ use std::error::Error;
 use std::fmt::{self, Debug, Display};
 use std::sync::Arc;
 
+#[cfg(feature = "serde")]
 use serde::{Serialize, Serializer};
 
 use super::Cause;
 use crate::run::RunId;
 
 /// What kind of failure it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The step returned an error.
@@ -96,7 +97,8 @@ impl ErrorKind {
 }
 
 /// Where in a run something happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Place {
     /// The run.
     pub run: RunId,
@@ -107,7 +109,7 @@ pub struct Place {
     /// The step's name, or the sub-workflow's.
     pub step: &'static str,
     /// Which item of each fan-out around it, outermost first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
     pub items: Vec<usize>,
 }
 
@@ -283,6 +285,7 @@ impl Error for NodeError {
     }
 }
 
+#[cfg(feature = "serde")]
 impl Serialize for NodeError {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use super::scope::links_into;
 use super::table::Table;
 use super::{Fingerprint, Graph, Node, Scope, shape};
-use crate::duration::{self, Human};
+use crate::duration::Human;
 use crate::plan::{Rule, Schedule, ScopeSpec};
 use crate::policy::Policies;
 
@@ -16,7 +17,8 @@ use crate::policy::Policies;
 ///
 /// Nodes are shown in waves: a node's wave is the number of nodes in the longest chain up to it.
 /// A run knows no waves and no barriers: a node starts as soon as what it waits for has ended.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct Plan {
     /// The workflow's name.
@@ -34,7 +36,10 @@ pub struct Plan {
     /// How many nodes may be under way at once in one run; unlimited by default.
     pub concurrency: Option<u32>,
     /// How long a run may take; unbounded by default.
-    #[serde(serialize_with = "duration::serialize_option")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(serialize_with = "crate::duration::serialize_option")
+    )]
     pub deadline: Option<Duration>,
     /// Whether runs are kept in a store.
     pub durable: bool,
@@ -52,7 +57,8 @@ pub struct Plan {
 }
 
 /// Nodes with equally many nodes before them.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct Wave {
     /// The wave's number, from 1.
@@ -62,7 +68,8 @@ pub struct Wave {
 }
 
 /// What is planned for a node.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct PlannedNode {
     /// Its name after those of the nodes it is inside.
@@ -88,7 +95,8 @@ pub struct PlannedNode {
 }
 
 /// A call with what holds for it.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct PlannedCall {
     /// The name of the step or the workflow.
@@ -98,7 +106,8 @@ pub struct PlannedCall {
 }
 
 /// What is planned inside a node.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct PlannedScope {
     /// The arm's pattern or condition, as written; empty for a body.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::{Serialize, Serializer};
 
 use super::EdgeKind;
@@ -81,6 +82,7 @@ impl fmt::Debug for Fingerprint {
     }
 }
 
+#[cfg(feature = "serde")]
 impl Serialize for Fingerprint {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use super::Graph;
@@ -10,31 +11,32 @@ use super::table::Table;
 /// Workflows with their owners, in the order they were given; as a table through [`Display`](fmt::Display).
 ///
 /// What a workflow does not say is an empty string here, nothing in JSON and `-` in the table.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(transparent))]
 pub struct Inventory {
     entries: Vec<Entry>,
 }
 
 /// One workflow of an [`Inventory`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Entry {
     /// The workflow's name.
     pub workflow: &'static str,
     /// Its version.
-    #[serde(skip_serializing_if = "str::is_empty")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "str::is_empty"))]
     pub version: &'static str,
     /// Who owns it.
-    #[serde(skip_serializing_if = "str::is_empty")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "str::is_empty"))]
     pub owner: &'static str,
     /// How to reach the owner.
-    #[serde(skip_serializing_if = "str::is_empty")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "str::is_empty"))]
     pub contact: &'static str,
     /// Where its documentation is.
-    #[serde(skip_serializing_if = "str::is_empty")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "str::is_empty"))]
     pub docs: &'static str,
     /// What its attribute `#[deprecated]` says, if it has one.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub deprecated: Option<&'static str>,
     /// How many nodes it has, those inside bodies and arms not counted.
     pub nodes: usize,

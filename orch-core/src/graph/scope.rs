@@ -1,5 +1,6 @@
 //! Nodes that are scheduled together, and the edges between them.
 
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use super::Node;
@@ -122,7 +123,8 @@ impl Scope {
 }
 
 /// What holds between two nodes of one scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Edge {
     /// The name of the node that goes first.
     pub from: &'static str,
@@ -133,8 +135,8 @@ pub struct Edge {
 }
 
 /// What an edge carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum EdgeKind {
     /// A value; in the case of a branch, perhaps one that only the arm not taken names.
     Data,

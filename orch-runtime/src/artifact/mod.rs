@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use self::error::{ArtifactError, ArtifactErrorKind};
 pub(crate) use self::keep::{Answering, Keeper, NotKept, keep, to_be_kept};
 pub(crate) use self::scope::{Home, recording, restoring};
-use crate::store::digest::digest;
+use crate::digest::digest;
 
 /// How many bytes an artifact may have: 512 MiB.
 pub(crate) const ARTIFACT_LIMIT: usize = 512 * 1024 * 1024;

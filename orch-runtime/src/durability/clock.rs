@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
+use crate::durable::millis;
 use crate::store::Millis;
 
 /// The time of durable runs: waits are kept as times of day, so that they go on while nobody is there.
@@ -50,8 +51,4 @@ impl Clock {
             tokio::time::sleep(Duration::from_millis(left.unsigned_abs())).await;
         }
     }
-}
-
-pub(crate) fn millis(duration: Duration) -> Millis {
-    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
 }

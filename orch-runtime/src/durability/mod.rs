@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use orch_core::run::{RunId, RunStatus};
 use tokio::sync::Notify;
 
-pub(crate) use self::clock::{Clock, millis};
+pub(crate) use self::clock::Clock;
 use self::kept::Told;
 pub(crate) use self::kept::{Kept, Waiter};
 use self::live::Resume;
@@ -36,6 +36,7 @@ use self::retention::Ages;
 pub(crate) use self::seat::Seat;
 pub(crate) use self::watchdog::Watchdog;
 use crate::artifact::{Answering, Home, Keeper};
+use crate::durable::millis;
 use crate::engine::run::Run;
 use crate::engine::{check_signal, check_value};
 use crate::observe::Outlets;

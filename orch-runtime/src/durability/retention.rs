@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use orch_core::run::RunStatus;
 
-use super::{Durability, millis};
+use super::Durability;
+use crate::durable::millis;
 use crate::store::journal::JournalError;
 use crate::store::{Applied, Change, Millis, StoreError};
 

@@ -4,14 +4,15 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::{Durable, Keep};
+use crate::json;
 use crate::program::Workflow;
 
 /// How a workflow's input, result and error are kept.
 pub struct Codec<W: Workflow> {
-    pub(crate) encode_input: fn(&W::Input) -> Result<String, serde_json::Error>,
-    pub(crate) decode_input: fn(&str) -> Result<W::Input, serde_json::Error>,
-    pub(crate) encode_output: fn(&W::Output) -> Result<String, serde_json::Error>,
-    pub(crate) decode_output: fn(&str) -> Result<W::Output, serde_json::Error>,
+    pub(crate) encode_input: fn(&W::Input) -> Result<String, json::Error>,
+    pub(crate) decode_input: fn(&str) -> Result<W::Input, json::Error>,
+    pub(crate) encode_output: fn(&W::Output) -> Result<String, json::Error>,
+    pub(crate) decode_output: fn(&str) -> Result<W::Output, json::Error>,
     pub(crate) errors: ErrorCodec<W::Error>,
 }
 

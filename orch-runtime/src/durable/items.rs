@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::digest::hex;
 use crate::program::ItemKey;
-use crate::store::digest::hex;
 
 /// What tells an item from others: a digest of it.
 ///

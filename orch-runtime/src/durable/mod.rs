@@ -1,25 +1,41 @@
 //! What a durable workflow's generated code calls: values as they are recorded, and back.
 
 mod codec;
+#[cfg(feature = "durable")]
 mod items;
 mod undo;
 mod waits;
 
+use std::time::Duration;
+
 use orch_core::error::{Cause, ErrorKind};
 use orch_core::plan::Wait;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+#[cfg(feature = "json")]
+use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::codec::*;
+#[cfg(feature = "durable")]
 pub use self::items::*;
 pub use self::undo::*;
 pub use self::waits::*;
 use crate::artifact::{Blob, recording, restoring};
 use crate::ctx::Cx;
 use crate::glue::{OutOf, Raises, RaisesAny, StateOf, Turn, Turning, end, raise_any, raise_in};
+use crate::json;
 use crate::program::{Done, KeptValue, Restored, Thrown, ThrownError, Workflow};
 use crate::slots::Put;
 use crate::step::{CalledOf, Computed, Step};
+
+/// Milliseconds since the Unix epoch.
+pub type Millis = i64;
+
+/// A duration in milliseconds.
+pub(crate) fn millis(duration: Duration) -> Millis {
+    Millis::try_from(duration.as_millis()).unwrap_or(Millis::MAX)
+}
+
+/// A value as JSON text.
+pub type Json = String;
 
 /// A value that a journal can keep: it goes into JSON and comes back as it was.
 #[diagnostic::on_unimplemented(
@@ -32,22 +48,23 @@ pub trait Durable: Sized {
     ///
     /// # Errors
     /// Fails where the value's own `Serialize` does.
-    fn encode(&self) -> Result<String, serde_json::Error>;
+    fn encode(&self) -> Result<String, json::Error>;
 
     /// Back from JSON.
     ///
     /// # Errors
     /// Fails where the value's own `Deserialize` does.
-    fn decode(json: &str) -> Result<Self, serde_json::Error>;
+    fn decode(json: &str) -> Result<Self, json::Error>;
 }
 
+#[cfg(feature = "json")]
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned> Durable for T {
-    fn encode(&self) -> Result<String, serde_json::Error> {
+    fn encode(&self) -> Result<String, json::Error> {
         serde_json::to_string(self)
     }
 
-    fn decode(json: &str) -> Result<Self, serde_json::Error> {
+    fn decode(json: &str) -> Result<Self, json::Error> {
         serde_json::from_str(json)
     }
 }
@@ -111,8 +128,8 @@ pub const fn unkept<W: Workflow>() {
 /// and the compiler says the same thing about the same tokens only once.
 #[derive(Debug)]
 pub struct Keep<T> {
-    pub(crate) encode: fn(&T) -> Result<String, serde_json::Error>,
-    pub(crate) decode: fn(&str) -> Result<T, serde_json::Error>,
+    pub(crate) encode: fn(&T) -> Result<String, json::Error>,
+    pub(crate) decode: fn(&str) -> Result<T, json::Error>,
 }
 
 impl<T: Durable> Keep<T> {
@@ -214,7 +231,7 @@ fn record<T>(
 }
 
 /// A value as it is recorded, unless that is larger than the journal takes.
-fn within_limit(cx: &Cx, json: Result<String, serde_json::Error>) -> Result<String, Thrown> {
+fn within_limit(cx: &Cx, json: Result<String, json::Error>) -> Result<String, Thrown> {
     let json = json.map_err(|error| {
         ThrownError::of(Cause::any(format!(
             "its output cannot be recorded, as it does not serialize to JSON: {error}"
@@ -257,7 +274,7 @@ pub(crate) fn may_change(json: &str) -> bool {
 fn as_recorded<T>(
     value: T,
     (json, refers): (&str, &[Blob]),
-    decode: fn(&str) -> Result<T, serde_json::Error>,
+    decode: fn(&str) -> Result<T, json::Error>,
 ) -> Result<T, Thrown> {
     if !may_change(json) {
         return Ok(value);
@@ -324,7 +341,7 @@ fn record_turn<T: Turn, P: Put<T::Out>>(
 ) -> Result<Done, Thrown> {
     use std::ops::ControlFlow::{Break, Continue};
     let records = cx.records();
-    let encoded = |encode: &dyn Fn() -> Result<String, serde_json::Error>| {
+    let encoded = |encode: &dyn Fn() -> Result<String, json::Error>| {
         if !records {
             return Ok((None, Vec::new()));
         }

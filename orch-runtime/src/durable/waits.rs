@@ -3,7 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
-use super::Durable;
+use super::{Durable, Json, Millis};
+use crate::json;
 use crate::program::Restored;
 use crate::slots::Put;
 
@@ -18,12 +19,12 @@ pub trait Carried: Sized {
     ///
     /// # Errors
     /// Fails where the value's own `Deserialize` does.
-    fn open(json: &str) -> Result<Self, serde_json::Error>;
+    fn open(json: &str) -> Result<Self, json::Error>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Durable> Carried for T {
-    fn open(json: &str) -> Result<Self, serde_json::Error> {
+    fn open(json: &str) -> Result<Self, json::Error> {
         T::decode(json)
     }
 }
@@ -72,4 +73,19 @@ impl<W, T> fmt::Debug for Signal<W, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Signal").field(&self.node).finish()
     }
+}
+
+/// A signal as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignalRecord {
+    /// Its number: ascending in the order in which signals came, of whichever run.
+    pub number: i64,
+    /// Its name.
+    pub name: String,
+    /// Its event id.
+    pub event: Option<String>,
+    /// What it carries.
+    pub value: Json,
+    /// When it came.
+    pub at: Millis,
 }

@@ -17,48 +17,16 @@ use std::time::Duration;
 use orch_core::error::NodeError;
 use serde_json::value::RawValue;
 
-use super::call::Failed;
+use super::call::{Failed, FellBack, Next};
 use super::frame::Frame;
 use super::known::Began;
 use super::layout::Tier;
 use super::record::Record;
-use crate::durability::millis;
+use crate::durable::millis;
 use crate::store::{Entry, EntryKind, Millis};
 
 /// How long an attempt goes on before it is put on record that it does.
 const A_WHILE: Duration = Duration::from_millis(20);
-
-/// The attempt that is to be made first.
-#[derive(Debug)]
-pub(super) struct Next {
-    /// Counted from 1.
-    pub(super) attempt: u32,
-    /// Whether one before it, in a process that died, may have done what it was to do.
-    pub(super) may_have_happened: bool,
-    /// Not before this.
-    due: Option<Millis>,
-}
-
-impl Next {
-    /// Whether it may have to be waited for.
-    pub(super) const fn is_due_at_a_time(&self) -> bool {
-        self.due.is_some()
-    }
-
-    pub(super) const FIRST: Self = Self {
-        attempt: 1,
-        may_have_happened: false,
-        due: None,
-    };
-}
-
-/// What a tier of a fallback chain failed with.
-#[derive(Debug)]
-pub(super) struct FellBack {
-    pub(super) error: NodeError,
-    /// Whether it is to be undone, as it may have done what it was to do.
-    pub(super) in_doubt: bool,
-}
 
 /// The tier that was called last before the run was taken up: those before it have failed.
 pub(super) fn first_tier(frame: &Frame, node: usize, turn: u32) -> usize {

@@ -11,13 +11,11 @@ use super::fan::{After, Fan, Outcome};
 use super::frame::{Frame, Role};
 use super::gather::Items;
 use super::jobs::{Job, Jobs};
-use super::record::Left;
-use super::settle;
 use super::strand::{Called, cancelled, node_error, panic_message, survives};
+use super::{journaled, settle};
 use crate::ctx::Cx;
 use crate::panics::{contain, contained};
 use crate::program::NodeCode;
-use crate::store::EntryKind;
 
 enum Head {
     Items(usize),
@@ -49,28 +47,10 @@ pub(crate) fn head(frame: Arc<Frame>, node: usize, jobs: &mut Jobs<'_>) {
     }
 }
 
-/// Records which arm was taken or how many items there are; `false` if something else was recorded, which parks the run.
+/// Whether what was recorded says the same; the run is parked if it does not.
 fn agrees(frame: &Arc<Frame>, node: usize, taken: String) -> bool {
-    let run = frame.run();
-    let Some(record) = &run.journal else {
-        return true;
-    };
-    let instance = record.instance(frame, node);
-    match record.known(&instance).and_then(|known| known.arm.as_ref()) {
-        None => {
-            // What follows is kept after it.
-            let entry = record.entry(frame, instance, EntryKind::Arm, Some(taken));
-            record.note(entry);
-            true
-        }
-        Some(recorded) if *recorded == taken => true,
-        Some(recorded) => {
-            record.leave(Left::Parked(format!(
-                "the head of `{instance}` gives {taken} now, and {recorded} was recorded: what it reads is not what it was, or it is not pure"
-            )));
-            false
-        }
-    }
+    let record = frame.run().journal.as_ref();
+    record.is_none_or(|record| journaled::agrees(record, frame, node, taken))
 }
 
 fn fan_out(frame: Arc<Frame>, node: usize, count: usize, jobs: &mut Jobs<'_>) {

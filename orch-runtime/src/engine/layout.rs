@@ -179,6 +179,11 @@ impl ScopeLayout {
 }
 
 impl NodeLayout {
+    /// Whether it runs a workflow that is durable itself, so that its nodes are recorded and it need not be.
+    pub(crate) fn keeps_its_own(&self) -> bool {
+        self.tiers.iter().all(Tier::keeps_its_own)
+    }
+
     fn new(spec: &'static NodeSpec, code: &NodeCode, around: &str, count: &mut usize) -> Self {
         let index = *count;
         *count += 1;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::store::SignalRecord;
+use crate::durable::SignalRecord;
 
 /// The signals of one run that nobody has taken.
 #[derive(Debug, Default)]

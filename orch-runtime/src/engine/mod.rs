@@ -1,8 +1,14 @@
 //! The in-memory engine: frames, strands and calls over the pure schedule.
 
+#[cfg(not(feature = "durable"))]
+#[path = "../absent/engine.rs"]
+mod absent;
+#[cfg(feature = "durable")]
 mod attempts;
 pub(crate) mod call;
+#[cfg(feature = "durable")]
 mod check;
+#[cfg(feature = "durable")]
 pub(crate) mod children;
 mod control;
 mod execute;
@@ -10,11 +16,14 @@ pub(crate) mod fan;
 pub mod frame;
 pub mod gather;
 pub(crate) mod jobs;
+#[cfg(feature = "durable")]
 pub(crate) mod journaled;
+#[cfg(feature = "durable")]
 pub(crate) mod known;
 pub mod layout;
 pub(crate) mod mailbox;
 mod pace;
+#[cfg(feature = "durable")]
 pub(crate) mod record;
 pub(crate) mod run;
 mod settle;
@@ -26,5 +35,10 @@ pub(crate) mod under_way;
 pub(crate) mod undo;
 pub(crate) mod wait;
 
+#[cfg(not(feature = "durable"))]
+pub(crate) use absent::{attempts, journaled, record};
+#[cfg(feature = "durable")]
 pub(crate) use check::{check_signal, check_value};
-pub(crate) use execute::{Ended, execute_durable, execute_observed, status_of};
+pub(crate) use execute::{execute_observed, status_of};
+#[cfg(feature = "durable")]
+pub(crate) use journaled::{Ended, execute_durable};

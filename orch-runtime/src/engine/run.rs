@@ -13,7 +13,7 @@ use tokio::sync::{Notify, Semaphore};
 use super::frame::Frame;
 use super::jobs::Job;
 use super::mailbox::Mailbox;
-use super::record::{Phase, Record};
+use super::record::Record;
 use super::undo::Undo;
 use crate::artifact::{Blob, restoring};
 use crate::ids;
@@ -147,7 +147,7 @@ impl Run {
     /// The signals that nobody has taken.
     pub(crate) fn mailbox(&self) -> &Mailbox {
         match &self.journal {
-            Some(record) => &record.mailbox,
+            Some(record) => record.mailbox(),
             None => self.mailbox.get_or_init(|| Veiled::new(Mailbox::default())),
         }
     }
@@ -191,7 +191,7 @@ impl Run {
     /// Whether it goes over its history again, in which nothing happens that has not happened before.
     pub(crate) fn is_retracing(&self) -> bool {
         let record = self.journal.as_ref();
-        record.is_some_and(|record| record.phase() == Phase::Retracing)
+        record.is_some_and(|record| record.is_retracing())
     }
 
     /// Lets go of a run that has not ended: nothing of it goes on here.

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::frame::Frame;
 use super::jobs::{Job, Jobs};
-use super::journaled::{self, Recalled};
+use super::journaled::{self, Recorded};
 use super::run::Run;
 use super::slice::Slice;
 use super::{call, control, settle};
@@ -381,13 +381,9 @@ fn begin(
     let begun = catch_unwind(AssertUnwindSafe(|| {
         let run = frame.run();
         if let Some(record) = &run.journal {
-            let mut call = match journaled::recall(record, frame, node) {
-                Recalled::Over(result) => return Begun::Over(result),
-                Recalled::Pending(call) => Call::Whole(call),
-                Recalled::Unknown => {
-                    let performed = journaled::perform(Arc::clone(frame), node, queued);
-                    Call::Whole(Box::pin(performed))
-                }
+            let mut call = match journaled::begin(record, frame, node, queued) {
+                Recorded::Over(result) => return Begun::Over(result),
+                Recorded::Pending(call) => Call::Whole(call),
             };
             return match call.poll(frame, node, cx) {
                 Poll::Ready(result) => Begun::Over(result),

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::run::{Progress, RunEvent, RunEventKind, RunStatus};
 use orch_core::schedule::Status;
+#[cfg(feature = "serde")]
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
@@ -21,26 +22,29 @@ use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
 use crate::engine::under_way::Standstill;
+use crate::json;
 use crate::program::Program;
 use crate::services::Services;
 
 /// A partial result that a step streamed.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Emission {
     /// The node's path.
     pub node: Arc<str>,
     /// Which item of each fan-out around it.
     pub items: Vec<usize>,
     /// The value.
-    pub value: serde_json::Value,
+    pub value: json::Value,
 }
 
+#[cfg(feature = "json")]
 impl Emission {
     /// The value as a `T`.
     ///
     /// # Errors
     /// If it is not one.
-    pub fn get<T: serde::de::DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+    pub fn get<T: serde::de::DeserializeOwned>(&self) -> Result<T, json::Error> {
         T::deserialize(&self.value)
     }
 }
@@ -544,7 +548,7 @@ impl Observer {
         }
     }
 
-    pub(crate) fn emit(&self, frame: &Frame, node: usize, value: serde_json::Value) {
+    pub(crate) fn emit(&self, frame: &Frame, node: usize, value: json::Value) {
         if let Some(emissions) = self.outlets.emissions.sender() {
             // Whoever dropped the receiver does not want it.
             let _ = emissions.send(Emission {

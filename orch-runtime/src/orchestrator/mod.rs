@@ -1,12 +1,15 @@
 //! The orchestrator: what its runs share, and how they are started and steered.
 
 mod builder;
+mod error;
 mod handle;
+#[cfg(feature = "durable")]
 mod runs;
 mod signal;
 mod start;
 
 use std::sync::Arc;
+#[cfg(feature = "durable")]
 use std::time::Duration;
 
 use orch_core::error::RunError;
@@ -15,9 +18,12 @@ use orch_core::plan::WorkflowSpec;
 use orch_core::run::RunStatus;
 
 pub use self::builder::{BuildError, Builder};
+pub use self::error::SteerError;
 pub use self::handle::{Emissions, Events, ProgressStream, RunHandle};
+#[cfg(feature = "durable")]
 pub(crate) use self::runs::inbox;
-pub use self::runs::{Attempt, AttemptEnd, Checkpoint, InboxItem, RunInfo, Runs, SteerError};
+#[cfg(feature = "durable")]
+pub use self::runs::{Attempt, AttemptEnd, Checkpoint, InboxItem, RunInfo, Runs};
 pub use self::signal::SendSignal;
 pub use self::start::{Start, StartError};
 use crate::engine::execute_observed;
@@ -89,6 +95,7 @@ impl Orchestrator {
     }
 
     /// The durable runs; `None` without a store.
+    #[cfg(feature = "durable")]
     #[must_use]
     pub fn runs(&self) -> Option<Runs> {
         self.services.durability().cloned().map(Runs::new)
@@ -98,6 +105,7 @@ impl Orchestrator {
     /// runs: they go on when they are taken up again. Gives how many runs had steps that did not finish in time.
     ///
     /// Streams of durable runs end with it, and whoever waits for a result is told `RunError::Interrupted`.
+    #[cfg(feature = "durable")]
     pub async fn shutdown(&self, limit: Duration) -> usize {
         match self.services.durability() {
             Some(durability) => durability.shut_down(limit).await,

@@ -1,19 +1,26 @@
 //! Sending signals.
 
+#[cfg(feature = "durable")]
+mod durable;
+#[cfg(not(feature = "durable"))]
+#[path = "../absent/signal.rs"]
+mod durable;
+
 use std::fmt;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use orch_core::run::RunId;
 
-use super::runs::{Runs, SteerError, path};
-use crate::artifact::{self, Blob, NotKept, recording};
-use crate::durability::{Durability, millis};
-use crate::durable::Durable;
+use self::durable::deliver;
+use super::error::SteerError;
+use crate::artifact::{Blob, recording};
+use crate::durability::Durability;
+use crate::durable::{Durable, Json, SignalRecord, millis};
 use crate::engine::run::Run;
-use crate::store::{Applied, Change, Json, SignalRecord};
+use crate::json;
 
 /// Where a signal goes.
 pub(super) enum To {
@@ -28,7 +35,7 @@ pub struct SendSignal {
     run: RunId,
     name: String,
     event: Option<String>,
-    value: Result<Json, serde_json::Error>,
+    value: Result<Json, json::Error>,
     /// What it refers to.
     refers: Vec<Blob>,
 }
@@ -86,98 +93,21 @@ impl SendSignal {
             let what = "is no node: what begins with `@` is what operators ask for";
             return Err(SteerError::node(&self.name, what));
         }
+        let at = SystemTime::now().duration_since(UNIX_EPOCH);
+        let signal = SignalRecord {
+            number: 0,
+            name: self.name,
+            event: self.event,
+            value,
+            at: millis(at.unwrap_or_default()),
+        };
         match self.to {
             To::Here(run) => {
-                let at = SystemTime::now().duration_since(UNIX_EPOCH);
                 run.shelve(self.refers);
-                Ok(run.mailbox().post(SignalRecord {
-                    number: 0,
-                    name: self.name,
-                    event: self.event,
-                    value,
-                    at: millis(at.unwrap_or(Duration::ZERO)),
-                }))
+                Ok(run.mailbox().post(signal))
             }
-            To::Kept(durability) => {
-                let (run, name) = located(&durability, self.run, self.name, &value).await?;
-                keep(self.refers, &durability, &run).await?;
-                let change = Change::Signal {
-                    run: run.clone(),
-                    name,
-                    event: self.event,
-                    value,
-                    at: durability.clock.now(),
-                };
-                match durability.journal.submit(change).await {
-                    Ok(Applied::Signalled { run, fresh, .. }) => {
-                        durability.signalled_here(run).await;
-                        Ok(fresh)
-                    }
-                    Ok(_) => Ok(false),
-                    Err(error) => Err(SteerError::of(&run, &error)),
-                }
-            }
+            To::Kept(durability) => deliver(&durability, self.run, signal, self.refers).await,
         }
-    }
-}
-
-/// The outermost run, and the name that a signal has there: of a run inside another, whose id has that one's in it.
-///
-/// That the node waits for such a signal is checked where the workflow is registered.
-async fn located(
-    durability: &Arc<Durability>,
-    run: RunId,
-    name: String,
-    value: &str,
-) -> Result<(RunId, String), SteerError> {
-    let runs = Runs::new(Arc::clone(durability));
-    let (outermost, within, workflow) = match runs.find(run.as_str()).await? {
-        Some(record) => (run, String::new(), record.workflow),
-        None => {
-            let located = runs.locate(run.as_str()).await?;
-            (
-                located.outermost,
-                located.within,
-                located.history.run.workflow,
-            )
-        }
-    };
-    if let Some(registered) = durability.registered(&workflow) {
-        let path = path(&name);
-        let refused = |reason: &str| Err(SteerError::node(path, reason));
-        match registered.check_signal(path, value) {
-            None => return refused("waits for no signal in this workflow"),
-            Some((fans, _)) if fans != name[path.len()..].matches('/').count() => {
-                return refused(match fans {
-                    0 => "is not inside a `for`: leave out `.item(…)`",
-                    _ => {
-                        "is inside a `for`: say which item it is for with `.item(n)`, once for each `for` around it"
-                    }
-                });
-            }
-            Some((_, Err(error))) => return Err(SteerError::value(&error)),
-            Some((_, Ok(()))) => {}
-        }
-    }
-    Ok((outermost, format!("{within}{name}")))
-}
-
-/// Keeps what a signal refers to, for the run that it is sent to.
-async fn keep(refers: Vec<Blob>, durability: &Durability, run: &RunId) -> Result<(), SteerError> {
-    if refers.is_empty() {
-        return Ok(());
-    }
-    let found = durability.journal.find(run.clone()).await;
-    let found = found.map_err(|error| SteerError::store(&error))?;
-    let Some(record) = found else {
-        return Err(SteerError::NoRun { run: run.clone() });
-    };
-    match artifact::keep(refers, durability, record.key).await {
-        Ok(()) => Ok(()),
-        Err(NotKept::Value(error)) => Err(SteerError::Value {
-            reason: error.to_string(),
-        }),
-        Err(NotKept::Store(error)) => Err(SteerError::of(run, &error)),
     }
 }
 

@@ -11,6 +11,7 @@ use orch_core::plan::Callee;
 #[cfg(feature = "rate-limit")]
 use orch_core::policy::RateLimit;
 use orch_core::policy::{BreakerPolicy, Concurrency, Policies};
+#[cfg(feature = "serde")]
 use serde::Serialize;
 
 use super::breaker::{Breaker, Keeping};
@@ -430,8 +431,8 @@ impl fmt::Display for Conflict {
 impl std::error::Error for Conflict {}
 
 /// A kind of policy that can be shared by name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 #[non_exhaustive]
 pub enum Kind {
     /// A circuit breaker.

@@ -40,7 +40,6 @@ use orch_core::run::{RunId, RunStatus};
 mod change;
 #[cfg(any(test, feature = "testing"))]
 mod conformance;
-pub(crate) mod digest;
 mod error;
 pub mod journal;
 #[cfg(any(test, feature = "testing"))]
@@ -57,21 +56,16 @@ pub use self::conformance::conformance;
 pub use self::error::{Refused, StoreError, StoreErrorKind};
 #[cfg(any(test, feature = "testing"))]
 pub use self::memory::Memory;
-pub use self::record::{Entry, EntryKind, Filter, History, RunRecord, SignalRecord};
+pub use self::record::{Entry, EntryKind, Filter, History, RunRecord};
 #[cfg(feature = "sqlite")]
 pub use self::sqlite::{Sqlite, SqliteOptions, Synchronous};
-
-/// Milliseconds since the Unix epoch.
-pub type Millis = i64;
+pub use crate::durable::{Json, Millis, SignalRecord};
 
 /// How far a point of priority puts a run ahead, in milliseconds: one of priority 100 goes before those of
 /// priority 0 that have waited up to ten minutes longer.
 ///
 /// Priorities age by this alone: nothing has to be computed again while runs wait.
 pub const AGEING: Millis = 6_000;
-
-/// A value as JSON text.
-pub type Json = String;
 
 /// A run's number in its store: ascending in the order in which runs were started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

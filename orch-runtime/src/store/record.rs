@@ -2,7 +2,7 @@
 
 use orch_core::run::{RunId, RunStatus};
 
-use super::{Json, Millis, OwnerId, RunKey};
+use super::{Json, Millis, OwnerId, RunKey, SignalRecord};
 
 /// Something recorded of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,21 +142,6 @@ pub struct History {
     pub entries: Vec<Entry>,
     /// Its signals, in order.
     pub signals: Vec<SignalRecord>,
-}
-
-/// A signal as it is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SignalRecord {
-    /// Its number: ascending in the order in which signals came, of whichever run.
-    pub number: i64,
-    /// Its name.
-    pub name: String,
-    /// Its event id.
-    pub event: Option<String>,
-    /// What it carries.
-    pub value: Json,
-    /// When it came.
-    pub at: Millis,
 }
 
 /// Which runs are asked for. The default asks for all, a hundred at a time.

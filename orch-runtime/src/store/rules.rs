@@ -2,10 +2,10 @@
 
 use orch_core::run::RunStatus;
 
-use super::digest::digest;
 use super::{
     AGEING, AtMost, Crowded, Millis, OwnerId, Refused, RunKey, StoreError, StoreErrorKind,
 };
+use crate::digest::digest;
 
 /// What a run that is ready is ordered by: the lowest goes first.
 pub(super) fn rank(ready_at: Millis, priority: u8) -> Millis {

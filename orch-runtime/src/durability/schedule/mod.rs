@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use orch_core::plan::{CatchUp, WorkflowSpec};
 
 use self::cron::Cron;
-use super::{Durability, millis};
+use super::Durability;
+use crate::durable::millis;
 use crate::orchestrator::StartError;
 use crate::services::Services;
 use crate::store::{Change, Millis, StoreError};

@@ -11,8 +11,8 @@ use orch_core::policy::Retry;
 
 use super::{Call, Failed, Terms, failure};
 use crate::ctx::{Cx, Mode};
-use crate::engine::attempts::{self, Next, Trail};
-use crate::engine::record::Phase;
+use crate::durable::Millis;
+use crate::engine::attempts::{self, Trail};
 use crate::engine::strand::panic_message;
 use crate::engine::under_way::Doing;
 use crate::observe::AttemptWatch;
@@ -22,6 +22,30 @@ use crate::policy::timeout::within;
 use crate::program::{Done, Started, Thrown};
 #[cfg(feature = "testing")]
 use crate::testing::Faults;
+
+/// The attempt that is to be made first.
+#[derive(Debug)]
+pub(in crate::engine) struct Next {
+    /// Counted from 1.
+    pub(in crate::engine) attempt: u32,
+    /// Whether one before it, in a process that died, may have done what it was to do.
+    pub(in crate::engine) may_have_happened: bool,
+    /// Not before this.
+    pub(in crate::engine) due: Option<Millis>,
+}
+
+impl Next {
+    /// Whether it may have to be waited for.
+    pub(in crate::engine) const fn is_due_at_a_time(&self) -> bool {
+        self.due.is_some()
+    }
+
+    pub(in crate::engine) const FIRST: Self = Self {
+        attempt: 1,
+        may_have_happened: false,
+        due: None,
+    };
+}
 
 impl Call<'_> {
     pub(super) async fn bounded(&self, terms: &Terms<'_>) -> Result<Done, Failed> {
@@ -171,7 +195,7 @@ impl Call<'_> {
     /// Whether what is called is a workflow whose history is gone over: it was admitted before.
     fn is_gone_into(&self) -> bool {
         let record = self.frame.run().journal.as_deref();
-        let record = record.filter(|record| record.phase() == Phase::Retracing);
+        let record = record.filter(|record| record.is_retracing());
         record.is_some_and(|record| record.has_inside(&record.instance(self.frame, self.node)))
     }
 

@@ -17,7 +17,8 @@ use orch_core::plan::NodeKind;
 use orch_core::policy::{Policies, Retry};
 use tracing::Span;
 
-use super::attempts::{self, FellBack};
+pub(in crate::engine) use self::attempt::Next;
+use super::attempts;
 use super::frame::Frame;
 use super::layout::Tier;
 use super::strand::Called;
@@ -89,7 +90,7 @@ impl Failed {
         }
     }
 
-    fn last(error: NodeError) -> Self {
+    pub(super) fn last(error: NodeError) -> Self {
         Self {
             retry: Retry::No,
             ..Self::new(error)
@@ -157,6 +158,14 @@ pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
     Err(failed.error)
 }
 
+/// What a tier of a fallback chain failed with.
+#[derive(Debug)]
+pub(in crate::engine) struct FellBack {
+    pub(in crate::engine) error: NodeError,
+    /// Whether it is to be undone, as it may have done what it was to do.
+    pub(in crate::engine) in_doubt: bool,
+}
+
 /// What is called, under what.
 struct Terms<'a> {
     tier: &'a Tier,
@@ -171,9 +180,9 @@ const NO_FACTS: &Facts = &Facts {
     weight: None,
 };
 
-struct Call<'a> {
-    frame: &'a Arc<Frame>,
-    node: usize,
+pub(super) struct Call<'a> {
+    pub(super) frame: &'a Arc<Frame>,
+    pub(super) node: usize,
     tier: usize,
     turn: u32,
     /// The outcome of the call that this one undoes.
@@ -194,7 +203,7 @@ impl<'a> Call<'a> {
         }
     }
 
-    fn does(&self, doing: Doing) {
+    pub(super) fn does(&self, doing: Doing) {
         if let Some(calling) = self.calling {
             calling.does(doing);
         }
@@ -208,10 +217,10 @@ impl<'a> Call<'a> {
     async fn node_kind(&self) -> Result<Done, Failed> {
         let layout = &self.frame.layout.nodes[self.node];
         match layout.spec.kind {
-            NodeKind::Repeat { max, every, .. } if self.frame.run().journal.is_some() => {
-                Box::pin(self.repeat_recorded(max, every)).await
-            }
-            NodeKind::Repeat { max, every, .. } => Box::pin(self.repeat(max, every)).await,
+            NodeKind::Repeat { max, every, .. } => match &self.frame.run().journal {
+                Some(record) => Box::pin(self.repeat_recorded(record, max, every)).await,
+                None => Box::pin(self.repeat(max, every)).await,
+            },
             NodeKind::Signal { .. } => {
                 let waited = Box::pin(wait::signal(self.frame, self.node));
                 waited.await.map(|()| Done::Value).map_err(Failed::last)

@@ -183,6 +183,21 @@ impl Ledger {
         times.unwrap_or(0)
     }
 
+    /// The signals that nobody has taken.
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
+    /// How many bytes of JSON a recorded value may have.
+    pub(crate) fn value_limit(&self) -> usize {
+        self.durability.value_limit
+    }
+
+    /// Whether the run goes over its history again.
+    pub(crate) fn is_retracing(&self) -> bool {
+        self.phase() == Phase::Retracing
+    }
+
     pub(crate) fn phase(&self) -> Phase {
         match self.phase.load(Ordering::Acquire) {
             0 => Phase::Retracing,

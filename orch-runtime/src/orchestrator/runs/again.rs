@@ -7,10 +7,10 @@ use orch_core::run::{RunId, RunStatus};
 use serde_json::Value;
 
 use super::{RunInfo, Runs, SteerError, path, root, unsuccessful};
-use crate::durability::millis;
+use crate::durable::millis;
 use crate::engine::children;
+use crate::engine::journaled::Decision;
 use crate::engine::record::{RETRIED, UNDOING, made_again};
-use crate::engine::wait::Decision;
 use crate::store::{Applied, Change, Entry, EntryKind, History, Millis, NewRun, RunRecord};
 
 impl Runs {

@@ -7,8 +7,8 @@ use serde_json::Value;
 use super::children::{Child, Located, children};
 use super::info::value;
 use super::{Checkpoint, Runs, SteerError, path};
+use crate::engine::journaled::{Decision, decision_about, decision_event};
 use crate::engine::layout::NodeLayout;
-use crate::engine::wait::{Decision, decision_about, decision_event};
 use crate::store::{Applied, Change, EntryKind, Json, RunRecord};
 
 impl Runs {

@@ -5,7 +5,7 @@ mod attempts;
 pub(super) mod children;
 mod decide;
 mod ended;
-mod error;
+
 pub(crate) mod inbox;
 mod info;
 
@@ -15,9 +15,10 @@ use orch_core::run::{RunId, RunStatus};
 use serde_json::Value;
 
 pub use self::attempts::{Attempt, AttemptEnd};
-pub use self::error::SteerError;
+
 pub use self::inbox::InboxItem;
 pub use self::info::{Checkpoint, RunInfo};
+use super::error::SteerError;
 use super::signal::{SendSignal, To};
 use crate::durability::{Durability, Registered, steer};
 use crate::durable::{Durable, Signal};

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::Breaker;
-use crate::durability::{Clock, millis};
+use crate::durability::Clock;
+use crate::durable::millis;
 use crate::store::{Change, Json, Millis};
 
 /// The space of breakers in a store.
@@ -102,18 +102,4 @@ impl Keeping {
 pub(super) struct Kept {
     pub(super) key: String,
     pub(super) keeping: std::sync::Arc<Keeping>,
-}
-
-impl Breaker {
-    /// What a breaker is kept under: its name, or its step and its settings where it has none.
-    pub(crate) fn kept_under(&self, step: &str) -> String {
-        let policy = self.policy();
-        match policy.name {
-            Some(name) => name.to_owned(),
-            None => format!(
-                "{step} {} {:?} {}",
-                policy.failure_threshold, policy.recovery_timeout, policy.half_open_max_calls
-            ),
-        }
-    }
 }

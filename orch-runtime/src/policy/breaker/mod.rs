@@ -5,6 +5,10 @@
 //! refused. Enough successful probes close it, one failed probe opens it again (Michael Nygard,
 //! "Release It!", 2007).
 
+#[cfg(feature = "durable")]
+mod kept;
+#[cfg(not(feature = "durable"))]
+#[path = "../../absent/breaker.rs"]
 mod kept;
 mod state;
 #[cfg(test)]
@@ -15,11 +19,14 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use orch_core::policy::BreakerPolicy;
+#[cfg(feature = "serde")]
 use serde::Serialize;
 use tokio::time::Instant;
 
+pub(crate) use kept::Keeping;
 use kept::Kept;
-pub(crate) use kept::{Keeping, SPACE};
+#[cfg(feature = "durable")]
+pub(crate) use kept::SPACE;
 use state::{Generation, Machine, Report};
 
 /// Refuses calls of what keeps failing.
@@ -84,6 +91,18 @@ impl Breaker {
                 keeping: Arc::clone(keeping),
             }
         });
+    }
+
+    /// What a breaker is kept under: its name, or its step and its settings where it has none.
+    fn kept_under(&self, step: &str) -> String {
+        let policy = self.policy;
+        match policy.name {
+            Some(name) => name.to_owned(),
+            None => format!(
+                "{step} {} {:?} {}",
+                policy.failure_threshold, policy.recovery_timeout, policy.half_open_max_calls
+            ),
+        }
     }
 
     /// Its name.
@@ -280,8 +299,8 @@ impl Drop for Permit<'_> {
 }
 
 /// Whether a breaker lets calls through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(Serialize), serde(rename_all = "snake_case"))]
 pub enum BreakerState {
     /// All calls go through.
     Closed,
@@ -302,7 +321,8 @@ impl fmt::Display for BreakerState {
 }
 
 /// A breaker's state in full, at one moment.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct BreakerSnapshot {
     /// The breaker's name.
@@ -316,7 +336,7 @@ pub struct BreakerSnapshot {
     /// Probing calls that have succeeded; counted while it is half open, else zero.
     pub recovered: u32,
     /// How long until it is half open; `None` unless it is open.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub retry_after: Option<Duration>,
     /// How often it has opened since it was made.
     pub opened: u64,

@@ -1,13 +1,17 @@
 //! The cache: not doing again what was done before, nor twice at once.
 //!
 //! Results are kept in memory by the crate `quick_cache`, the least useful leaving first when it is full, or, where there
-//! is a [`CacheStore`], as JSON in that, so that they outlive the process.
+//! is a `CacheStore`, as JSON in that, so that they outlive the process.
 //! Callers who want a result that another one is computing wait for it (single flight).
 
 #[cfg(any(test, feature = "testing"))]
 mod conformance;
 mod flight;
 mod state;
+#[cfg(feature = "durable")]
+mod store;
+#[cfg(not(feature = "durable"))]
+#[path = "../../absent/cache.rs"]
 mod store;
 #[cfg(test)]
 mod tests;
@@ -19,17 +23,22 @@ use std::time::Duration;
 
 use orch_core::policy::CachePolicy;
 use orch_core::provenance::Provenance;
+#[cfg(feature = "serde")]
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use crate::durable::Json;
 pub use crate::step::Computed;
 use crate::step::Shared;
 #[cfg(any(test, feature = "testing"))]
 pub use conformance::conformance;
 use flight::{Boarding, Flights, Landing, Lead};
 use state::{Entry, Shelf};
-pub(crate) use store::{Behind, BesideRuns, StoredJson};
+pub(crate) use store::Behind;
+#[cfg(feature = "durable")]
+pub(crate) use store::BesideRuns;
+#[cfg(feature = "durable")]
 pub use store::{CacheStore, StoredResult};
 
 /// Keeps results under keys, for a while.
@@ -152,17 +161,9 @@ impl Cache {
         if let Some(cached) = self.fresh_here(key, ttl) {
             return Some(cached);
         }
-        let behind = self.behind.as_ref()?;
-        let wanted = key.to_owned();
-        let kept = behind
-            .ask(move |store, now| store.get(&wanted, now))
-            .await??;
-        let now = behind.now();
-        if !kept.is_fresh(ttl, now) {
-            return None;
-        }
+        let cached = self.behind.as_ref()?.fresh(key, ttl).await?;
         self.hits.fetch_add(1, Ordering::Relaxed);
-        Some(kept.cached(key, kept.age(now)?))
+        Some(cached)
     }
 
     /// The fresh result of this key in memory.
@@ -181,13 +182,7 @@ impl Cache {
         {
             return Some(entry.cached(key));
         }
-        let behind = self.behind.as_ref()?;
-        let wanted = key.to_owned();
-        let kept = behind
-            .ask(move |store, now| store.get(&wanted, now))
-            .await??;
-        let age = kept.age(behind.now())?;
-        (age <= max_age).then(|| kept.cached(key, age))
+        self.behind.as_ref()?.last_good(key, max_age).await
     }
 
     /// Computes for this caller, and for those who wait for `lead`.
@@ -212,9 +207,14 @@ impl Cache {
                 let json = json.and_then(|json| RawValue::from_string(json).ok());
                 match (&self.behind, json) {
                     (Some(behind), Some(json)) => {
+                        let flights = Arc::clone(&self.flights);
+                        let (flight, own) = (lead.as_ref().map(Lead::number), key.to_owned());
+                        let holds = move || match flight {
+                            Some(number) => flights.is_under_way(&own, number),
+                            None => flights.is_still(era),
+                        };
                         let result = behind.result(json, policy, stale_for, origin);
-                        let number = lead.as_ref().map(Lead::number);
-                        self.keep_behind(behind, key, result, number, era).await;
+                        behind.keep(key, result, holds).await;
                         if let Some(lead) = lead {
                             lead.land(None, &entry);
                         }
@@ -236,32 +236,6 @@ impl Cache {
                 Err(error)
             }
         }
-    }
-
-    /// Keeps what was computed in a flight, or in none since this era, unless it was invalidated meanwhile.
-    async fn keep_behind(
-        &self,
-        behind: &Behind,
-        key: &str,
-        result: StoredResult,
-        flight: Option<u64>,
-        era: flight::Era,
-    ) {
-        let (key, flights) = (key.to_owned(), Arc::clone(&self.flights));
-        let put = move |store: &dyn CacheStore, now| {
-            store.put(&key, &result)?;
-            // Whoever invalidates says so first and removes then: either this is seen here, or that comes after this.
-            let holds = match flight {
-                Some(number) => flights.is_under_way(&key, number),
-                None => flights.is_still(era),
-            };
-            if !holds {
-                store.remove(&key, now)?;
-            }
-            Ok(())
-        };
-        // What could not be kept is computed again.
-        let _ = behind.ask(put).await;
     }
 
     /// The fresh result of this key in memory and where it came from, without counting as a use.
@@ -329,12 +303,7 @@ impl Cache {
         let Some(behind) = &self.behind else {
             return was_here;
         };
-        let key = key.to_owned();
-        let removed = behind.ask(move |store, now| store.remove(&key, now)).await;
-        let was_there = removed
-            .flatten()
-            .is_some_and(|result| result.is_fresh(None, behind.now()));
-        was_here || was_there
+        behind.forget(key).await || was_here
     }
 
     /// Drops the result of this key in memory; whether there was a fresh one.
@@ -362,16 +331,7 @@ impl Cache {
         let Some(behind) = &self.behind else {
             return here;
         };
-        let tag = tag.map(str::to_owned);
-        let removed = behind
-            .ask(move |store, now| store.remove_all(tag.as_deref(), now))
-            .await;
-        let now = behind.now();
-        let removed = removed.unwrap_or_default();
-        here + removed
-            .iter()
-            .filter(|result| result.is_fresh(None, now))
-            .count()
+        here + behind.forget_all(tag).await
     }
 
     /// How many results are kept in memory, those that have expired and were not yet replaced among them.
@@ -412,6 +372,10 @@ impl fmt::Debug for Cache {
     }
 }
 
+/// A value that came out of a store, and is not yet what its step gave.
+#[derive(Debug)]
+pub(crate) struct StoredJson(pub(crate) Json);
+
 /// A result and where it came from.
 #[derive(Clone)]
 pub struct Cached {
@@ -441,7 +405,8 @@ impl fmt::Debug for Cached {
 }
 
 /// How often a cache was of use since it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub struct CacheStats {
     /// Calls that found a fresh result.

@@ -10,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 
-use super::Cached;
-use crate::durability::{Clock, millis};
-use crate::store::{Change, Json, Millis, Store, StoreError, StoreErrorKind};
+use super::{Cached, StoredJson};
+use crate::durability::Clock;
+use crate::durable::millis;
+use crate::store::{Change, Millis, Store, StoreError, StoreErrorKind};
 
 /// Where the cache keeps results as JSON, so that they outlive their process.
 ///
@@ -88,10 +89,6 @@ impl StoredResult {
         }
     }
 }
-
-/// A value that came out of a store, and is not yet what its step gave.
-#[derive(Debug)]
-pub(crate) struct StoredJson(pub(crate) Json);
 
 /// The space of results in an orchestrator's store.
 const SPACE: &str = "cache";
@@ -175,8 +172,66 @@ impl Behind {
         }
     }
 
-    pub(super) fn now(&self) -> Millis {
+    fn now(&self) -> Millis {
         self.clock.now()
+    }
+
+    /// The fresh result of this key.
+    pub(super) async fn fresh(&self, key: &str, ttl: Option<Duration>) -> Option<Cached> {
+        let kept = self.get(key).await?;
+        let now = self.now();
+        let age = kept.age(now)?;
+        kept.is_fresh(ttl, now).then(|| kept.cached(key, age))
+    }
+
+    /// The result of this key, fresh or not, if it is no older than this.
+    pub(super) async fn last_good(&self, key: &str, max_age: Duration) -> Option<Cached> {
+        let kept = self.get(key).await?;
+        let age = kept.age(self.now())?;
+        (age <= max_age).then(|| kept.cached(key, age))
+    }
+
+    async fn get(&self, key: &str) -> Option<StoredResult> {
+        let key = key.to_owned();
+        self.ask(move |store, now| store.get(&key, now)).await?
+    }
+
+    /// Keeps a result, unless it no longer holds, as it was invalidated while it was computed.
+    pub(super) async fn keep(
+        &self,
+        key: &str,
+        result: StoredResult,
+        holds: impl FnOnce() -> bool + Send + 'static,
+    ) {
+        let key = key.to_owned();
+        let put = move |store: &dyn CacheStore, now| {
+            store.put(&key, &result)?;
+            // Whoever invalidates says so first and removes then: either this is seen here, or that comes after this.
+            if !holds() {
+                store.remove(&key, now)?;
+            }
+            Ok(())
+        };
+        // What could not be kept is computed again.
+        let _ = self.ask(put).await;
+    }
+
+    /// Forgets the result of this key; whether there was a fresh one.
+    pub(super) async fn forget(&self, key: &str) -> bool {
+        let key = key.to_owned();
+        let removed = self.ask(move |store, now| store.remove(&key, now)).await;
+        let removed = removed.flatten();
+        removed.is_some_and(|result| result.is_fresh(None, self.now()))
+    }
+
+    /// Forgets all results with this tag, or all there are; how many of them were fresh.
+    pub(super) async fn forget_all(&self, tag: Option<&str>) -> usize {
+        let tag = tag.map(str::to_owned);
+        let remove = move |store: &dyn CacheStore, now| store.remove_all(tag.as_deref(), now);
+        let removed = self.ask(remove).await.unwrap_or_default();
+        let now = self.now();
+        let fresh = |result: &&StoredResult| result.is_fresh(None, now);
+        removed.iter().filter(fresh).count()
     }
 
     /// A result as it is kept from now on.
@@ -201,7 +256,7 @@ impl Behind {
     }
 
     /// Asks the store something. A cache that fails is as good as one that is empty: the failure is logged.
-    pub(super) async fn ask<T: Send + 'static>(
+    async fn ask<T: Send + 'static>(
         &self,
         what: impl FnOnce(&dyn CacheStore, Millis) -> Result<T, StoreError> + Send + 'static,
     ) -> Option<T> {

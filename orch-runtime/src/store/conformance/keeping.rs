@@ -5,7 +5,7 @@ use std::sync::Arc;
 use orch_core::run::{RunId, RunStatus};
 
 use super::subject::{Subject, end, new, well};
-use crate::store::digest;
+use crate::digest;
 use crate::store::{Applied, Change, NewArtifact, NewRun, Refused, RunKey, StoreErrorKind};
 
 super::checks![

@@ -2,70 +2,90 @@
 //!
 //! What most calls never come to is boxed: the room for it would be made and copied for each call.
 
+mod driving;
+mod turns;
+mod undo;
+mod waits;
+
 use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
 
 use orch_core::error::{ErrorKind, NodeError};
 use orch_core::plan::Checkpoint;
+use orch_core::run::RunId;
 use orch_core::schedule::Stop;
 
 use super::call::{self, Failed};
 use super::frame::{Frame, Role};
-use super::layout::Tier;
-use super::record::{Left, Phase, Record};
+use super::record::{Errors, Left, Phase, Record};
 use super::strand::{Called, cancelled, node_error, survives};
 use super::under_way::{Calling, Doing};
-use super::undo::{self, Doubtful};
+use super::undo::Doubtful;
 use super::{attempts, wait};
 use crate::artifact::{self, ArtifactErrorKind, Blob, NotKept, recording};
+use crate::ctx::Cx;
 use crate::observe::Queued;
 use crate::orchestrator::inbox;
-use crate::program::NodeCode;
+use crate::program::{NodeCode, Workflow};
 use crate::store::{EntryKind, Json};
+use crate::veil::Veiled;
+
+pub(crate) use self::driving::{Ended, execute_durable};
+pub(crate) use self::undo::{undo, undoing_is_decided};
+pub(crate) use self::waits::{Decision, decision_about, decision_event, signal, sleep};
 
 /// A node's call, or what stands for it.
 pub(crate) type Pending = Pin<Box<dyn Future<Output = Called> + Send>>;
 
-/// What is known of a node's call before it is made.
-pub(crate) enum Recalled {
+/// A node's call that is recorded.
+pub(crate) enum Recorded {
     /// It is over.
     Over(Called),
     /// It is over when this is.
     Pending(Pending),
-    /// It is to be made.
-    Unknown,
 }
 
-/// What was recorded of a node's call.
-pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recalled {
+/// Begins a node's call, unless it was recorded how it ended.
+pub(crate) fn begin(
+    record: &Record,
+    frame: &Arc<Frame>,
+    node: usize,
+    queued: Option<Box<Queued>>,
+) -> Recorded {
+    recall(record, frame, node).unwrap_or_else(|| {
+        let performed = perform(Arc::clone(frame), node, queued);
+        Recorded::Pending(Box::pin(performed))
+    })
+}
+
+/// What was recorded of a node's call; `None` if it is to be made.
+fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Option<Recorded> {
     if !record.has_history() {
-        return Recalled::Unknown;
+        return None;
     }
     let instance = record.instance(frame, node);
-    let Some(known) = record.known(&instance) else {
-        return Recalled::Unknown;
-    };
+    let known = record.known(&instance)?;
     if !record.fits(frame, known) {
-        return parked(
+        return Some(parked(
             frame,
             format!(
                 "what was recorded of `{instance}` is about another item than the one that is there now: the order or the content of what the `for` runs over has changed"
             ),
-        );
+        ));
     }
     undo::remember(record, frame, node, known);
-    match &known.end {
-        None => Recalled::Unknown,
+    Some(match &known.end {
+        None => return None,
         Some((EntryKind::Failed, json)) => {
             let error = record.decode_error(frame, node, json.as_deref().unwrap_or("{}"));
             failed(frame, known.seq, error)
         }
         Some((EntryKind::Received, json)) => {
             let NodeCode::Signal(place) = frame.layout.code.nodes[node] else {
-                return Recalled::Over(Ok(()));
+                return Some(Recorded::Over(Ok(())));
             };
-            let cx = crate::ctx::Cx::new(frame, node);
+            let cx = Cx::new(frame, node);
             let placed = frame.run().restoring(|| place(&cx, json.as_deref()));
             unless_misfit(frame, &instance, placed)
         }
@@ -74,29 +94,29 @@ pub(crate) fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Recall
             let read = |(json, seq): &(Json, i64)| (serde_json::from_str(json), *seq);
             let decision = known.decision.as_ref().map(read);
             let json = match (checkpoint, decision) {
-                _ if record.has_inside(&instance) => return Recalled::Unknown,
+                _ if record.has_inside(&instance) => return None,
                 (None, _) => json.clone(),
                 // It still waits for its decision, or what was decided cannot be read.
-                (Some(_), None | Some((Err(_), _))) => return Recalled::Unknown,
+                (Some(_), None | Some((Err(_), _))) => return None,
                 (Some(_), Some((Ok(decision), seq))) => {
-                    match wait::decided(frame, node, &decision, json.clone()) {
+                    match waits::decided(frame, node, &decision, json.clone()) {
                         Ok(json) => json,
-                        Err(error) => return failed(frame, seq, error),
+                        Err(error) => return Some(failed(frame, seq, error)),
                     }
                 }
             };
-            let restored = wait::restored(frame, node, 0, &json);
+            let restored = waits::restored(frame, node, 0, &json);
             unless_misfit(frame, &instance, restored)
         }
         // A wait that is over, or a node that was skipped: its value is absent.
-        Some(_) => Recalled::Over(Ok(())),
-    }
+        Some(_) => Recorded::Over(Ok(())),
+    })
 }
 
 /// A failure, which is taken in when its turn comes: that of the entry of this number.
-fn failed(frame: &Arc<Frame>, seq: i64, error: NodeError) -> Recalled {
+fn failed(frame: &Arc<Frame>, seq: i64, error: NodeError) -> Recorded {
     let run = Arc::clone(frame.run());
-    Recalled::Pending(Box::pin(async move {
+    Recorded::Pending(Box::pin(async move {
         if let Some(record) = &run.journal {
             record.failure_is_due(seq).await;
         }
@@ -108,9 +128,9 @@ fn unless_misfit(
     frame: &Arc<Frame>,
     instance: &str,
     restored: crate::program::Restored,
-) -> Recalled {
+) -> Recorded {
     match restored {
-        Ok(()) => Recalled::Over(Ok(())),
+        Ok(()) => Recorded::Over(Ok(())),
         Err(error) => parked(
             frame,
             format!("what was recorded of `{instance}` no longer fits its type: {error}"),
@@ -118,9 +138,9 @@ fn unless_misfit(
     }
 }
 
-fn parked(frame: &Arc<Frame>, reason: String) -> Recalled {
+fn parked(frame: &Arc<Frame>, reason: String) -> Recorded {
     let run = Arc::clone(frame.run());
-    Recalled::Pending(Box::pin(async move {
+    Recorded::Pending(Box::pin(async move {
         if let Some(record) = &run.journal {
             record.park(reason).await;
         }
@@ -128,8 +148,21 @@ fn parked(frame: &Arc<Frame>, reason: String) -> Recalled {
     }))
 }
 
+/// What is recorded of a durable run inside a node of a durable run: it is kept along with that one's.
+pub(crate) fn child<W: Workflow>(cx: &Cx, id: &RunId) -> Option<Veiled<Record>> {
+    let frame = cx.ctx().frame();
+    let record = frame.run().journal.as_ref()?;
+    let around = frame.run().id().as_str().len() + "/".len();
+    let id = id.as_str().get(around..).unwrap_or_default();
+    let at = (&**frame, cx.ctx().node_index());
+    let call = (cx.turn(), cx.tier(), cx.ctx().attempt());
+    W::SPEC
+        .durable
+        .then(|| Veiled::new(record.inside(at, id, call, Errors::of::<W>())))
+}
+
 /// A node's call, recorded.
-pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
+async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
     let run = Arc::clone(frame.run());
     let Some(record) = &run.journal else {
         return Box::pin(called(frame, node, queued, None)).await;
@@ -148,10 +181,12 @@ pub(crate) async fn perform(frame: Arc<Frame>, node: usize, queued: Option<Box<Q
             let sleep = wait::sleep(&frame, node);
             Box::pin(waited(sleep, &frame, node, queued)).await
         }
-        NodeCode::Recorded(..) if !keeps_its_own(&frame, node) => {
+        NodeCode::Recorded(..) if !frame.layout.nodes[node].keeps_its_own() => {
             recorded(record, &frame, node, queued).await
         }
-        _ if keeps_its_own(&frame, node) => Box::pin(called(frame, node, queued, None)).await,
+        _ if frame.layout.nodes[node].keeps_its_own() => {
+            Box::pin(called(frame, node, queued, None)).await
+        }
         _ => {
             let instance = record.instance(&frame, node);
             let calling = record.under_way.begin(&instance, false);
@@ -187,6 +222,26 @@ fn unless_over(record: &Record, frame: &Arc<Frame>, node: usize, is_gone_into: b
     match frame.run().stop() {
         Some(stop) if !survives(frame, node, stop) => Err(cancelled(frame, node)),
         _ => Ok(()),
+    }
+}
+
+/// Records which arm was taken or how many items there are; `false` if something else was recorded, which parks the run.
+pub(crate) fn agrees(record: &Record, frame: &Arc<Frame>, node: usize, taken: String) -> bool {
+    let instance = record.instance(frame, node);
+    match record.known(&instance).and_then(|known| known.arm.as_ref()) {
+        None => {
+            // What follows is kept after it.
+            let entry = record.entry(frame, instance, EntryKind::Arm, Some(taken));
+            record.note(entry);
+            true
+        }
+        Some(recorded) if *recorded == taken => true,
+        Some(recorded) => {
+            record.leave(Left::Parked(format!(
+                "the head of `{instance}` gives {taken} now, and {recorded} was recorded: what it reads is not what it was, or it is not pure"
+            )));
+            false
+        }
     }
 }
 
@@ -238,12 +293,6 @@ async fn waited(
         observer.map(|observer| observer.call_started(frame, node, queued.map(|queued| *queued)));
     drop(span);
     wait.await
-}
-
-/// Whether a node runs a workflow that is durable itself, so that its nodes are recorded and it need not be.
-pub(crate) fn keeps_its_own(frame: &Frame, node: usize) -> bool {
-    let tiers = &frame.layout.nodes[node].tiers;
-    tiers.iter().all(Tier::keeps_its_own)
 }
 
 async fn recorded(
@@ -354,7 +403,7 @@ pub(crate) async fn keep_referred(
 
 /// Places a value as it was recorded.
 async fn placed_as_recorded(record: &Record, frame: &Arc<Frame>, node: usize, json: &str) {
-    if let Err(error) = wait::restored(frame, node, 0, json) {
+    if let Err(error) = waits::restored(frame, node, 0, json) {
         let instance = record.instance(frame, node);
         record
             .park(format!(
@@ -414,8 +463,8 @@ async fn decided(
     checkpoint: Checkpoint,
     json: Json,
 ) -> Called {
-    let json = wait::decision(record, frame, node, checkpoint, json).await?;
-    if let Err(error) = wait::restored(frame, node, 0, &json) {
+    let json = waits::decision(record, frame, node, checkpoint, json).await?;
+    if let Err(error) = waits::restored(frame, node, 0, &json) {
         let instance = record.instance(frame, node);
         record
             .park(format!(

@@ -5,7 +5,9 @@ use std::fmt;
 
 use orch_core::run::{RunId, RunStatus};
 
+#[cfg(feature = "durable")]
 use crate::store::Refused;
+#[cfg(feature = "durable")]
 use crate::store::journal::JournalError;
 
 /// Why something could not be asked of a run.
@@ -92,7 +94,8 @@ impl SteerError {
         }
     }
 
-    pub(in crate::orchestrator) fn of(run: &RunId, error: &JournalError) -> Self {
+    #[cfg(feature = "durable")]
+    pub(super) fn of(run: &RunId, error: &JournalError) -> Self {
         let run = run.clone();
         match error {
             JournalError::Refused(Refused::NoRun(_) | Refused::NoRunOf(_)) => Self::NoRun { run },
@@ -108,19 +111,19 @@ impl SteerError {
         }
     }
 
-    pub(in crate::orchestrator) fn store(error: &dyn Error) -> Self {
+    pub(super) fn store(error: &dyn Error) -> Self {
         Self::Store {
             reason: error.to_string(),
         }
     }
 
-    pub(in crate::orchestrator) fn value(error: &dyn Error) -> Self {
+    pub(super) fn value(error: &dyn Error) -> Self {
         Self::Value {
             reason: error.to_string(),
         }
     }
 
-    pub(in crate::orchestrator) fn node(node: &str, reason: &str) -> Self {
+    pub(super) fn node(node: &str, reason: &str) -> Self {
         Self::Node {
             node: node.to_owned(),
             reason: reason.to_owned(),
