@@ -81,6 +81,8 @@ pub mod __private {
     pub use orch_runtime::step::*;
     pub use orch_runtime::{
         __kept as kept, __mock as mock, __mocked as mocked, __testing as testing,
+        __wants_cache as wants_cache, __wants_durable as wants_durable, __wants_json as wants_json,
+        __wants_rate_limit as wants_rate_limit,
     };
 
     /// The words of plans, apart from the rest, as whoever takes all of them pays for each.

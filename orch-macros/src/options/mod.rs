@@ -11,9 +11,17 @@ mod template;
 pub(crate) mod value;
 
 use proc_macro2::{Delimiter, Ident, Spacing, TokenStream, TokenTree};
+use quote::{format_ident, quote_spanned};
 
 use crate::diagnostics::{self, Errors};
 use crate::text;
+
+/// What says at a word that the library's feature of this name is left out, if it is; of `json`, `cache`, `rate_limit`
+/// and `durable` one.
+pub(crate) fn feature(name: &str, place: &Ident) -> TokenStream {
+    let wants = format_ident!("wants_{name}", span = place.span());
+    quote_spanned!(place.span()=> __p::#wants!(#place);)
+}
 
 /// One option as it was given.
 #[derive(Clone)]

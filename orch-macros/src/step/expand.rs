@@ -7,6 +7,7 @@ use syn::{Attribute, FnArg, Type, Visibility};
 use super::check::PRIMITIVES;
 use super::model::{Param, Role, Step, placed};
 use super::{call, stub};
+use crate::options::feature;
 use crate::text;
 
 /// The expansion; of a step that is not `sound`, a stub that others can be checked against.
@@ -31,6 +32,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     let visibility = visibility(&function.visibility);
     let vague = vague(step);
     let undo = if sound { undo(step) } else { None };
+    let features = sound.then(|| features(step));
     // rustc reports an unknown type once if both its uses would take the same correction:
     // "you might be missing a type parameter", after this word as after the function's name.
     let implement = quote_spanned!(step.ident().span()=> impl);
@@ -41,6 +43,7 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
         const _: () = {
             use #facade::__private as __p;
             #vague
+            #features
             #undo
             #mock
             #implement __p::Step for #name<'_> { #described }
@@ -294,6 +297,14 @@ fn spec(step: &Step) -> TokenStream {
             ..__p::StepSpec::new(#name)
         }
     }
+}
+
+/// What says at an option that the library's feature is left out that it takes.
+fn features(step: &Step) -> TokenStream {
+    let policies = step.options.policies.features();
+    let undo = step.options.compensate.as_ref();
+    let undo = undo.map(|undo| feature("json", &undo.key));
+    quote!(#policies #undo)
 }
 
 /// The undo step under a name of its own, said at the path that the user wrote, and that it may be one.

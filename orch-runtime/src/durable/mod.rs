@@ -3,6 +3,9 @@
 mod codec;
 #[cfg(feature = "durable")]
 mod items;
+#[cfg(not(feature = "durable"))]
+#[path = "../absent/items.rs"]
+mod items;
 mod undo;
 mod waits;
 
@@ -14,7 +17,6 @@ use orch_core::plan::Wait;
 use serde::{Serialize, de::DeserializeOwned};
 
 pub use self::codec::*;
-#[cfg(feature = "durable")]
 pub use self::items::*;
 pub use self::undo::*;
 pub use self::waits::*;

@@ -20,7 +20,7 @@ pub(crate) use self::cache::{Cache, Ttl};
 pub(crate) use self::concurrency::Concurrency;
 pub(crate) use self::fallback::Fallback;
 pub(crate) use self::rate_limit::RateLimit;
-use super::{Form, Given, Spanned, duration, value};
+use super::{Form, Given, Spanned, duration, feature, value};
 use crate::diagnostics::Errors;
 
 /// The policies that were given.
@@ -159,6 +159,14 @@ impl PolicyOptions {
     pub(crate) fn cached(&self) -> Option<&syn::Ident> {
         let cache = self.cache.as_ref().map(|cache| &cache.key);
         cache.or(self.cache_ttl.as_ref().map(|ttl| &ttl.key))
+    }
+
+    /// What says at an option that the library's feature is left out that it takes.
+    pub(crate) fn features(&self) -> TokenStream {
+        let limit = self.rate_limit.as_ref().map(|limit| &limit.key);
+        let cache = self.cached().map(|key| feature("cache", key));
+        let limit = limit.map(|key| feature("rate_limit", key));
+        quote!(#cache #limit)
     }
 
     /// How long cached results are fresh, where there is a cache.

@@ -12,6 +12,7 @@ use super::super::analysis::{Analysis, ScopeId};
 use super::super::model::{Callee, Origin, Output, Rhs, Tier, Workflow};
 use super::{each_node, node, spec, types, value};
 use crate::options::duration::tokens as duration;
+use crate::options::feature;
 use crate::text;
 
 /// `Name::run`, and how a workflow around it makes the input.
@@ -334,11 +335,16 @@ fn tiers<'a>(
 
 /// What the compiler checks between a node and its step, as constants.
 fn checks(analysis: &Analysis<'_>) -> TokenStream {
-    let mut checks = TokenStream::new();
+    let durable = analysis.workflow.options.durable.as_ref();
+    let mut checks = durable.map_or_else(TokenStream::new, |word| feature("durable", word));
     let deadline = analysis.workflow.options.deadline.as_ref();
     let deadline = deadline.map(|deadline| duration(deadline.value));
     for (scope, equation) in each_node(analysis) {
         let own = &analysis.equation(scope, equation).options.policies;
+        checks.extend(own.features());
+        if let Rhs::Signal(signal) = &analysis.equation(scope, equation).rhs {
+            checks.extend(feature("json", &signal.word));
+        }
         let policies = || own.tokens().unwrap_or_else(|| quote!(Policies::NONE));
         let transient = analysis
             .equation(scope, equation)
