@@ -6,6 +6,7 @@ use std::time::Duration;
 use orch_core::run::RunStatus;
 
 use super::{Durability, millis};
+use crate::observe::tracing;
 use crate::store::journal::JournalError;
 use crate::store::{Applied, Change, Millis, StoreError};
 

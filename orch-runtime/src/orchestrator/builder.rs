@@ -15,6 +15,7 @@ use super::start::StartError;
 use crate::durability::{ACTIVE_RUNS, Clock, Durability, Registered, Settings, VALUE_LIMIT};
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
+use crate::observe::tracing;
 use crate::policy::Owner;
 use crate::policy::breaker::{self, Keeping};
 #[cfg(feature = "cache")]

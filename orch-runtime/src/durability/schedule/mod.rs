@@ -14,6 +14,7 @@ use orch_core::plan::{CatchUp, WorkflowSpec};
 
 use self::cron::Cron;
 use super::{Durability, millis};
+use crate::observe::tracing;
 use crate::orchestrator::StartError;
 use crate::services::Services;
 use crate::store::{Change, Millis, StoreError};

@@ -15,7 +15,6 @@ use orch_core::error::{ErrorKind, NodeError, Place};
 use orch_core::outcome::Outcome;
 use orch_core::plan::NodeKind;
 use orch_core::policy::{Policies, Retry};
-use tracing::Span;
 
 use super::attempts::{self, FellBack};
 use super::frame::Frame;
@@ -25,6 +24,7 @@ use super::under_way::{Calling, Doing};
 use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::ctx::Mode;
+use crate::observe::tracing::Span;
 use crate::observe::{AttemptWatch, Queued, during};
 use crate::origin::Origin;
 use crate::program::{Done, Thrown};

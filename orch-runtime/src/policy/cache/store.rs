@@ -12,6 +12,7 @@ use tokio::runtime::Handle;
 
 use super::Cached;
 use crate::durability::{Clock, millis};
+use crate::observe::tracing;
 use crate::store::{Change, Json, Millis, Store, StoreError, StoreErrorKind};
 
 /// Where the cache keeps results as JSON, so that they outlive their process.
