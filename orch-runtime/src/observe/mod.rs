@@ -3,13 +3,13 @@
 //! A run that nobody listens to has no observer, and reads no clock for one.
 
 // Without its feature, each of the two is a stand-in with the same names, so that nobody else asks which it is.
-#[cfg_attr(not(feature = "metrics"), path = "unmeasured.rs")]
+#[cfg_attr(not(feature = "metrics"), path = "../absent/metrics.rs")]
 mod metrics;
 mod outlet;
 mod shares;
 mod spans;
 mod starts;
-#[cfg_attr(not(feature = "tracing"), path = "untraced.rs")]
+#[cfg_attr(not(feature = "tracing"), path = "../absent/tracing.rs")]
 pub(crate) mod tracing;
 mod watch;
 
