@@ -1,5 +1,8 @@
 //! What a call of a step knows of the run it belongs to.
 
+#[cfg(feature = "metrics")]
+mod metrics;
+
 use std::sync::Arc;
 
 use orch_core::outcome::Outcome;
@@ -11,7 +14,7 @@ use serde::Serialize;
 use crate::artifact::recording;
 use crate::durable::{Json, Keep};
 use crate::engine::frame::Frame;
-use crate::engine::layout::Tier;
+use crate::observe::tracing;
 use crate::origin::Origin;
 #[cfg(feature = "cache")]
 use crate::policy::cache::StoredJson;
@@ -463,37 +466,6 @@ impl StepCtx {
     #[must_use]
     pub fn cache(&self) -> StepCache<'_> {
         StepCache { ctx: self }
-    }
-
-    /// A counter of the step's own, labeled with the workflow, the node and the step: `ctx.counter("tokens_used")`.
-    ///
-    /// The recorder looks it up; a step that counts in a loop keeps the handle.
-    pub fn counter(&self, name: &'static str) -> metrics::Counter {
-        metrics::counter!(name, self.labels())
-    }
-
-    /// A gauge of the step's own, labeled like [`counter`](Self::counter).
-    pub fn gauge(&self, name: &'static str) -> metrics::Gauge {
-        metrics::gauge!(name, self.labels())
-    }
-
-    /// A histogram of the step's own, labeled like [`counter`](Self::counter).
-    pub fn histogram(&self, name: &'static str) -> metrics::Histogram {
-        metrics::histogram!(name, self.labels())
-    }
-
-    /// Names from the plan: never an id, so that their number is bounded.
-    fn labels(&self) -> Vec<metrics::Label> {
-        let node = &self.frame.layout.nodes[self.node_index()];
-        let step = node
-            .tiers
-            .get(self.tier as usize)
-            .map_or(node.step(), Tier::step);
-        vec![
-            metrics::Label::from_static_parts("workflow", self.workflow()),
-            metrics::Label::new("node", Arc::clone(&node.path)),
-            metrics::Label::from_static_parts("step", step),
-        ]
     }
 
     pub(crate) fn frame(&self) -> &Arc<Frame> {

@@ -11,6 +11,7 @@ use orch_core::run::RunId;
 use crate::engine::run::Run;
 use crate::engine::strand::panic_message;
 use crate::ids;
+use crate::observe::tracing;
 
 /// Drops what a run that has ended leaves behind: a value whose `Drop` panics takes nothing from the run's result.
 pub(crate) fn contain<T>(run: &Run, left: T) {

@@ -16,7 +16,7 @@ use crate::durable::may_change;
 use crate::engine::layout::Tier;
 use crate::engine::record::Errors;
 use crate::engine::run::Run;
-use crate::observe::Outlets;
+use crate::observe::{Outlets, tracing};
 use crate::program::{Program, Workflow};
 use crate::store::{Json, RunKey, RunRecord};
 

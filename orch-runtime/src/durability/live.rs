@@ -9,6 +9,7 @@ use crate::artifact::{self, NotKept, recording, restoring};
 use crate::engine::record::{Errors, Ledger, Left, Record};
 use crate::engine::run::Run;
 use crate::engine::{Ended, execute_durable};
+use crate::observe::tracing;
 use crate::program::Workflow;
 use crate::services::Services;
 use crate::store::{Change, Held, History, Millis};

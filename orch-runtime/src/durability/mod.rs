@@ -39,7 +39,7 @@ use crate::artifact::{Answering, Home, Keeper};
 use crate::durable::millis;
 use crate::engine::run::Run;
 use crate::engine::{check_signal, check_value};
-use crate::observe::Outlets;
+use crate::observe::{Outlets, tracing};
 use crate::program::{Program, Restored, Workflow};
 use crate::services::Services;
 use crate::store::journal::{Journal, JournalError};

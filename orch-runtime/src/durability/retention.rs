@@ -7,6 +7,7 @@ use orch_core::run::RunStatus;
 
 use super::Durability;
 use crate::durable::millis;
+use crate::observe::tracing;
 use crate::store::journal::JournalError;
 use crate::store::{Applied, Change, Millis, StoreError};
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::{Durability, Seat, Task, UNREAD, known};
+use crate::observe::tracing;
 use crate::services::Services;
 use crate::store::journal::JournalError;
 use crate::store::{Applied, Change, Held, Store, StoreError};

@@ -45,6 +45,10 @@ pub struct ScopeLayout {
 pub(crate) struct NodeLayout {
     pub(crate) spec: &'static NodeSpec,
     /// Counts all nodes of the program, nested ones included.
+    #[cfg_attr(
+        not(feature = "metrics"),
+        expect(dead_code, reason = "what handles of metrics are found by")
+    )]
     pub(crate) index: usize,
     /// The names of the nodes around it and its own, with slashes between.
     pub(crate) path: Arc<str>,

@@ -64,14 +64,15 @@ fn seek() -> Option<usize> {
 pub(crate) struct Registry(Mutex<HashMap<usize, Arc<ProgramMetrics>>>);
 
 impl Registry {
-    pub(super) fn of(&self, program: &'static Program) -> Arc<ProgramMetrics> {
+    /// Those of one workflow; `None` only where there are no metrics at all.
+    pub(super) fn of(&self, program: &'static Program) -> Option<Arc<ProgramMetrics>> {
         let new = || Arc::new(ProgramMetrics::new(program));
         if is_global() {
-            return Arc::clone(program.metrics.get_or_init(new));
+            return Some(Arc::clone(program.metrics.get_or_init(new)));
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = std::ptr::from_ref(program) as usize;
-        Arc::clone(known.entry(key).or_insert_with(new))
+        Some(Arc::clone(known.entry(key).or_insert_with(new)))
     }
 }
 

@@ -2,11 +2,15 @@
 //!
 //! A run that nobody listens to has no observer, and reads no clock for one.
 
+// Without its feature, each of the two is a stand-in with the same names, so that nobody else asks which it is.
+#[cfg_attr(not(feature = "metrics"), path = "../absent/metrics.rs")]
 mod metrics;
 mod outlet;
 mod shares;
 mod spans;
 mod starts;
+#[cfg_attr(not(feature = "tracing"), path = "../absent/tracing.rs")]
+pub(crate) mod tracing;
 mod watch;
 
 use std::fmt;
@@ -38,13 +42,9 @@ fn call<T>(handlers: &[Handler<T>], told: &T) {
     }
 }
 
-fn subscribed() -> bool {
-    tracing::enabled!(target: "orch", tracing::Level::INFO)
-}
-
 /// Whether anybody listens to a run without an orchestrator.
 pub(crate) fn listen() -> bool {
-    subscribed() || metrics::is_recorded()
+    tracing::is_subscribed() || metrics::is_recorded()
 }
 
 /// What an orchestrator's owner wants to be told.
@@ -69,7 +69,7 @@ impl Listeners {
     pub(crate) fn listen(&self) -> bool {
         let handles =
             !(self.on_error.is_empty() && self.on_progress.is_empty() && self.on_event.is_empty());
-        handles || subscribed() || self.records()
+        handles || tracing::is_subscribed() || self.records()
     }
 
     /// Whether a metrics recorder is installed.
@@ -86,6 +86,9 @@ impl Listeners {
         &self,
         program: &'static crate::program::Program,
     ) -> Option<Arc<ProgramMetrics>> {
-        self.records().then(|| self.metrics.of(program))
+        if !self.records() {
+            return None;
+        }
+        self.metrics.of(program)
     }
 }

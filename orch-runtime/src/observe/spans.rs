@@ -4,15 +4,15 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use tracing::Span;
-use tracing::instrument::{Instrument as _, Instrumented};
-
 use super::Observer;
+use super::tracing::instrument::{Instrument as _, Instrumented};
+use super::tracing::{self, Span};
 use crate::engine::frame::Frame;
 
 /// Awaits what is pinned elsewhere inside a span.
 ///
-/// [`Instrument`](tracing::Instrument) would enter the span once more to drop what it was given, which is nothing here.
+/// [`Instrument`](tracing::instrument::Instrument) would enter the span once more to drop what it was given, which is
+/// nothing here.
 pub(crate) struct During<'a, F> {
     span: Span,
     future: Pin<&'a mut F>,

@@ -12,12 +12,12 @@ use orch_core::schedule::Status;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
-use tracing::Span;
-use tracing::instrument::Instrument as _;
 
 use super::metrics::QueueDepth;
 use super::outlet::Outlets;
 use super::shares::Shares;
+use super::tracing::instrument::Instrument as _;
+use super::tracing::{self, Span};
 use super::{ProgramMetrics, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;

@@ -15,6 +15,7 @@ use orch_core::plan::{CatchUp, WorkflowSpec};
 use self::cron::Cron;
 use super::Durability;
 use crate::durable::millis;
+use crate::observe::tracing;
 use crate::orchestrator::StartError;
 use crate::services::Services;
 use crate::store::{Change, Millis, StoreError};

@@ -15,7 +15,6 @@ use orch_core::error::{ErrorKind, NodeError, Place};
 use orch_core::outcome::Outcome;
 use orch_core::plan::NodeKind;
 use orch_core::policy::{Policies, Retry};
-use tracing::Span;
 
 pub(in crate::engine) use self::attempt::Next;
 use super::attempts;
@@ -26,6 +25,7 @@ use super::under_way::{Calling, Doing};
 use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::ctx::Mode;
+use crate::observe::tracing::Span;
 use crate::observe::{AttemptWatch, Queued, during};
 use crate::origin::Origin;
 use crate::program::{Done, Thrown};

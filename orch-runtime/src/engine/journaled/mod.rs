@@ -289,9 +289,9 @@ async fn waited(
     queued: Option<Box<Queued>>,
 ) -> Called {
     let observer = frame.run().observer.as_ref();
-    let span =
+    // Its span closes at once, as nothing of the wait is inside.
+    let _ =
         observer.map(|observer| observer.call_started(frame, node, queued.map(|queued| *queued)));
-    drop(span);
     wait.await
 }
 

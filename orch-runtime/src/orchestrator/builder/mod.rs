@@ -20,6 +20,7 @@ use super::Orchestrator;
 use super::start::StartError;
 #[cfg(feature = "testing")]
 use crate::mock::Mock;
+use crate::observe::tracing;
 use crate::policy::Owner;
 use crate::program::{Program, Workflow};
 use crate::services::Services;

@@ -29,6 +29,8 @@ use kept::Kept;
 pub(crate) use kept::SPACE;
 use state::{Generation, Machine, Report};
 
+use crate::observe::tracing;
+
 /// Refuses calls of what keeps failing.
 ///
 /// Only results that were reported count: a call that is cancelled, its permit dropped, counts

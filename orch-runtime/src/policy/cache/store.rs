@@ -13,6 +13,7 @@ use tokio::runtime::Handle;
 use super::{Cached, StoredJson};
 use crate::durability::Clock;
 use crate::durable::millis;
+use crate::observe::tracing;
 use crate::store::{Change, Millis, Store, StoreError, StoreErrorKind};
 
 /// Where the cache keeps results as JSON, so that they outlive their process.

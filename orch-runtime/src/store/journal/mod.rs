@@ -22,6 +22,7 @@ use super::{
     Applied, Change, Filter, Held, History, Json, Millis, Refused, RunKey, RunRecord, SignalRecord,
     Store, StoreError, StoreErrorKind,
 };
+use crate::observe::tracing;
 
 /// Why a change was not kept.
 #[derive(Debug, Clone)]

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Notify, oneshot};
 
 use super::{Answer, JournalError};
+use crate::observe::tracing;
 use crate::store::{Applied, Change, Held, Refused, Store, StoreError, StoreErrorKind};
 
 /// How many changes are kept in one transaction.

@@ -22,6 +22,7 @@ use super::lock::{Lock, Pulse};
 use super::read::{self, Readers};
 use super::wire::{self, Address, Heard, Hint, Listener};
 use super::write::{Answers, Batch, Committed, Writer};
+use crate::observe::tracing;
 use crate::store::{Millis, OwnerId, StoreError, StoreErrorKind, Wake, Woken};
 
 /// What an open file is, for its handle and for the threads that watch others.
