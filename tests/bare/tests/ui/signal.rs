@@ -1,8 +1,8 @@
 use orch::prelude::*;
 
 #[step]
-fn paid(approved: bool) -> u32 {
-    u32::from(approved)
+fn paid(approved: Option<bool>) -> u32 {
+    u32::from(approved == Some(true))
 }
 
 workflow! {
