@@ -3,6 +3,8 @@ fn step2(user: &str, prompt: String) -> Answer {
 }
 const _: () = {
     use my_orch::__private as __p;
+    __p::wants_cache!(cache);
+    __p::wants_rate_limit!(rate_limit);
     __p::mock!(step2, (& str, String) -> Answer);
     impl __p::Step for step2<'_> {
         type Output = Answer;

@@ -7,6 +7,8 @@ pub async fn fetch_rates(
 }
 const _: () = {
     use ::orch::__private as __p;
+    __p::wants_cache!(cache);
+    __p::wants_rate_limit!(rate_limit);
     __p::mock!(fetch_rates, (Date) -> Result < Rates, HttpError >);
     impl __p::Step for fetch_rates<'_> {
         type Output = __p::OkOf<Result<Rates, HttpError>>;

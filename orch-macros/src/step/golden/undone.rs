@@ -3,6 +3,7 @@ pub async fn reserve(items: &[Item], hold: bool) -> Result<Reservation, StockErr
 }
 const _: () = {
     use ::orch::__private as __p;
+    __p::wants_json!(compensate);
     type __U<'a> = stock::release<'a>;
     const _: () = __p::undoes::<__U<'static>>();
     __p::mock!(reserve, (& [Item], bool) -> Result < Reservation, StockError >);
