@@ -120,7 +120,8 @@ pub(crate) async fn all(root: Arc<Frame>) {
         record.undoing_begins();
     }
     while let Some(undo) = undos.pop() {
-        let undone = match &run.journal {
+        // What a run inside this one has done is on that one's record.
+        let undone = match &undo.frame.run().journal {
             Some(record) => journaled::undo(record, &undo).await,
             None => call::undo(&undo, None).await,
         };
