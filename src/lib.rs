@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod expansion;
 pub mod guide;
 
 pub use orch_core::error::{AnyError, BoxError, ErrorKind, NodeError, Place, RunError};
@@ -74,22 +75,24 @@ pub mod __private {
     pub use orch_runtime::mock::Mock;
     pub use orch_runtime::orchestrator::{RunsAlone, run};
     pub use orch_runtime::program::{
-        ArmCode, ItemKey, Items, NodeCode, Program, Restored, ScopeCode, Started, Workflow, open,
-        start, suspends,
+        ArmCode, ItemKey, Items, NodeCode, Program, Restored, ScopeCode, Started, Workflow, held,
+        open, start, suspends,
     };
     pub use orch_runtime::slots::*;
     pub use orch_runtime::step::*;
     pub use orch_runtime::{
-        __kept as kept, __mock as mock, __mocked as mocked, __testing as testing,
-        __wants_cache as wants_cache, __wants_durable as wants_durable, __wants_json as wants_json,
-        __wants_rate_limit as wants_rate_limit,
+        __direct as direct, __kept as kept, __mock as mock, __mocked as mocked,
+        __testing as testing, __wants_cache as wants_cache, __wants_durable as wants_durable,
+        __wants_json as wants_json, __wants_rate_limit as wants_rate_limit,
     };
+
+    pub use crate::{__calls as calls, __needs_of as needs_of};
 
     /// The words of plans, apart from the rest, as whoever takes all of them pays for each.
     pub mod plan {
         pub use orch_core::plan::*;
         pub use orch_core::policy::*;
-        pub use orch_runtime::glue::{fits, suits};
+        pub use orch_runtime::glue::{calls, fits, suits};
         pub use orch_runtime::step::{Duration, None, Some, Step};
     }
 }

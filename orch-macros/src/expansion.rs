@@ -55,7 +55,7 @@ impl Expansion {
         }
         let mut file = self.file.clone();
         file.items
-            .retain(|item| !matches!(item, syn::Item::Macro(_)));
+            .retain(|item| !matches!(item, syn::Item::Macro(call) if call.ident.is_some()));
         Undocumented.visit_file_mut(&mut file);
         let text = quote::quote!(#file).to_string();
         text.bytes()

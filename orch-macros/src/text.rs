@@ -105,14 +105,31 @@ fn unindent(lines: &[String]) -> String {
     lines.join("\n").trim().to_owned()
 }
 
-/// A digest of the tokens (64-bit FNV-1a), the same wherever and however they are laid out.
-pub(crate) fn digest(tokens: TokenStream) -> u64 {
-    let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
-    hash.stream(tokens);
-    hash.0
+/// What was seen in tokens, of which each is looked at once.
+pub(crate) struct Digest {
+    /// 64-bit FNV-1a, the same wherever and however they are laid out.
+    pub(crate) value: u64,
+    /// Whether `Self` is among them.
+    pub(crate) has_self: bool,
 }
 
-struct Fnv(u64);
+impl Digest {
+    /// Looks at tokens.
+    pub(crate) fn of(tokens: TokenStream) -> Self {
+        let mut hash = Fnv {
+            value: 0xcbf2_9ce4_8422_2325,
+            has_self: false,
+        };
+        hash.stream(tokens);
+        let Fnv { value, has_self } = hash;
+        Self { value, has_self }
+    }
+}
+
+struct Fnv {
+    value: u64,
+    has_self: bool,
+}
 
 impl Fnv {
     fn stream(&mut self, tokens: TokenStream) {
@@ -134,9 +151,21 @@ impl Fnv {
         if text.is_empty() {
             return;
         }
-        for byte in text.bytes().chain([0xff]) {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
+        self.has_self |= text == "Self";
+        // By index, as iterators are slow where nothing is optimized.
+        let bytes = text.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            self.byte(bytes[at]);
+            at += 1;
         }
+        self.byte(0xff);
+    }
+}
+
+impl Fnv {
+    fn byte(&mut self, byte: u8) {
+        self.value = (self.value ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
     }
 }
 
@@ -413,7 +442,7 @@ mod tests {
 
     #[test]
     fn the_digest_sees_tokens_and_not_their_layout() {
-        let of = |text: &str| digest(text.parse().unwrap());
+        let of = |text: &str| Digest::of(text.parse().unwrap()).value;
         assert_eq!(of("fn f() { a + b }"), of("fn  f ( ) {\n a + b // sum\n }"));
         assert_ne!(of("fn f() { a + b }"), of("fn f() { a - b }"));
         assert_ne!(of("ab c"), of("a bc"));

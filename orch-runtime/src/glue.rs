@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use orch_core::error::{BoxError, Cause, NodeError, RunError};
+use orch_core::plan::NodeSpec;
 use orch_core::policy::{Policies, Retry};
 use orch_core::run::RunId;
 
@@ -18,7 +19,8 @@ use crate::json;
 use crate::program::{Done, Items, Thrown, ThrownError, Workflow};
 use crate::slots::{OutputOf, Put, Take, Taker};
 use crate::step::{
-    Bounded, Called, Computed, Fallible, Infallible, Needs as _, Never, Resource, Step,
+    Bounded, Called, CalledOf, Computed, Fallible, Infallible, Needs as _, Never, Resource,
+    Returned, Step,
 };
 
 /// How a step's error becomes its workflow's.
@@ -104,6 +106,12 @@ where
 {
 }
 
+/// What a plan says of a node that calls `S` and reads these nodes.
+#[must_use]
+pub const fn calls<S: Step>(name: &'static str, reads: &'static [usize]) -> NodeSpec {
+    NodeSpec::new(name, S::CALL).reading(reads)
+}
+
 /// Checks that what a step may take fits into its workflow's deadline.
 ///
 /// # Panics
@@ -187,8 +195,8 @@ impl<E> Over<E> {
 }
 
 /// What a call gave, with its node's decisions about its error.
-pub fn over<T, E>(called: Called<T, E>, over: Over<E>) -> Called<T, E> {
-    match called {
+pub fn over<S: Step>(called: impl Returned<S>, over: Over<S::Error>) -> CalledOf<S> {
+    match called.called() {
         Called::Error(error, retry) => {
             let retry = over.retry_if.map_or(retry, |decide| decide(&error));
             match over.when {
@@ -280,14 +288,14 @@ where
 /// Ends an attempt of a step whose failure somebody consumes, or of a workflow without an error type.
 #[inline(never)]
 pub fn attempted<S: Step>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: Called<S::Output, S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
 {
-    end::<S>(cx, called, raise_any::<S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_any::<S>, |value, shared| {
         slot.put(value);
         Ok(Done::Value.sharing(shared))
     })
@@ -296,14 +304,14 @@ where
 /// Ends an attempt of a step whose failure is the workflow's.
 #[inline(never)]
 pub fn attempted_in<W: Workflow, S: Step>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: Called<S::Output, S::Error>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: Raises<S::Error, W::Error>,
 {
-    end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_in::<W, S>, |value, shared| {
         slot.put(value);
         Ok(Done::Value.sharing(shared))
     })
@@ -395,8 +403,8 @@ pub struct Turning<'a, P>(pub &'a TurnState, pub P);
 
 /// Ends a turn of a repeated step whose failure somebody consumes, or of a workflow without an error type.
 pub fn turned<S: Step, P>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: Called<S::Output, S::Error>,
     to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
 where
@@ -404,15 +412,15 @@ where
     S::Output: Turn,
     P: Put<OutOf<S>>,
 {
-    end::<S>(cx, called, raise_any::<S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_any::<S>, |value, shared| {
         Ok(hand_on(value, &to).sharing(shared))
     })
 }
 
 /// Ends a turn of a repeated step whose failure is the workflow's.
 pub fn turned_in<W: Workflow, S: Step, P>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: Called<S::Output, S::Error>,
     to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
 where
@@ -420,7 +428,7 @@ where
     S::Output: Turn,
     P: Put<OutOf<S>>,
 {
-    end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_in::<W, S>, |value, shared| {
         Ok(hand_on(value, &to).sharing(shared))
     })
 }
@@ -507,6 +515,11 @@ pub fn collect_results<T: Send + 'static, P: Put<Vec<Result<T, NodeError>>>>(
 /// Adds the resources that a step wants to `list`.
 pub fn needs<S: Step>(list: &mut Vec<Resource>) {
     S::Needs::list(list);
+}
+
+/// Adds the resources that a workflow inside another wants to `list`.
+pub fn needs_inside<W: Workflow>(list: &mut Vec<Resource>) {
+    W::needs(list);
 }
 
 /// What callers walk as the source of an error.

@@ -74,6 +74,17 @@ macro_rules! __mocked {
     };
 }
 
+/// The future of a call that gives what the step's function returns, or what its stand-in does.
+#[cfg(feature = "testing")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    ($self:ident, $async:tt $move:tt $arguments:tt, $function:expr) => {{
+        let mock = $self.cx.mock::<__M>();
+        $async $move { $crate::__mocked!(mock, $arguments, $function.await) }
+    }};
+}
+
 /// No step has a stand-in where none can be put in its place, so that nobody waits for such code to compile.
 #[cfg(not(feature = "testing"))]
 #[doc(hidden)]
@@ -96,6 +107,16 @@ macro_rules! __testing {
 #[macro_export]
 macro_rules! __mocked {
     ($mock:expr, $arguments:tt, $($function:tt)*) => { $($function)* };
+}
+
+/// The future of a call, which is that of the step's function.
+#[cfg(not(feature = "testing"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __direct {
+    ($self:ident, $async:tt $move:tt $arguments:tt, $function:expr) => {
+        $function
+    };
 }
 
 /// The stand-ins of an orchestrator.

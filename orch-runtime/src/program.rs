@@ -4,6 +4,7 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt::{Debug, Display};
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
@@ -333,6 +334,26 @@ impl ThrownError {
 #[must_use]
 pub const fn suspends<S: Step>() -> bool {
     S::SPEC.suspends()
+}
+
+/// A context as the future of a node holds it: said to be `Send`, so that it is proved here once, and not by the
+/// compiler of each node through all that a run is made of.
+///
+/// A reference to the context itself must not be held across a call, as that one is looked into.
+#[inline(always)]
+pub fn held(cx: Cx) -> impl Deref<Target = Cx> + Send + Sync + 'static {
+    Held(cx)
+}
+
+struct Held(Cx);
+
+impl Deref for Held {
+    type Target = Cx;
+
+    #[inline(always)]
+    fn deref(&self) -> &Cx {
+        &self.0
+    }
 }
 
 /// Begins an attempt, which is over at once if nothing in it can wait: then it needs no allocation.

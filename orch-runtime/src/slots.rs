@@ -63,6 +63,16 @@ impl<T> Slot<T> {
     }
 }
 
+impl<T> Slot<T> {
+    /// A value of the slot's type, for functions that only the compiler reads.
+    ///
+    /// # Panics
+    /// Always: nothing calls it.
+    pub fn owned(&self) -> T {
+        unreachable!("it is only written for the compiler to read")
+    }
+}
+
 impl<T> Slot<Option<T>> {
     /// The value, absent where the node gave none.
     pub fn get_or_none(&self) -> &Option<T> {
@@ -375,6 +385,20 @@ impl<T: Copy> Lent<'_, T> {
 pub trait NotCopied<T> {
     /// Nothing: what calls it does not compile.
     fn copied(&self) -> T;
+}
+
+impl<T: Copy> Slot<T> {
+    /// A copy of the value, which is used by value more than once.
+    #[must_use]
+    pub fn copied(&self) -> T {
+        *self.get()
+    }
+}
+
+impl<T> NotCopied<T> for Slot<T> {
+    fn copied(&self) -> T {
+        owned(self.get())
+    }
 }
 
 impl<T> NotCopied<T> for Lent<'_, T> {

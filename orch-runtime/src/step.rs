@@ -1,5 +1,7 @@
 //! What `#[step]` implements and what its generated code calls.
 
+mod returned;
+
 use std::any::Any;
 #[doc(hidden)]
 pub use std::future::Future;
@@ -16,6 +18,8 @@ pub use std::time::Duration;
 use orch_core::plan::{Callee, NodeKind, StepSpec};
 use orch_core::policy::Retry;
 
+#[doc(hidden)]
+pub use self::returned::{Reads, ResultOf, Returned};
 #[cfg(feature = "cache")]
 use crate::digest::digest;
 use crate::durable::{Compensating, Json, Keep, UndoneResult};

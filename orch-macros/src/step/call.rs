@@ -7,21 +7,52 @@ use super::expand::{across, reads_arguments, struct_name};
 use super::model::{Param, Role, Step, placed};
 use crate::text;
 
-/// `pub fn call`, which makes one attempt or computes what policies want to know beforehand.
+/// The parameters, the future and the body of `call`, which makes one attempt or computes what policies want to know
+/// beforehand.
+///
+/// The future is written at the function's name: that is where one that is not `Send` is reported.
 pub(super) fn call(step: &Step) -> TokenStream {
     let names = step.data().map(|param| &param.name);
     let types = step.data().map(|param| &param.ty);
-    let future = future(step);
-    let undone = undone(step);
-    let facts = facts(step);
-    let attempt = attempt(step);
-    let lent = lent(step);
-    quote_spanned! {Span::mixed_site()=>
-        pub fn call(self, #(#names: #types),*) -> #future {
+    let place = placed(step.ident());
+    let (returned, body) = if is_direct(step) {
+        let returned = if step.output.fallible {
+            "ResultOf"
+        } else {
+            "OutputOf"
+        };
+        (returned, direct(step))
+    } else {
+        let (lent, undone, facts, attempt) = (lent(step), undone(step), facts(step), attempt(step));
+        let body = quote_spanned! {Span::mixed_site()=>
             #lent
             async move { #undone #facts #attempt }
-        }
+        };
+        ("CalledOf", body)
+    };
+    let returned = Ident::new(returned, place);
+    let future = quote_spanned! {place=>
+        impl __p::Future<Output = __p::#returned<Self>> + __p::Send
+    };
+    quote_spanned! {Span::mixed_site()=>
+        (self, #(#names: #types),*) [#future] { #body }
     }
+}
+
+/// Whether the future of a call is the function's own, as nothing is to be done before it or after it.
+fn is_direct(step: &Step) -> bool {
+    let lends = step.params.iter().any(|param| param.role == Role::Resource);
+    let asynchronous = step.function.signature.asyncness.is_some();
+    let decides = step.options.policies.retry_if.is_some();
+    let more = reads_arguments(step) || step.options.compensate.is_some();
+    asynchronous && !lends && !decides && !more
+}
+
+/// The function's own future, or in tests that of a stand-in.
+fn direct(step: &Step) -> TokenStream {
+    let (function, arguments) = (struct_name(step), arguments(step));
+    let passed = step.data().map(|param| &param.name);
+    quote_spanned!(Span::mixed_site()=> __p::direct!(self, async move (#(#passed),*), #function(#arguments)))
 }
 
 /// Whether the future of a call holds the context.
@@ -69,13 +100,6 @@ fn undone(step: &Step) -> Option<TokenStream> {
             return __p::undone::<Self, __U<'_>>(undo.call(__p::told(&mut it) #(, #arguments)*).await);
         }
     })
-}
-
-/// The type of the call's future, at the function's name: that is where one that is not `Send` is reported.
-pub(super) fn future(step: &Step) -> TokenStream {
-    quote_spanned! {placed(step.ident())=>
-        impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send
-    }
 }
 
 /// Gives what policies compute from the arguments or what the cache has, if that is what the call is for.
@@ -153,22 +177,28 @@ fn key_part(param: &Param) -> TokenStream {
     across(&param.ty, quote!(& #name))
 }
 
-/// What a stand-in for the step is in a test: its type, which no other step has, and how it is made.
+/// What a stand-in for the step takes and gives.
 pub(super) fn mock(step: &Step) -> TokenStream {
-    let (name, types) = (struct_name(step), step.data().map(|param| &param.ty));
+    let types = step.data().map(|param| &param.ty);
     let output = &step.function.signature.output;
-    quote_spanned!(Span::mixed_site()=> __p::mock!(#name, (#(#types),*) #output);)
+    quote_spanned!(Span::mixed_site()=> (#(#types),*) #output)
+}
+
+/// The arguments of the function.
+fn arguments(step: &Step) -> TokenStream {
+    let arguments = step.params.iter().map(|param| argument(step, param));
+    quote_spanned!(Span::mixed_site()=> #(#arguments),*)
 }
 
 /// Calls the function once, or what a test has put in its place.
 fn attempt(step: &Step) -> TokenStream {
     // With the macro's hygiene it is the function even where a parameter has the same name.
     let function = struct_name(step);
-    let arguments = step.params.iter().map(|param| argument(step, param));
+    let arguments = arguments(step);
     let value = if step.function.signature.asyncness.is_some() {
-        quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*).await)
+        quote_spanned!(Span::mixed_site()=> #function(#arguments).await)
     } else {
-        let called = quote_spanned!(Span::mixed_site()=> #function(#(#arguments),*));
+        let called = quote_spanned!(Span::mixed_site()=> #function(#arguments));
         match step.blocking() {
             true => blocking(step, &called),
             false => called,

@@ -16,45 +16,75 @@ pub(super) fn expand(step: &Step, sound: bool) -> TokenStream {
     if !sound && stands_alone(step) {
         return quote!(#function);
     }
-    let name = struct_name(step);
-    let facade = match &step.options.facade {
-        Some(facade) => quote!(#facade),
-        None => quote_spanned!(Span::mixed_site()=> ::orch),
-    };
-    let (described, call) = if sound {
-        (description(step), call::call(step))
+    let outline = Outline::of(step);
+    let rest = if sound {
+        whole(step, &outline)
     } else {
-        (stub::description(step), stub::call(step))
+        stub::whole(step, &outline)
     };
-    let mock = sound.then(|| call::mock(step));
-    let conditions = conditions(&function.attributes);
-    let lints = lints(&function.attributes);
-    let visibility = visibility(&function.visibility);
-    let vague = vague(step);
-    let undo = if sound { undo(step) } else { None };
-    let features = sound.then(|| features(step));
-    // rustc reports an unknown type once if both its uses would take the same correction:
-    // "you might be missing a type parameter", after this word as after the function's name.
-    let implement = quote_spanned!(step.ident().span()=> impl);
-    quote_spanned! {Span::mixed_site()=>
-        #function
-        #(#conditions)*
-        #(#lints)*
-        const _: () = {
-            use #facade::__private as __p;
-            #vague
-            #features
-            #undo
-            #mock
-            #implement __p::Step for #name<'_> { #described }
-            #implement #name<'_> {
-                #call
-            }
+    quote!(#function #rest)
+}
+
+/// What a step and a stub have around their descriptions.
+pub(super) struct Outline {
+    /// The function's name for the struct.
+    pub(super) name: Ident,
+    pub(super) facade: TokenStream,
+    /// What comes before both items that stand beside the function.
+    pub(super) attributes: TokenStream,
+    pub(super) visibility: TokenStream,
+    /// The word with which an implementation begins.
+    pub(super) implement: Ident,
+    pub(super) vague: Option<TokenStream>,
+}
+
+impl Outline {
+    fn of(step: &Step) -> Self {
+        let function = &step.function;
+        let facade = match &step.options.facade {
+            Some(facade) => quote!(#facade),
+            None => quote_spanned!(Span::mixed_site()=> ::orch),
         };
-        #(#conditions)*
-        #[doc(hidden)]
-        #visibility struct #name<'a> {
-            pub cx: &'a #facade::__private::Cx,
+        let mut attributes = TokenStream::new();
+        for condition in conditions(&function.attributes) {
+            condition.to_tokens(&mut attributes);
+        }
+        attributes.extend(lints(&function.attributes));
+        Self {
+            name: struct_name(step),
+            facade,
+            attributes,
+            visibility: visibility(&function.visibility),
+            // rustc reports an unknown type once if both its uses would take the same correction:
+            // "you might be missing a type parameter", after this word as after the function's name.
+            implement: Ident::new("impl", step.ident().span()),
+            vague: vague(step),
+        }
+    }
+}
+
+/// What the facade's `macro_rules!` makes the description, the call and the struct of.
+fn whole(step: &Step, outline: &Outline) -> TokenStream {
+    let Outline {
+        name,
+        facade,
+        attributes,
+        visibility,
+        implement,
+        vague,
+    } = outline;
+    let (features, undo) = (features(step), undo(step));
+    let mock = call::mock(step);
+    let types = types(step);
+    let (needs, spec) = (needs(step), spec(step));
+    let undone = step.options.compensate.is_some();
+    let anew = step.options.policies.retries() > 0 || reads_arguments(step) || undone;
+    let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
+    let call = call::call(step);
+    quote_spanned! {Span::mixed_site()=>
+        #facade::__step! {
+            [#attributes] [#visibility] #implement #name
+            [#vague #features #undo] [#mock] [#types] #reuse [#needs] [#spec] #call
         }
     }
 }
@@ -143,41 +173,28 @@ pub(super) fn is_vague(name: &str) -> bool {
     matches!(numberless, "step" | "task" | "node" | "job" | "do") || name.starts_with("do-")
 }
 
-/// The inside of `impl Step`.
-fn description(step: &Step) -> TokenStream {
+/// What the implementation says of the step's types.
+fn types(step: &Step) -> TokenStream {
     let (output, error) = output_types(step.output.ty.as_ref(), step.output.fallible);
-    let policies = &step.options.policies;
-    let undone = step.options.compensate.is_some();
-    let anew = policies.retries() > 0 || reads_arguments(step) || undone;
-    let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
-    let needs = needs(step);
-    let spec = spec(step);
-    let caching = policies
-        .cached()
-        .zip(step.output.ty.as_ref())
-        .map(|(_, ty)| {
-            let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
-            quote_spanned! {Span::mixed_site()=>
-                const CACHING: __p::CachingOf<Self> = <#kept as __p::Cacheable>::CACHING;
-                __p::kept!();
-            }
+    let mut types = associated(step, &output, &error);
+    if let (Some(_), Some(ty)) = (step.options.policies.cached(), &step.output.ty) {
+        let kept = across(ty, quote_spanned!(Span::mixed_site()=> Self::Output));
+        types.extend(quote_spanned! {Span::mixed_site()=>
+            const CACHING: __p::CachingOf<Self> = <#kept as __p::Cacheable>::CACHING;
+            __p::kept!();
         });
-    let compensating = undone.then(|| {
-        let given = quote_spanned!(Span::mixed_site()=> Self::Output);
-        let kept = step.output.ty.as_ref().map_or(given.clone(), |ty| across(ty, given));
-        quote_spanned! {Span::mixed_site()=>
-            const COMPENSATING: __p::Compensating<Self::Output> = <#kept as __p::Undoable>::COMPENSATING;
-        }
-    });
-    let types = associated(step, &output, &error);
-    quote_spanned! {Span::mixed_site()=>
-        #types
-        type Reuse = __p::#reuse;
-        type Needs = #needs;
-        const SPEC: __p::StepSpec = #spec;
-        #caching
-        #compensating
     }
+    if step.options.compensate.is_some() {
+        let given = quote_spanned!(Span::mixed_site()=> Self::Output);
+        let kept = match &step.output.ty {
+            Some(ty) => across(ty, given),
+            None => given,
+        };
+        types.extend(quote_spanned! {Span::mixed_site()=>
+            const COMPENSATING: __p::Compensating<Self::Output> = <#kept as __p::Undoable>::COMPENSATING;
+        });
+    }
+    types
 }
 
 /// The associated types, at the return type: that is where one that is too private is reported.
@@ -251,20 +268,18 @@ pub(super) fn reads_arguments(step: &Step) -> bool {
         || limit.is_some_and(|limit| limit.key.is_some() || limit.weight.is_some())
 }
 
+/// The name, the version and the parameters, and what else there is to say.
 fn spec(step: &Step) -> TokenStream {
     let name = step.name().unwrap_or_default();
     let signature = &step.function.signature;
     let function = format!("::{}", text::name_of(step.ident()));
     let version = match &step.options.version {
         Some(version) => version.value.clone(),
-        None => format!("{:016x}", step.digest),
+        None => format!("{:016x}", step.digest.value),
     };
-    let params = step.data().next().is_some().then(|| {
-        let names = step.data().map(|param| text::name_of(&param.name));
-        let types = step.data().map(|param| text::source(&param.ty));
-        quote_spanned! {Span::mixed_site()=>
-            params: &[#(__p::ParamSpec { name: #names, ty: #types }),*],
-        }
+    let params = step.data().map(|param| {
+        let (name, ty) = (text::name_of(&param.name), text::source(&param.ty));
+        quote_spanned!(Span::mixed_site()=> #name: #ty)
     });
     let output = (!step.output.is_unit()).then(|| {
         let shown = &step.output.shown;
@@ -288,14 +303,8 @@ fn spec(step: &Step) -> TokenStream {
         quote!(checkpoint: { use __p::plan::*; Some(#checkpoint) },)
     });
     quote_spanned! {Span::mixed_site()=>
-        __p::StepSpec {
-            function: __p::concat!(__p::module_path!(), #function),
-            #description
-            version: #version,
-            #params #output #fallible #asynchronous #blocking #idempotent #policies #reads
-            #undone #checkpoint
-            ..__p::StepSpec::new(#name)
-        }
+        #name #version #function [#(#params)*]
+        #description #output #fallible #asynchronous #blocking #idempotent #policies #reads #undone #checkpoint
     }
 }
 

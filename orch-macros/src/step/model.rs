@@ -9,7 +9,7 @@ use crate::diagnostics::{self, Errors};
 use crate::options::checkpoint::Checkpoint;
 use crate::options::policies::PolicyOptions;
 use crate::options::{OptionList, Spanned, value};
-use crate::text;
+use crate::text::{self, Digest};
 
 /// A step.
 pub(super) struct Step {
@@ -21,8 +21,8 @@ pub(super) struct Step {
     pub(super) output: Output,
     /// What `#[step(…)]` says.
     pub(super) options: StepOptions,
-    /// A digest of the function.
-    pub(super) digest: u64,
+    /// A digest of the function, without its attributes.
+    pub(super) digest: Digest,
 }
 
 /// A parameter.
@@ -100,7 +100,7 @@ impl Step {
         let output = Output::new(&function.signature.output);
         let (signature, body) = (&function.signature, &function.body);
         Self {
-            digest: text::digest(quote!(#signature #body)),
+            digest: Digest::of(quote!(#signature #body)),
             function,
             params,
             output,
@@ -110,6 +110,9 @@ impl Step {
 
     /// The `Self` by which the function shows that it stands in an `impl`, the only sign a macro can see.
     pub(super) fn of_impl(&self) -> Option<Ident> {
+        if !self.digest.has_self {
+            return None;
+        }
         let (signature, body) = (&self.function.signature, self.function.body.stream());
         word(signature.to_token_stream(), |word| word == "Self").or_else(|| {
             let of_impl = word(body.clone(), |word| word == "Self")?;

@@ -5,12 +5,38 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::Type;
 use syn::visit_mut::{self, VisitMut};
 
-use super::call::future;
-use super::expand::{associated, output_types};
-use super::model::{Step, bare};
+use super::expand::{Outline, associated, output_types};
+use super::model::{Step, bare, placed};
+
+/// A description and a call that does nothing, and the hidden struct.
+pub(super) fn whole(step: &Step, outline: &Outline) -> TokenStream {
+    let Outline {
+        name,
+        facade,
+        attributes,
+        visibility,
+        implement,
+        vague,
+    } = outline;
+    let (described, call) = (description(step), call(step));
+    quote_spanned! {Span::mixed_site()=>
+        #attributes
+        const _: () = {
+            use #facade::__private as __p;
+            #vague
+            #implement __p::Step for #name<'_> { #described }
+            #implement #name<'_> { #call }
+        };
+        #attributes
+        #[doc(hidden)]
+        #visibility struct #name<'a> {
+            pub cx: &'a #facade::__private::Cx,
+        }
+    }
+}
 
 /// A description with the types alone.
-pub(super) fn description(step: &Step) -> TokenStream {
+fn description(step: &Step) -> TokenStream {
     let (output, error) = match output(step) {
         Ok(ty) => output_types(ty.as_ref(), step.output.fallible),
         Err(Unnameable) => (quote!(__p::Never), quote!(__p::Never)),
@@ -75,7 +101,7 @@ fn output(step: &Step) -> Result<Option<Type>, Unnameable> {
 }
 
 /// A call that takes what the step takes, and does nothing.
-pub(super) fn call(step: &Step) -> TokenStream {
+fn call(step: &Step) -> TokenStream {
     let params = step.data().enumerate().map(|(idx, param)| {
         let name = format_ident!("__orch_{idx}", span = Span::mixed_site());
         let mut ty = bare(&param.ty).clone();
@@ -86,7 +112,10 @@ pub(super) fn call(step: &Step) -> TokenStream {
     });
     let generics = &step.function.signature.generics;
     let bounds = &generics.where_clause;
-    let future = future(step);
+    let place = placed(step.ident());
+    let future = quote_spanned! {place=>
+        impl __p::Future<Output = __p::CalledOf<Self>> + __p::Send
+    };
     quote_spanned! {Span::mixed_site()=>
         pub fn call #generics (self, #(#params),*) -> #future #bounds { ::core::future::pending() }
     }

@@ -6,6 +6,7 @@ mod call;
 mod control;
 mod equation;
 mod header;
+mod plain;
 mod wait;
 
 use proc_macro2::{Span, TokenStream, TokenTree};

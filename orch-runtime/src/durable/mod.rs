@@ -26,7 +26,7 @@ use crate::glue::{OutOf, Raises, RaisesAny, StateOf, Turn, Turning, end, raise_a
 use crate::json;
 use crate::program::{Done, KeptValue, Restored, Thrown, ThrownError, Workflow};
 use crate::slots::Put;
-use crate::step::{CalledOf, Computed, Step};
+use crate::step::{Computed, Returned, Step};
 
 /// Milliseconds since the Unix epoch.
 pub type Millis = i64;
@@ -174,15 +174,15 @@ where
 /// Ends an attempt whose value is recorded, of a step whose failure somebody consumes.
 #[inline(never)]
 pub fn recorded<S: Step>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: CalledOf<S>,
     keep: Keep<S::Output>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: RaisesAny<S::Error>,
 {
-    end::<S>(cx, called, raise_any::<S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_any::<S>, |value, shared| {
         record(cx, value, shared, &keep, &slot)
     })
 }
@@ -190,15 +190,15 @@ where
 /// Ends an attempt whose value is recorded, of a step whose failure is the workflow's.
 #[inline(never)]
 pub fn recorded_in<W: Workflow, S: Step>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: CalledOf<S>,
     keep: Keep<S::Output>,
     slot: impl Put<S::Output>,
 ) -> Result<Done, Thrown>
 where
     S::Kind: Raises<S::Error, W::Error>,
 {
-    end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_in::<W, S>, |value, shared| {
         record(cx, value, shared, &keep, &slot)
     })
 }
@@ -302,8 +302,8 @@ pub fn restore<T>(json: &str, keep: Keep<T>, slot: impl Put<T>) -> Restored {
 
 /// Ends a turn that is recorded, of a step whose failure somebody consumes.
 pub fn turn_recorded<S: Step, P>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: CalledOf<S>,
     keep: KeepTurn<S::Output>,
     to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
@@ -312,15 +312,15 @@ where
     S::Output: Turn,
     P: Put<OutOf<S>>,
 {
-    end::<S>(cx, called, raise_any::<S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_any::<S>, |value, shared| {
         record_turn(cx, value, shared, &keep, &to)
     })
 }
 
 /// Ends a turn that is recorded, of a step whose failure is the workflow's.
 pub fn turn_recorded_in<W: Workflow, S: Step, P>(
+    called: impl Returned<S>,
     cx: &Cx,
-    called: CalledOf<S>,
     keep: KeepTurn<S::Output>,
     to: Turning<'_, P>,
 ) -> Result<Done, Thrown>
@@ -329,7 +329,7 @@ where
     S::Output: Turn,
     P: Put<OutOf<S>>,
 {
-    end::<S>(cx, called, raise_in::<W, S>, |value, shared| {
+    end::<S>(cx, called.called(), raise_in::<W, S>, |value, shared| {
         record_turn(cx, value, shared, &keep, &to)
     })
 }

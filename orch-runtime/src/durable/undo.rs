@@ -6,14 +6,14 @@ use orch_core::policy::Retry;
 
 use super::{Durable, Keep};
 use crate::glue::RaisesAny;
-use crate::step::{Called, CalledOf, Step};
+use crate::step::{Called, CalledOf, Returned, Step};
 
 /// What an undo step gave.
-pub fn undone<S: Step, U: Step>(called: CalledOf<U>) -> CalledOf<S>
+pub fn undone<S: Step, U: Step>(called: impl Returned<U>) -> CalledOf<S>
 where
     U::Kind: RaisesAny<U::Error>,
 {
-    match called {
+    match called.called() {
         Called::Error(error, retry) | Called::Unfit(error, retry) => {
             let cause = Cause::any(<U::Kind as RaisesAny<U::Error>>::raise(error));
             Called::Undone(Err((cause, retry)))

@@ -3,6 +3,8 @@
 //! A name in a larger expression is the value behind a shared borrow: the binding is a reference, and the expression
 //! says `(*name)`. Inside a macro's arguments the name stays as it is.
 
+mod plain;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Literal, Span, TokenStream};
@@ -34,6 +36,8 @@ pub(super) struct Binder<'a, 'w> {
     hints: BTreeMap<String, Span>,
     /// The scopes whose slots are read.
     opened: BTreeSet<ScopeId>,
+    /// Names that are bound to what is in a slot of this scope, and the slot.
+    reads: Vec<(Ident, Ident)>,
     lets: Vec<TokenStream>,
 }
 
@@ -49,6 +53,7 @@ impl<'a, 'w> Binder<'a, 'w> {
             matched: BTreeSet::new(),
             hints: BTreeMap::new(),
             opened: BTreeSet::new(),
+            reads: Vec::new(),
             lets: Vec::new(),
         }
     }
@@ -56,10 +61,15 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// The bindings for everything that was written.
     pub(super) fn lets(&mut self) -> TokenStream {
         let mut lets = Vec::new();
+        let read_here = std::mem::take(&mut self.reads);
         for scope in std::mem::take(&mut self.opened) {
             let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
             let (cx, slots, values) = (types::cx(), types::slots(scope), types::values(scope));
             lets.push(quote!(let #values = #cx.up::<#slots>(#levels);));
+        }
+        let values = types::values(self.at);
+        for (name, field) in read_here {
+            lets.push(quote_spanned!(name.span()=> let #name = #values.#field.get();));
         }
         for (name, span) in std::mem::take(&mut self.hints) {
             if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
@@ -159,24 +169,6 @@ impl<'a, 'w> Binder<'a, 'w> {
             self.bind(symbol, &name);
         }
         expr.to_token_stream()
-    }
-
-    /// The value itself, in a block of its own: its type is settled there, so that it coerces as any argument does
-    /// (`&String` to `&str`, a box to a box of a trait), and what does not fit is reported at the name.
-    fn value(&mut self, ident: &Ident, symbol: Symbol) -> TokenStream {
-        let span = ident.span();
-        if self.is_shared(symbol) {
-            self.bind(symbol, ident);
-            return quote_spanned!(span=> { let __value = __p::Lent(#ident).copied(); __value });
-        }
-        let taken = self.taken(ident, symbol);
-        quote_spanned!(span=> { let __value = #taken; __value })
-    }
-
-    /// Whether a value is copied, as others use it too.
-    fn is_shared(&self, symbol: Symbol) -> bool {
-        let has_value = !self.reads_outcome(symbol) && !self.only_waits(symbol);
-        has_value && !self.analysis.is_kept(symbol) && !self.analysis.is_moved(symbol)
     }
 
     /// The value moved out of its slot, where nobody else uses it.
@@ -313,6 +305,11 @@ impl<'a, 'w> Binder<'a, 'w> {
             return;
         }
         // The name that is bound is spelled as in its definition, so that raw identifiers agree.
+        if let Some(field) = self.plain_slot(symbol) {
+            self.opened.insert(self.at);
+            self.reads.push((ident.clone(), field));
+            return;
+        }
         let span = ident.span();
         let binding = match symbol {
             Symbol::Input(_) => {

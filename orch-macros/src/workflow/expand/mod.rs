@@ -123,13 +123,21 @@ fn each_node<'a>(analysis: &'a Analysis<'_>) -> impl Iterator<Item = (ScopeId, u
 /// would report the same mistake once more in each.
 fn functions(analysis: &Analysis<'_>) -> TokenStream {
     let (mut whole, mut partial) = (Vec::new(), Vec::new());
-    for (scope, equation) in each_node(analysis) {
-        let unwritable = analysis.scopes[scope].unwritable[equation];
-        let functions = node::functions(analysis, scope, equation);
-        if unwritable || !analysis.workflow.is_whole {
-            partial.push(functions);
-        } else {
-            whole.push(functions);
+    for scope in 0..analysis.scopes.len() {
+        let mut rows = Vec::new();
+        for equation in 0..analysis.scopes[scope].scope.equations.len() {
+            let unwritable = analysis.scopes[scope].unwritable[equation];
+            if unwritable || !analysis.workflow.is_whole {
+                partial.push(node::functions(analysis, scope, equation));
+            } else if let Some(row) = node::row(analysis, scope, equation) {
+                rows.push(row);
+            } else {
+                whole.push(node::functions(analysis, scope, equation));
+            }
+        }
+        if !rows.is_empty() {
+            let (cx, slots) = (types::cx(), types::slots(scope));
+            whole.push(quote!(__p::calls! { #cx #slots async move #(#rows)* }));
         }
     }
     if !partial.is_empty() {

@@ -4,7 +4,7 @@
 //! it takes the value where one reader does, and uses it where another does.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
 
 use super::super::analysis::{Again, Analysis, How, Reader, Symbol, Use};
@@ -18,41 +18,40 @@ pub(super) fn checks(analysis: &Analysis<'_>) -> TokenStream {
     let mut loops = 0;
     for scope in 0..analysis.scopes.len() {
         let new_binder = || Binder::new(analysis, scope, Some(Reader::Tail));
-        let (mut together, mut uses) = (new_binder(), Vec::new());
+        let (mut together, mut owned, mut uses) = (new_binder(), Vec::new(), Vec::new());
         for symbol in analysis.symbols_of(scope) {
             let Some((taken, again)) = contested(analysis, symbol) else {
                 continue;
             };
             let name = defined(analysis, symbol);
-            let owned = quote_spanned!(name.span()=> let #name = __p::owned(#name););
             match again {
                 Again::At(other) => {
-                    together.bind(symbol, &name);
-                    uses.extend([owned, used(taken), used(other)]);
+                    owned.push(together.owned(symbol, &name));
+                    uses.extend([used(taken), used(other)]);
                 }
                 Again::Loop(word) => {
                     let mut alone = new_binder();
-                    alone.bind(symbol, &name);
+                    let owned = alone.owned(symbol, &name);
                     let used = used(taken);
-                    let turns = quote_spanned!(word=> loop { #used });
+                    let turns = quote_spanned!(word=> loop { __p::uses(#used); });
                     let name = format_ident!("__l{loops}");
-                    functions.push(function(&name, &mut alone, vec![owned, turns]));
+                    functions.push(function(&name, &mut alone, quote!(#owned #turns)));
                     loops += 1;
                 }
             }
         }
         if !uses.is_empty() {
             let name = format_ident!("__m{scope}");
-            functions.push(function(&name, &mut together, uses));
+            let body = quote!(#(#owned)* let _ = (#(#uses),*););
+            functions.push(function(&name, &mut together, body));
         }
     }
     functions.into_iter().collect()
 }
 
-fn function(name: &Ident, binder: &mut Binder<'_, '_>, uses: Vec<TokenStream>) -> TokenStream {
-    let cx = types::cx();
-    let body: TokenStream = [binder.lets()].into_iter().chain(uses).collect();
-    quote!(fn #name(#cx: &__p::Cx) { #body })
+fn function(name: &Ident, binder: &mut Binder<'_, '_>, body: TokenStream) -> TokenStream {
+    let (cx, lets) = (types::cx(), binder.lets());
+    quote!(fn #name(#cx: &__p::Cx) { #lets #body })
 }
 
 /// A use that takes a symbol's value, and what else wants it, where both are to be said.
@@ -85,7 +84,7 @@ fn defined(analysis: &Analysis<'_>, symbol: Symbol) -> Ident {
 fn used(usage: &Use) -> TokenStream {
     let ident = &usage.ident;
     match usage.how {
-        How::Bare => quote_spanned!(ident.span()=> __p::uses(#ident);),
-        How::Inner | How::InMacro => quote_spanned!(ident.span()=> __p::uses(&#ident);),
+        How::Bare => ident.to_token_stream(),
+        How::Inner | How::InMacro => quote_spanned!(ident.span()=> &#ident),
     }
 }

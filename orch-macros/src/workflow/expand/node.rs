@@ -1,10 +1,13 @@
 //! The functions of a scope's nodes, and the table of them.
 
+mod row;
+
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
 use syn::spanned::Spanned as _;
 
+pub(super) use self::row::row;
 use super::super::analysis::{Analysis, Part, Reader, ScopeId};
 use super::super::model::{
     Branch, BranchKind, Call, Callee, Equation, For, Length, Output, Rhs, Signal, Sleep, Test, Tier,
@@ -54,7 +57,7 @@ pub(super) fn table(analysis: &Analysis<'_>, scope: ScopeId) -> TokenStream {
         .iter()
         .map(|&equation| code(analysis, scope, equation))
         .collect();
-    quote!(__p::ScopeCode { spec: &#spec, nodes: &[#nodes] })
+    quote!(__p::ScopeCode { spec: &#spec, nodes: { use __p::NodeCode::*; &[#nodes] } })
 }
 
 /// A node's entry in its scope's table, with the comma after it.
@@ -72,7 +75,7 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
             } else {
                 quote!(__p::None)
             };
-            quote!(__p::NodeCode::For {
+            quote!(For {
                 head: #function,
                 open: __p::open::<#slots>,
                 collect: #closing,
@@ -86,15 +89,15 @@ fn code(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
                 let (slots, body) = (types::slots(arm), table(analysis, arm));
                 quote!(__p::ArmCode { open: __p::open::<#slots>, body: #body })
             });
-            quote!(__p::NodeCode::Branch { head: #function, close: #closing, arms: &[#(#arms),*] },)
+            quote!(Branch { head: #function, close: #closing, arms: &[#(#arms),*] },)
         }
-        Rhs::Signal(_) => quote!(__p::NodeCode::Signal(#function),),
-        Rhs::Sleep(_) => quote!(__p::NodeCode::Sleep(#function),),
+        Rhs::Signal(_) => quote!(Signal(#function),),
+        Rhs::Sleep(_) => quote!(Sleep(#function),),
         _ if types::is_recorded(analysis, scope, equation) => {
             let restoring = types::restoring_function(scope, equation);
-            quote!(__p::NodeCode::Recorded(#function, #restoring),)
+            quote!(Recorded(#function, #restoring),)
         }
-        _ => quote!(__p::NodeCode::Call(#function),),
+        _ => quote!(Call(#function),),
     }
 }
 
@@ -165,10 +168,25 @@ impl<'a, 'w> Node<'a, 'w> {
         let restoring = self.is_recorded().then(|| self.restoring_function(call));
         quote! {
             fn #function(#cx: __p::Cx) -> __p::Started {
+                let #cx = __p::held(#cx);
                 __p::start(#(__p::suspends::<#steps>())||*, async move { let #cx = &#cx; #attempt })
             }
             #restoring
         }
+    }
+
+    /// Who takes what an attempt moves.
+    fn taker(self, call: &Call, tier: usize) -> TokenStream {
+        match &self.equation().options.policies.retries {
+            Some(retries) if retries.value > 0 => quote!(__p::Anew),
+            _ => self.alias(call, tier).to_token_stream(),
+        }
+    }
+
+    /// Whether a tier's failure becomes an error that the workflow declares.
+    fn declared(self, call: &Call, tier: usize) -> bool {
+        let output = &self.analysis.workflow.output;
+        matches!(output, Output::Fallible(..) | Output::Alias(_)) && self.surfaces(call, tier)
     }
 
     fn is_recorded(self) -> bool {
@@ -202,24 +220,13 @@ impl<'a, 'w> Node<'a, 'w> {
 
     /// One attempt of a tier.
     fn attempt(self, call: &Call, tier: usize) -> TokenStream {
-        let Tier { callee, place, .. } = &call.tiers[tier];
-        let span = *place;
-        let (cx, alias) = (types::cx(), self.alias(call, tier));
+        let (cx, span) = (types::cx(), call.tiers[tier].place);
         let mut binder = self.binder();
-        binder.taker = match &self.equation().options.policies.retries {
-            Some(retries) if retries.value > 0 => quote!(__p::Anew),
-            _ => quote!(#alias),
-        };
+        binder.taker = self.taker(call, tier);
         // Looked up anew after the call: what is held across it would have to be proved `Send` in each node's future.
         let slots = self.slots(0);
-        let arguments = self.arguments(&slots, call, tier, &mut binder);
+        let called = self.called(&slots, call, tier, &mut binder);
         let lets = binder.lets();
-        let called = match callee {
-            Callee::Step(_) => quote_spanned!(span=> #alias { #cx }.call #arguments.await),
-            Callee::Workflow(_) => {
-                quote_spanned!(span=> __p::child::<#alias>(#cx, #alias::__input #arguments).await)
-            }
-        };
         let called = self.decided(call, tier, called);
         let attempt = self.attempted(call, tier);
         let put = self.put(&slots, call, tier);
@@ -228,7 +235,26 @@ impl<'a, 'w> Node<'a, 'w> {
             let keep = self.keep(call, tier);
             quote!(#keep,)
         });
-        quote_spanned!(span=> #fallback #lets #attempt(#cx, #called, #keep #put))
+        quote_spanned!(span=> #fallback #lets #attempt(#called, #cx, #keep #put))
+    }
+
+    /// The call.
+    fn called(
+        self,
+        slots: &TokenStream,
+        call: &Call,
+        tier: usize,
+        binder: &mut Binder<'_, '_>,
+    ) -> TokenStream {
+        let Tier { callee, place, .. } = &call.tiers[tier];
+        let (cx, alias) = (types::cx(), self.alias(call, tier));
+        let arguments = self.arguments(slots, call, tier, binder);
+        match callee {
+            Callee::Step(_) => quote_spanned!(*place=> #alias { #cx }.call #arguments.await),
+            Callee::Workflow(_) => {
+                quote_spanned!(*place=> __p::child::<#alias>(#cx, #alias::__input #arguments).await)
+            }
+        }
     }
 
     /// The arguments in the parentheses that the user wrote, so that the compiler's fixes fit.
@@ -267,7 +293,8 @@ impl<'a, 'w> Node<'a, 'w> {
         });
         let when = when
             .map(|path| quote_spanned!(path.span()=> when: __p::Some(|__error| #path(__error)),));
-        quote!(__p::over(#called, __p::Over { #retry_if #when ..__p::Over::NONE }))
+        let alias = self.alias(call, tier);
+        quote!(__p::over::<#alias>(#called, __p::Over { #retry_if #when ..__p::Over::NONE }))
     }
 
     /// What ends an attempt: of one whose failure is the workflow's it converts the error.
@@ -280,11 +307,7 @@ impl<'a, 'w> Node<'a, 'w> {
             (true, true) => "turn_recorded",
         };
         let inferred = call.repeat.as_ref().map(|_| quote!(, _));
-        let declared = matches!(
-            self.analysis.workflow.output,
-            Output::Fallible(..) | Output::Alias(_)
-        );
-        if declared && self.surfaces(call, tier) {
+        if self.declared(call, tier) {
             let (what, name) = (format_ident!("{what}_in"), &self.analysis.workflow.name);
             return quote_spanned!(alias.span()=> __p::#what::<#name, #alias #inferred>);
         }

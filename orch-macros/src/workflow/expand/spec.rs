@@ -60,7 +60,6 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
     let defined = analysis.equation(scope, equation);
     let options = &defined.options;
     let name = &info.plan_names[equation];
-    let kind = kind(analysis, scope, equation);
     let arms = analysis.only_arms_read(scope, equation);
     let reads: Vec<usize> = info.reads[equation]
         .keys()
@@ -69,7 +68,7 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
         .collect();
     let behind = analysis.nodes_behind(scope, reads.iter().copied());
     let reading = (!behind.is_empty()).then(|| {
-        let reads = indices(analysis, scope, behind);
+        let reads = indices(analysis, scope, behind.iter().copied());
         quote!(.reading(&#reads))
     });
     let mut fields = Vec::new();
@@ -111,8 +110,19 @@ fn node(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
         fields.push(quote!(policies: #policies,));
     }
     if fields.is_empty() {
-        return quote!(NodeSpec::new(#name, #kind) #reading,);
+        return match &defined.rhs {
+            Rhs::Call(call) if call.tiers.len() == 1 && call.repeat.is_none() => {
+                let step = step(scope, equation, call, 0);
+                let reads = indices(analysis, scope, behind);
+                quote!(calls::<#step>(#name, &#reads),)
+            }
+            _ => {
+                let kind = kind(analysis, scope, equation);
+                quote!(NodeSpec::new(#name, #kind) #reading,)
+            }
+        };
     }
+    let kind = kind(analysis, scope, equation);
     quote!(NodeSpec { #(#fields)* ..NodeSpec::new(#name, #kind) #reading },)
 }
 
@@ -167,11 +177,7 @@ fn kind(analysis: &Analysis<'_>, scope: ScopeId, equation: usize) -> TokenStream
 }
 
 fn called(scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
-    let steps = call.tiers.iter().enumerate().map(|(tier, called)| {
-        let mut step = types::alias(scope, equation, tier);
-        step.set_span(called.place);
-        step
-    });
+    let steps = (0..call.tiers.len()).map(|tier| step(scope, equation, call, tier));
     let steps: Vec<Ident> = steps.collect();
     let first = &steps[0];
     match &call.repeat {
@@ -183,6 +189,13 @@ fn called(scope: ScopeId, equation: usize, call: &Call) -> TokenStream {
         None if steps.len() == 1 => quote!(<#first as Step>::CALL),
         None => quote!(NodeKind::Call(&[#(<#steps as Step>::CALLEE),*])),
     }
+}
+
+/// What a tier calls, at the place where the user says so.
+fn step(scope: ScopeId, equation: usize, call: &Call, tier: usize) -> Ident {
+    let mut step = types::alias(scope, equation, tier);
+    step.set_span(call.tiers[tier].place);
+    step
 }
 
 /// An arm's condition or pattern, as written.

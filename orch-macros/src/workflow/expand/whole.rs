@@ -190,7 +190,7 @@ fn implementation(analysis: &Analysis<'_>, parts: &Parts) -> TokenStream {
 
             const SPEC: __p::WorkflowSpec = #spec;
 
-            fn needs(list: &mut __p::Vec<__p::Resource>) { #list }
+            fn needs(list: &mut __p::Vec<__p::Resource>) { __p::needs_of!(list #(#list)*); }
 
             fn program() -> &'static __p::Program {
                 static PROGRAM: __p::Program =
@@ -279,8 +279,8 @@ fn stored(analysis: &Analysis<'_>) -> TokenStream {
 
 /// What the steps and workflows inside want.
 struct Wants {
-    /// Adds each resource to a list.
-    list: TokenStream,
+    /// What adds each resource to a list, and for what.
+    list: Vec<Ident>,
     /// That none is wanted, as bounds.
     nothing: TokenStream,
     /// The workflows among them.
@@ -301,11 +301,11 @@ fn wants(analysis: &Analysis<'_>) -> Wants {
             }
             match callee {
                 Callee::Step(_) => {
-                    list.push(quote!(__p::needs::<#alias>(list);));
+                    list.extend([format_ident!("needs"), alias.clone()]);
                     nothing.push(quote!(#alias<'__a>: __p::StepAlone,));
                 }
                 Callee::Workflow(_) => {
-                    list.push(quote!(<#alias as __p::Workflow>::needs(list);));
+                    list.extend([format_ident!("needs_inside"), alias.clone()]);
                     nothing.push(quote!(#alias: __p::RunsAlone<'__a>,));
                     workflows.push(quote_spanned!(path.span()=> #path: __p::ContainsNoCycle));
                 }
@@ -313,7 +313,7 @@ fn wants(analysis: &Analysis<'_>) -> Wants {
         }
     }
     Wants {
-        list: list.into_iter().collect(),
+        list,
         nothing: nothing.into_iter().collect(),
         workflows,
     }

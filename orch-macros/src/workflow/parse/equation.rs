@@ -7,7 +7,7 @@ use syn::{Attribute, Expr, Ident, Token, Type};
 use super::super::model::{Call, Equation, Origin, Rhs, Scope};
 use super::super::options::NodeOptions;
 use super::call::expression;
-use super::{DEEPEST_BODY, Reader, at_end, end_of, split, wait};
+use super::{DEEPEST_BODY, Reader, at_end, end_of, plain, split, wait};
 use crate::diagnostics::Errors;
 
 /// What may stand on the right of an equation.
@@ -92,6 +92,12 @@ impl<'e> Reader<'e> {
         let end = end.or_else(|| end_of(&tokens));
         let mut errors = Errors::new();
         let mut statement = Statement::default();
+        if let Some((name, call)) = plain::equation(&tokens) {
+            let right = expression(call, &mut errors).map(Right::Rhs);
+            statement.name = Some(name);
+            statement.right = errors.accept(right.map_err(|error| at_end(error, end)));
+            return (statement, errors);
+        }
         let mut reader = Reader {
             errors: &mut errors,
             made_up: self.made_up,
