@@ -8,6 +8,7 @@ mod draw;
 #[cfg(test)]
 mod expansion;
 mod options;
+mod ordered;
 mod step;
 mod text;
 mod types;

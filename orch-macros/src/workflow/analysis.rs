@@ -6,13 +6,12 @@ mod collect;
 mod connect;
 mod facts;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use proc_macro2::Span;
 use syn::{Expr, Ident};
 
 use super::model::{Equation, Rhs, Scope, Workflow};
 use crate::diagnostics::{self, Errors};
+use crate::ordered::{Map, Set};
 use crate::text;
 
 /// A scope by its place in [`Analysis::scopes`]; the workflow's own is 0.
@@ -96,13 +95,13 @@ pub(crate) struct ScopeInfo<'a> {
     /// The scopes of each equation's body or arms.
     pub(crate) inner: Vec<Vec<ScopeId>>,
     /// For each equation, the equations of this scope that it reads, with a token that says so.
-    pub(crate) reads: Vec<BTreeMap<usize, Ident>>,
+    pub(crate) reads: Vec<Map<usize, Ident>>,
     /// For each equation's arms, the equations of this scope that the arm reads.
-    pub(crate) arm_reads: Vec<Vec<BTreeSet<usize>>>,
+    pub(crate) arm_reads: Vec<Vec<Set<usize>>>,
     /// For each equation, those it only waits for.
-    pub(crate) after: Vec<BTreeMap<usize, Ident>>,
+    pub(crate) after: Vec<Map<usize, Ident>>,
     /// The equations of this scope that its result reads.
-    pub(crate) tail_reads: BTreeMap<usize, Ident>,
+    pub(crate) tail_reads: Map<usize, Ident>,
     /// The equations that are nodes, in the plan's order.
     pub(crate) order: Vec<usize>,
     /// Each equation's place in that order; none has what is no node or lies on a cycle.
@@ -122,17 +121,17 @@ pub(crate) struct Analysis<'a> {
     pub(crate) workflow: &'a Workflow,
     pub(crate) scopes: Vec<ScopeInfo<'a>>,
     pub(crate) uses: Vec<Use>,
-    names: Vec<BTreeMap<String, Symbol>>,
+    names: Vec<Map<String, Symbol>>,
     /// The uses of each symbol, by their places in `uses`.
-    used: BTreeMap<Symbol, Vec<usize>>,
+    used: Map<Symbol, Vec<usize>>,
     /// Symbols that a second definition has made doubtful.
-    doubtful: BTreeSet<Symbol>,
+    doubtful: Set<Symbol>,
     /// What the patterns of `for`s bind and `key`s read: a key is worked out before the body, and takes nothing.
-    keys: BTreeSet<Symbol>,
+    keys: Set<Symbol>,
     /// Symbols that a misspelt name was most likely meant to be.
-    meant: BTreeSet<Symbol>,
+    meant: Set<Symbol>,
     /// Who reads something that was reported, so that whatever followed from it would be said twice.
-    spoiled: BTreeSet<(ScopeId, Reader)>,
+    spoiled: Set<(ScopeId, Reader)>,
 }
 
 impl<'a> Analysis<'a> {
@@ -143,11 +142,11 @@ impl<'a> Analysis<'a> {
             scopes: Vec::new(),
             uses: Vec::new(),
             names: Vec::new(),
-            used: BTreeMap::new(),
-            doubtful: BTreeSet::new(),
-            keys: BTreeSet::new(),
-            meant: BTreeSet::new(),
-            spoiled: BTreeSet::new(),
+            used: Map::new(),
+            doubtful: Set::new(),
+            keys: Set::new(),
+            meant: Set::new(),
+            spoiled: Set::new(),
         };
         analysis.enter(&workflow.body, Kind::Root, None, Vec::new(), errors);
         analysis.connect(errors);
@@ -190,17 +189,19 @@ impl<'a> Analysis<'a> {
             // A constant, or a type's constructor.
             return None;
         }
-        let mut visible: BTreeMap<&str, Symbol> = BTreeMap::new();
+        let mut visible: Map<&str, Symbol> = Map::new();
         let mut at = Some(scope);
         while let Some(scope) = at {
             let named = self.names[scope]
                 .iter()
                 .filter(|(name, _)| !name.starts_with("__orch_"));
-            visible.extend(named.map(|(name, symbol)| (name.as_str(), *symbol)));
+            for (name, symbol) in named {
+                visible.insert(name.as_str(), *symbol);
+            }
             at = self.scopes[scope].parent.map(|(around, _)| around);
         }
         let name = diagnostics::nearest(&text::name_of(ident), visible.keys().copied())?;
-        Some((name.to_owned(), visible[name]))
+        Some((name.to_owned(), *visible.get(name)?))
     }
 
     /// Whether a name that stands for nothing was most likely meant to be this one.
@@ -373,9 +374,9 @@ impl<'a> Analysis<'a> {
         &self,
         scope: ScopeId,
         reads: impl IntoIterator<Item = usize>,
-    ) -> BTreeSet<usize> {
+    ) -> Set<usize> {
         let info = &self.scopes[scope];
-        let (mut nodes, mut seen) = (BTreeSet::new(), BTreeSet::new());
+        let (mut nodes, mut seen) = (Set::new(), Set::new());
         let mut open: Vec<usize> = reads.into_iter().collect();
         while let Some(read) = open.pop() {
             if !seen.insert(read) {
@@ -391,7 +392,7 @@ impl<'a> Analysis<'a> {
     }
 
     /// What only an equation's arms read, all of them together.
-    pub(crate) fn only_arms_read(&self, scope: ScopeId, equation: usize) -> BTreeSet<usize> {
+    pub(crate) fn only_arms_read(&self, scope: ScopeId, equation: usize) -> Set<usize> {
         let arms = &self.scopes[scope].arm_reads[equation];
         arms.iter().flatten().copied().collect()
     }

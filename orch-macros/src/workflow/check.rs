@@ -4,12 +4,11 @@ mod header;
 mod options;
 mod waits;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::analysis::{Analysis, Part, Reader, ScopeId, ScopeInfo};
 use super::cycles;
 use super::model::{Callee, Equation, Origin, Output, Rhs};
 use crate::diagnostics::Errors;
+use crate::ordered::{Map, Set};
 
 /// Reports everything that is wrong with the graph.
 pub(crate) fn check(analysis: &mut Analysis<'_>, errors: &mut Errors) {
@@ -54,7 +53,7 @@ fn rules(analysis: &mut Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
         if !equation.reads_outcomes() {
             continue;
         }
-        for (read, ident) in &info.reads[idx] {
+        for (read, ident) in info.reads[idx].iter() {
             if matches!(info.scope.equations[*read].rhs, Rhs::View(_))
                 && !analysis.nodes_behind(scope, [*read]).is_empty()
             {
@@ -85,7 +84,7 @@ fn finally(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
         if equation.options.finally.is_some() {
             continue;
         }
-        for (read, ident) in info.reads[idx].iter().chain(&info.after[idx]) {
+        for (read, ident) in info.reads[idx].iter().chain(info.after[idx].iter()) {
             if runs_last(*read) {
                 errors.at(
                     ident,
@@ -105,7 +104,7 @@ fn finally(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
 /// `after` where a node waits already, whatever happens.
 fn redundant_after(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) {
     let info = &analysis.scopes[scope];
-    if info.after.iter().all(BTreeMap::is_empty) {
+    if info.after.iter().all(Map::is_empty) {
         return;
     }
     let count = info.scope.equations.len();
@@ -116,7 +115,7 @@ fn redundant_after(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors)
         if equation.reads_outcomes() {
             continue;
         }
-        for (named, ident) in &info.after[idx] {
+        for (named, ident) in info.after[idx].iter() {
             if info.scope.equations[*named].gives_outcome() {
                 continue;
             }
@@ -134,7 +133,7 @@ fn redundant_after(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors)
 }
 
 /// The nodes whose success a node waits for by what it reads, whichever arm is taken.
-fn firm_reads(analysis: &Analysis<'_>, scope: ScopeId, idx: usize) -> BTreeSet<usize> {
+fn firm_reads(analysis: &Analysis<'_>, scope: ScopeId, idx: usize) -> Set<usize> {
     let info = &analysis.scopes[scope];
     let arms = analysis.only_arms_read(scope, idx);
     let firm = info.reads[idx].keys().filter(|read| !arms.contains(read));
@@ -144,12 +143,12 @@ fn firm_reads(analysis: &Analysis<'_>, scope: ScopeId, idx: usize) -> BTreeSet<u
 /// The node among those that a node waits for that itself succeeds only after another has.
 fn waits_through(
     info: &ScopeInfo<'_>,
-    reads: &[BTreeSet<usize>],
+    reads: &[Set<usize>],
     idx: usize,
     to: usize,
 ) -> Option<usize> {
     let waits = |idx: usize| reads[idx].iter().chain(info.after[idx].keys()).copied();
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     waits(idx).filter(|through| *through != to).find(|through| {
         let mut open = vec![*through];
         while let Some(at) = open.pop() {
@@ -175,7 +174,7 @@ fn waits_through(
 /// Names in the plan that two nodes of a scope share.
 fn names(analysis: &Analysis<'_>, errors: &mut Errors) {
     for info in &analysis.scopes {
-        let mut taken: BTreeMap<String, &Equation> = BTreeMap::new();
+        let mut taken: Map<String, &Equation> = Map::new();
         let named = info.scope.equations.iter().filter(|equation| {
             let own = equation.origin == Origin::Named;
             equation.rhs.is_node() && (own || equation.options.name.is_some())

@@ -1,12 +1,12 @@
 //! Cycles: of each strongly connected component, one shortest cycle, edge by edge.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::VecDeque;
 
 use syn::Ident;
 
 use super::analysis::{Analysis, ScopeId};
 use crate::diagnostics::Errors;
+use crate::ordered::Set;
 
 /// Reports each cycle among a scope's equations; says whether there is none.
 pub(crate) fn report(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Errors) -> bool {
@@ -15,11 +15,7 @@ pub(crate) fn report(analysis: &Analysis<'_>, scope: ScopeId, errors: &mut Error
     let edges: Vec<Vec<usize>> = (0..count)
         .map(|idx| {
             let named = info.reads[idx].keys().chain(info.after[idx].keys());
-            named
-                .copied()
-                .collect::<BTreeSet<_>>()
-                .into_iter()
-                .collect()
+            named.copied().collect::<Set<_>>().into_iter().collect()
         })
         .collect();
     let mut clean = true;
@@ -79,7 +75,7 @@ fn describe(analysis: &Analysis<'_>, scope: ScopeId, cycle: &[usize]) -> syn::Er
 }
 
 /// The strongly connected components that hold a cycle (Tarjan's algorithm without recursion).
-pub(super) fn components(edges: &[Vec<usize>]) -> Vec<BTreeSet<usize>> {
+pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Set<usize>> {
     struct Visit {
         node: usize,
         next: usize,
@@ -122,7 +118,7 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<BTreeSet<usize>> {
                 low[above.node] = low[above.node].min(low[node]);
             }
             if low[node] == index[node] {
-                let mut component = BTreeSet::new();
+                let mut component = Set::new();
                 while let Some(member) = stack.pop() {
                     on_stack[member] = false;
                     component.insert(member);
@@ -141,7 +137,7 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<BTreeSet<usize>> {
 }
 
 /// A shortest cycle within a component, from its first node in the source that lies on one.
-pub(super) fn shortest(edges: &[Vec<usize>], component: &BTreeSet<usize>) -> Option<Vec<usize>> {
+pub(super) fn shortest(edges: &[Vec<usize>], component: &Set<usize>) -> Option<Vec<usize>> {
     component
         .iter()
         .filter_map(|&start| cycle_from(edges, component, start))
@@ -149,12 +145,8 @@ pub(super) fn shortest(edges: &[Vec<usize>], component: &BTreeSet<usize>) -> Opt
 }
 
 /// The shortest cycle through a node, by breadth first.
-fn cycle_from(
-    edges: &[Vec<usize>],
-    component: &BTreeSet<usize>,
-    start: usize,
-) -> Option<Vec<usize>> {
-    let mut came_from = BTreeMap::new();
+fn cycle_from(edges: &[Vec<usize>], component: &Set<usize>, start: usize) -> Option<Vec<usize>> {
+    let mut came_from = vec![None; edges.len()];
     let mut open = VecDeque::from([start]);
     while let Some(node) = open.pop_front() {
         for &next in edges[node].iter().filter(|next| component.contains(next)) {
@@ -162,14 +154,14 @@ fn cycle_from(
                 let mut cycle = vec![node];
                 let mut at = node;
                 while at != start {
-                    at = *came_from.get(&at)?;
+                    at = came_from[at]?;
                     cycle.push(at);
                 }
                 cycle.reverse();
                 return Some(cycle);
             }
-            if let Entry::Vacant(unseen) = came_from.entry(next) {
-                unseen.insert(node);
+            if came_from[next].is_none() {
+                came_from[next] = Some(node);
                 open.push_back(next);
             }
         }

@@ -5,8 +5,6 @@
 
 mod says;
 
-use std::collections::BTreeMap;
-
 use syn::{BinOp, Block, Expr, Ident, Member, Stmt, UnOp};
 
 use self::says::{Says, constructor};
@@ -14,12 +12,13 @@ use super::analysis::{Analysis, Kind, Reader, ScopeId, Symbol};
 use super::model::{BranchKind, Rhs, Test};
 use super::names;
 use crate::diagnostics::Errors;
+use crate::ordered::Map;
 use crate::text;
 
 /// Reports every number that alone would say which type a body or an arm gives.
 pub(super) fn report(analysis: &mut Analysis<'_>, errors: &mut Errors) {
     let mut spoiled = Vec::new();
-    let mut known = BTreeMap::new();
+    let mut known = Map::new();
     for scope in 0..analysis.scopes.len() {
         for equation in 0..analysis.scopes[scope].scope.equations.len() {
             if !is_read_by_its_expression(analysis, scope, equation) {
@@ -60,17 +59,13 @@ struct Listener<'l, 'a, 'w> {
     analysis: &'a Analysis<'w>,
     scope: ScopeId,
     /// What the names say that were looked at; a view that reads itself says nothing.
-    known: &'l mut BTreeMap<Symbol, Says>,
+    known: &'l mut Map<Symbol, Says>,
     /// What the names say that the expression itself binds, the innermost last.
     locals: Vec<(String, Says)>,
 }
 
 impl<'l, 'a, 'w> Listener<'l, 'a, 'w> {
-    fn new(
-        analysis: &'a Analysis<'w>,
-        scope: ScopeId,
-        known: &'l mut BTreeMap<Symbol, Says>,
-    ) -> Self {
+    fn new(analysis: &'a Analysis<'w>, scope: ScopeId, known: &'l mut Map<Symbol, Says>) -> Self {
         Self {
             analysis,
             scope,

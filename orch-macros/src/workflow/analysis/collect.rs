@@ -1,7 +1,5 @@
 //! The names that scopes define, and their uses.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::Span;
 use syn::{Expr, Ident, Pat};
 
@@ -10,6 +8,7 @@ use super::super::names::{self, Found};
 use super::super::parse;
 use super::{Analysis, How, Kind, Part, Reader, ScopeId, ScopeInfo, Symbol, Use, bare, parts};
 use crate::diagnostics::Errors;
+use crate::ordered::Map;
 use crate::text;
 
 impl<'a> Analysis<'a> {
@@ -30,10 +29,10 @@ impl<'a> Analysis<'a> {
             parent,
             locals,
             inner: vec![Vec::new(); count],
-            reads: vec![BTreeMap::new(); count],
+            reads: vec![Map::new(); count],
             arm_reads: vec![Vec::new(); count],
-            after: vec![BTreeMap::new(); count],
-            tail_reads: BTreeMap::new(),
+            after: vec![Map::new(); count],
+            tail_reads: Map::new(),
             order: Vec::new(),
             places: vec![None; count],
             plan_names: Vec::new(),
@@ -53,8 +52,8 @@ impl<'a> Analysis<'a> {
     }
 
     /// The names that a scope defines.
-    fn define(&mut self, id: ScopeId, errors: &mut Errors) -> BTreeMap<String, Symbol> {
-        let mut names: BTreeMap<String, (Symbol, Span)> = BTreeMap::new();
+    fn define(&mut self, id: ScopeId, errors: &mut Errors) -> Map<String, Symbol> {
+        let mut names: Map<String, (Symbol, Span)> = Map::new();
         let mut doubtful = Vec::new();
         let info = &self.scopes[id];
         if id == 0 {

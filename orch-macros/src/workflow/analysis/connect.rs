@@ -1,17 +1,18 @@
 //! Uses and `after` as edges between the equations of a scope.
 
-use std::collections::BTreeSet;
-
 use super::super::model::{Origin, Rhs};
 use super::{Analysis, Kind, Part, Reader, ScopeId, Symbol};
 use crate::diagnostics::{self, Errors};
+use crate::ordered::Set;
 use crate::text;
 
 impl Analysis<'_> {
     /// Turns uses and `after` into edges.
     pub(super) fn connect(&mut self, errors: &mut Errors) {
         for (place, usage) in self.uses.iter().enumerate() {
-            self.used.entry(usage.symbol).or_default().push(place);
+            self.used
+                .get_or_insert(usage.symbol, Vec::new())
+                .push(place);
         }
         for place in 0..self.uses.len() {
             self.connect_use(place);
@@ -42,17 +43,17 @@ impl Analysis<'_> {
         let (ident, info) = (usage.ident.clone(), &mut self.scopes[scope]);
         match reader {
             Reader::Tail => {
-                info.tail_reads.entry(equation).or_insert(ident);
+                info.tail_reads.get_or_insert(equation, ident);
             }
             Reader::Equation(by, part) => {
                 if let Part::Arm(arm) = part {
                     let arms = &mut info.arm_reads[by];
                     if arms.len() <= arm {
-                        arms.resize_with(arm + 1, BTreeSet::new);
+                        arms.resize_with(arm + 1, Set::new);
                     }
                     arms[arm].insert(equation);
                 }
-                info.reads[by].entry(equation).or_insert(ident);
+                info.reads[by].get_or_insert(equation, ident);
             }
         }
     }

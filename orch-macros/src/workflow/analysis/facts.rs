@@ -1,10 +1,9 @@
 //! What holds of each equation: its place in the plan, its name there, who consumes its failure, whether its code
 //! can be written.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::super::model::{Equation, Origin, Rhs};
 use super::{Analysis, Reader, ScopeId, Symbol, bare};
+use crate::ordered::{Map, Set};
 
 impl Analysis<'_> {
     /// Puts the nodes in a topological order that follows the source where it can; leaves out what a cycle holds up.
@@ -12,19 +11,19 @@ impl Analysis<'_> {
         let info = &self.scopes[scope];
         let equations = &info.scope.equations;
         let nodes = (0..equations.len()).filter(|idx| equations[*idx].rhs.is_node());
-        let mut waits: BTreeMap<usize, usize> = BTreeMap::new();
+        let mut waits: Map<usize, usize> = Map::new();
         let mut followers: Vec<Vec<usize>> = vec![Vec::new(); equations.len()];
         for node in nodes {
             let mut before = self.nodes_behind(scope, info.reads[node].keys().copied());
-            before.extend(info.after[node].keys());
+            before.extend(info.after[node].keys().copied());
             waits.insert(node, before.len());
             for wait in before {
                 followers[wait].push(node);
             }
         }
         let free = waits.iter().filter(|(_, waits)| **waits == 0);
-        let mut ready: BTreeSet<usize> = free.map(|(node, _)| *node).collect();
-        let mut order = Vec::with_capacity(waits.len());
+        let mut ready: Set<usize> = free.map(|(node, _)| *node).collect();
+        let mut order = Vec::with_capacity(equations.len());
         while let Some(node) = ready.pop_first() {
             order.push(node);
             for &follower in &followers[node] {
@@ -48,17 +47,17 @@ impl Analysis<'_> {
         let equations = &self.scopes[scope].scope.equations;
         let mut names: Vec<String> = equations.iter().map(Equation::plan_name).collect();
         let is_explicit = |idx: usize| equations[idx].origin == Origin::Named;
-        let mut taken: BTreeMap<String, usize> = BTreeMap::new();
+        let mut taken: Map<String, usize> = Map::new();
         for (idx, name) in names.iter().enumerate() {
             if is_explicit(idx) && equations[idx].rhs.is_node() {
-                *taken.entry(name.clone()).or_default() += 1;
+                *taken.get_or_insert(name.clone(), 0) += 1;
             }
         }
         for (idx, name) in names.iter_mut().enumerate() {
             if is_explicit(idx) || !equations[idx].rhs.is_node() {
                 continue;
             }
-            let count = taken.entry(name.clone()).or_default();
+            let count = taken.get_or_insert(name.clone(), 0);
             *count += 1;
             if *count > 1 {
                 *name = format!("{name}-{count}");
@@ -108,7 +107,7 @@ impl Analysis<'_> {
         for (scope, reader) in self.spoiled.clone() {
             self.mark(scope, reader, &mut open);
         }
-        let mut known = BTreeSet::new();
+        let mut known = Set::new();
         while let Some(symbol) = open.pop() {
             if !known.insert(symbol) {
                 continue;

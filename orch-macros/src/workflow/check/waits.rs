@@ -1,17 +1,16 @@
 //! Signals that could not be sent, and sleeps that nobody waits for.
 
-use std::collections::BTreeMap;
-
 use syn::Ident;
 
 use super::super::analysis::{Analysis, ScopeId};
 use super::super::model::{Length, Origin, Rhs, Workflow};
 use crate::diagnostics::Errors;
+use crate::ordered::Map;
 use crate::text;
 
 /// Reports signals whose constants would clash, waits beyond the deadline and sleeps that order nothing.
 pub(super) fn check(analysis: &Analysis<'_>, errors: &mut Errors) {
-    let mut signals = BTreeMap::new();
+    let mut signals = Map::new();
     let equations = analysis.scopes.iter().enumerate().flat_map(|(id, info)| {
         let equations = info.scope.equations.iter();
         equations.map(move |equation| (id, equation))
@@ -59,7 +58,7 @@ fn beyond_deadline(analysis: &Analysis<'_>, rhs: &Rhs, errors: &mut Errors) {
 /// A signal's name, which is that of a constant of the workflow.
 fn name<'a>(
     analysis: &Analysis<'_>,
-    signals: &mut BTreeMap<String, (ScopeId, &'a Ident)>,
+    signals: &mut Map<String, (ScopeId, &'a Ident)>,
     (scope, ident): (ScopeId, &'a Ident),
     errors: &mut Errors,
 ) {

@@ -5,8 +5,6 @@
 
 mod plain;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use proc_macro2::{Literal, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned as _;
@@ -17,6 +15,7 @@ use super::super::model::{BranchKind, Rhs, Test};
 use super::super::names::{self, Found};
 use super::types::{self, Slot};
 use super::value;
+use crate::ordered::{Map, Set};
 
 /// Writes expressions of one scope for one reader.
 pub(super) struct Binder<'a, 'w> {
@@ -29,13 +28,13 @@ pub(super) struct Binder<'a, 'w> {
     reader: Option<Reader>,
     /// Who takes what is moved, which says whether it may be wanted again: a type.
     pub(super) taker: TokenStream,
-    bound: BTreeSet<Symbol>,
+    bound: Set<Symbol>,
     /// The scopes whose patterns are bound.
-    matched: BTreeSet<ScopeId>,
+    matched: Set<ScopeId>,
     /// Names that were probably meant by misspelt ones, for the compiler to suggest.
-    hints: BTreeMap<String, Span>,
+    hints: Map<String, Span>,
     /// The scopes whose slots are read.
-    opened: BTreeSet<ScopeId>,
+    opened: Set<ScopeId>,
     /// Names that are bound to what is in a slot of this scope, and the slot.
     reads: Vec<(Ident, Ident)>,
     lets: Vec<TokenStream>,
@@ -49,10 +48,10 @@ impl<'a, 'w> Binder<'a, 'w> {
             sees: at,
             reader,
             taker: quote!(__p::Once),
-            bound: BTreeSet::new(),
-            matched: BTreeSet::new(),
-            hints: BTreeMap::new(),
-            opened: BTreeSet::new(),
+            bound: Set::new(),
+            matched: Set::new(),
+            hints: Map::new(),
+            opened: Set::new(),
             reads: Vec::new(),
             lets: Vec::new(),
         }
@@ -146,11 +145,9 @@ impl<'a, 'w> Binder<'a, 'w> {
             Found::Name(name) => {
                 let symbol = analysis.resolve(sees, name);
                 if symbol.is_none() {
-                    hints.extend(
-                        analysis
-                            .nearest(sees, name)
-                            .map(|(near, _)| (near, name.span())),
-                    );
+                    if let Some((near, _)) = analysis.nearest(sees, name) {
+                        hints.insert(near, name.span());
+                    }
                 }
                 symbols.push((symbol?, name.clone()));
                 Some(borrowed(name))

@@ -1,7 +1,5 @@
 //! The picture of a workflow: what the renderer needs of it.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::TokenStream;
 use quote::ToTokens as _;
 
@@ -10,6 +8,7 @@ use super::super::model::{Call, Callee, Length, Rhs, Signal, Sleep};
 use super::super::options::NodeOptions;
 use super::spec;
 use crate::draw::{self, Drawing, Group, Kind, Line, LineKind, Shape};
+use crate::ordered::Set;
 use crate::text;
 
 /// The picture as an SVG document.
@@ -85,9 +84,9 @@ fn inputs(analysis: &Analysis<'_>, drawing: &mut Drawing) {
 }
 
 /// The equations of the workflow that name an input, themselves or inside them, directly or through views.
-fn readers_of_input(analysis: &Analysis<'_>, input: usize) -> BTreeSet<usize> {
+fn readers_of_input(analysis: &Analysis<'_>, input: usize) -> Set<usize> {
     let equations = &analysis.scopes[0].scope.equations;
-    let mut readers = BTreeSet::new();
+    let mut readers = Set::new();
     let mut open = vec![Symbol::Input(input)];
     while let Some(read) = open.pop() {
         for usage in analysis.uses_of(read) {

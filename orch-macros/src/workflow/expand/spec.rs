@@ -1,7 +1,5 @@
 //! The plan as constants.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Ident;
@@ -11,6 +9,7 @@ use super::super::model::{Call, Length, Origin, Output, Rhs, Test};
 use super::super::options::{Tolerance, WorkflowOptions};
 use super::types;
 use crate::options::duration::tokens as duration;
+use crate::ordered::{Map, Set};
 use crate::text;
 
 /// The plans of all scopes, the innermost first.
@@ -341,7 +340,7 @@ pub(super) fn unused(analysis: &Analysis<'_>) -> TokenStream {
             !used(Symbol::Local(scope, *idx)) && !tests(analysis, scope, local)
         });
         names.extend(unread.map(|(_, local)| local));
-        let waited_for: BTreeSet<&usize> = info.after.iter().flat_map(BTreeMap::keys).collect();
+        let waited_for: Set<&usize> = info.after.iter().flat_map(Map::keys).collect();
         for (idx, equation) in info.scope.equations.iter().enumerate() {
             if equation.origin == Origin::Named
                 && !waited_for.contains(&idx)

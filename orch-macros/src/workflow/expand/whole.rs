@@ -1,8 +1,6 @@
 //! Everything of a workflow that is not a node: how it is run, what it implements, and what stands in for one with
 //! mistakes.
 
-use std::collections::BTreeSet;
-
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens as _, format_ident, quote, quote_spanned};
 use syn::Type;
@@ -13,6 +11,7 @@ use super::super::model::{Callee, Origin, Output, Rhs, Tier, Workflow};
 use super::{each_node, node, spec, types, value};
 use crate::options::duration::tokens as duration;
 use crate::options::feature;
+use crate::ordered::Set;
 use crate::text;
 
 /// `Name::run`, and how a workflow around it makes the input.
@@ -62,7 +61,8 @@ pub(super) fn declaration(analysis: &Analysis<'_>) -> TokenStream {
 /// The signals that its nodes wait for, as constants that say where to and with what.
 fn signals(analysis: &Analysis<'_>) -> TokenStream {
     // A name that is taken was reported, and is said no second time.
-    let mut taken: BTreeSet<String> = Workflow::OWN_NAMES.map(str::to_owned).into();
+    let own = Workflow::OWN_NAMES.map(str::to_owned);
+    let mut taken: Set<String> = own.into_iter().collect();
     let named = each_node(analysis).filter_map(|(scope, equation)| {
         let defined = analysis.equation(scope, equation);
         match &defined.rhs {
@@ -289,7 +289,7 @@ struct Wants {
 
 fn wants(analysis: &Analysis<'_>) -> Wants {
     let (mut list, mut nothing, mut workflows) = (Vec::new(), Vec::new(), Vec::new());
-    let mut seen = BTreeSet::new();
+    let mut seen = Set::new();
     for (scope, equation) in each_node(analysis) {
         if analysis.scopes[scope].unwritable[equation] {
             continue;

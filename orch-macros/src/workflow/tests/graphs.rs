@@ -8,7 +8,14 @@ use proptest::prelude::*;
 
 use super::random::{Scope, Workflow, workflows};
 use crate::diagnostics::Errors;
+use crate::ordered::Set;
 use crate::workflow::{analysis::Analysis, check, parse};
+
+/// What each arm reads.
+fn read(arms: &[Set<usize>]) -> Vec<BTreeSet<usize>> {
+    let arms = arms.iter();
+    arms.map(|arm| arm.iter().copied().collect()).collect()
+}
 
 /// What the macro finds in a workflow.
 struct Found {
@@ -42,7 +49,9 @@ fn found(workflow: &Workflow) -> Found {
     Found {
         cycles: errors.into_list().iter().filter_map(report).collect(),
         orders: scopes.clone().map(|scope| scope.order.clone()).collect(),
-        arms: scopes.map(|scope| scope.arm_reads.clone()).collect(),
+        arms: scopes
+            .map(|scope| scope.arm_reads.iter().map(|arms| read(arms)).collect())
+            .collect(),
     }
 }
 
