@@ -33,6 +33,7 @@ pub mod store {
 }
 
 /// What generated code and those who steer durable runs name.
+#[cfg(feature = "json")]
 pub mod durable {
     pub use orch_runtime::durable::{Durable, Signal};
 }
@@ -84,6 +85,7 @@ pub mod __private {
         __direct as direct, __kept as kept, __mock as mock, __mocked as mocked,
         __testing as testing, __wants_cache as wants_cache, __wants_durable as wants_durable,
         __wants_json as wants_json, __wants_rate_limit as wants_rate_limit,
+        __wants_schedule as wants_schedule,
     };
 
     pub use crate::{__calls as calls, __needs_of as needs_of};

@@ -26,10 +26,6 @@ impl<K, V> Map<K, V> {
     pub(crate) fn keys(&self) -> impl Iterator<Item = &K> + Clone {
         self.0.iter().map(|(key, _)| key)
     }
-
-    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
-        self.0.iter().map(|(_, value)| value)
-    }
 }
 
 impl<K: Ord, V> Map<K, V> {

@@ -25,7 +25,7 @@ mod durability;
 mod durability;
 pub mod durable;
 pub mod engine;
-pub mod features;
+mod features;
 pub mod glue;
 mod ids;
 pub mod items;

@@ -16,8 +16,8 @@ use quote::{format_ident, quote_spanned};
 use crate::diagnostics::{self, Errors};
 use crate::text;
 
-/// What says at a word that the library's feature of this name is left out, if it is; of `json`, `cache`, `rate_limit`
-/// and `durable` one.
+/// What says at a word that the library's feature of this name is left out, if it is; of `json`, `cache`, `rate_limit`,
+/// `durable` and `schedule` one.
 pub(crate) fn feature(name: &str, place: &Ident) -> TokenStream {
     let wants = format_ident!("wants_{name}", span = place.span());
     quote_spanned!(place.span()=> __p::#wants!(#place);)

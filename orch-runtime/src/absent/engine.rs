@@ -115,7 +115,7 @@ pub(crate) mod journaled {
     use crate::program::{Done, Workflow};
     use crate::veil::Veiled;
 
-    pub(crate) enum Recorded {
+    pub(crate) enum Journaled {
         Over(Called),
         Pending(Pin<Box<dyn Future<Output = Called> + Send>>),
     }
@@ -125,7 +125,7 @@ pub(crate) mod journaled {
         _frame: &Arc<Frame>,
         _node: usize,
         _queued: Option<Box<Queued>>,
-    ) -> Recorded {
+    ) -> Journaled {
         match *record {}
     }
 

@@ -13,8 +13,7 @@ use crate::orchestrator::error::SteerError;
 pub(super) fn deliver(
     durability: &Arc<Durability>,
     _run: RunId,
-    _signal: SignalRecord,
-    _refers: Vec<Blob>,
+    _sent: (SignalRecord, Vec<Blob>),
 ) -> Ready<Result<bool, SteerError>> {
     match **durability {}
 }

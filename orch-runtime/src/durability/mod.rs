@@ -153,24 +153,6 @@ impl Registered {
         schedule::Scheduled::of(self.program.spec, self.start)
     }
 
-    /// What keeps its runs from starting by its schedule, if it has one.
-    #[cfg(feature = "schedule")]
-    fn unscheduled(&self) -> Option<String> {
-        self.scheduled()?.err()
-    }
-
-    /// What keeps its runs from starting by its schedule, if it has one.
-    #[cfg(not(feature = "schedule"))]
-    fn unscheduled(&self) -> Option<String> {
-        let spec = self.program.spec;
-        spec.schedule.map(|_| {
-            format!(
-                "workflow `{}` has a schedule: enable the feature `schedule` of `orch-rs`",
-                spec.name
-            )
-        })
-    }
-
     /// Whether a run of the workflow takes this.
     pub(crate) fn check_input(&self, json: &str) -> Restored {
         (self.check_input)(json)
@@ -244,13 +226,8 @@ impl Durability {
         }));
         let owner = owner.map_err(|error| vec![format!("its store cannot be joined: {error}")])?;
         register::all(&*store, programs.values())?;
-        let problems: Vec<String> = programs
-            .values()
-            .filter_map(Registered::unscheduled)
-            .collect();
-        if !problems.is_empty() {
-            return Err(problems);
-        }
+        #[cfg(feature = "schedule")]
+        schedule::possible(&programs)?;
         let journal = if direct {
             Journal::direct(Arc::clone(&store))
         } else {

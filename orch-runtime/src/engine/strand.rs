@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::frame::Frame;
 use super::jobs::{Job, Jobs};
-use super::journaled::{self, Recorded};
+use super::journaled::{self, Journaled};
 use super::run::Run;
 use super::slice::Slice;
 use super::{call, control, settle};
@@ -382,8 +382,8 @@ fn begin(
         let run = frame.run();
         if let Some(record) = &run.journal {
             let mut call = match journaled::begin(record, frame, node, queued) {
-                Recorded::Over(result) => return Begun::Over(result),
-                Recorded::Pending(call) => Call::Whole(call),
+                Journaled::Over(result) => return Begun::Over(result),
+                Journaled::Pending(call) => Call::Whole(call),
             };
             return match call.poll(frame, node, cx) {
                 Poll::Ready(result) => Begun::Over(result),

@@ -98,13 +98,6 @@ impl Drop for Doubtful {
     }
 }
 
-/// Whether another step undoes what a node's tier does.
-#[cfg(feature = "durable")]
-pub(super) fn is_undone(frame: &Frame, node: usize, tier: usize) -> bool {
-    let tier = frame.layout.nodes[node].tiers.get(tier);
-    tier.is_some_and(|tier| tier.undo().is_some())
-}
-
 /// Undoes what a run has done that does not succeed.
 pub(crate) async fn all(root: Arc<Frame>) {
     let run = Arc::clone(root.run());

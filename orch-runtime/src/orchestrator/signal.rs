@@ -93,20 +93,24 @@ impl SendSignal {
             let what = "is no node: what begins with `@` is what operators ask for";
             return Err(SteerError::node(&self.name, what));
         }
-        let at = SystemTime::now().duration_since(UNIX_EPOCH);
-        let signal = SignalRecord {
+        let mut signal = SignalRecord {
             number: 0,
             name: self.name,
             event: self.event,
             value,
-            at: millis(at.unwrap_or_default()),
+            at: 0,
         };
         match self.to {
             To::Here(run) => {
+                let now = SystemTime::now().duration_since(UNIX_EPOCH);
+                signal.at = millis(now.unwrap_or_default());
                 run.shelve(self.refers);
                 Ok(run.mailbox().post(signal))
             }
-            To::Kept(durability) => deliver(&durability, self.run, signal, self.refers).await,
+            To::Kept(durability) => {
+                let sent = (signal, self.refers);
+                deliver(&durability, self.run, sent).await
+            }
         }
     }
 }

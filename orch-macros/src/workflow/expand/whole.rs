@@ -335,8 +335,12 @@ fn tiers<'a>(
 
 /// What the compiler checks between a node and its step, as constants.
 fn checks(analysis: &Analysis<'_>) -> TokenStream {
-    let durable = analysis.workflow.options.durable.as_ref();
-    let mut checks = durable.map_or_else(TokenStream::new, |word| feature("durable", word));
+    let options = &analysis.workflow.options;
+    let durable = options.durable.as_ref();
+    let schedule = options.schedule.as_ref().map(|schedule| &schedule.key);
+    let mut checks = TokenStream::new();
+    checks.extend(durable.map(|word| feature("durable", word)));
+    checks.extend(schedule.map(|word| feature("schedule", word)));
     let deadline = analysis.workflow.options.deadline.as_ref();
     let deadline = deadline.map(|deadline| duration(deadline.value));
     for (scope, equation) in each_node(analysis) {

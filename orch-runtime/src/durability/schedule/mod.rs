@@ -5,6 +5,7 @@
 
 mod cron;
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use orch_core::plan::{CatchUp, WorkflowSpec};
 
 use self::cron::Cron;
-use super::Durability;
+use super::{Durability, Registered};
 use crate::durable::millis;
 use crate::observe::tracing;
 use crate::orchestrator::StartError;
@@ -38,6 +39,20 @@ pub(super) struct Scheduled {
     /// By how much a start is put off at most.
     jitter: Millis,
     start: Starter,
+}
+
+/// Whether the runs of these workflows can be started by their schedules.
+///
+/// # Errors
+/// With what keeps some from being.
+pub(super) fn possible(programs: &HashMap<&'static str, Registered>) -> Result<(), Vec<String>> {
+    let scheduled = programs.values().filter_map(Registered::scheduled);
+    let problems: Vec<String> = scheduled.filter_map(Result::err).collect();
+    if problems.is_empty() {
+        Ok(())
+    } else {
+        Err(problems)
+    }
 }
 
 impl Scheduled {

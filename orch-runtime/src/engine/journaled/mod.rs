@@ -36,10 +36,10 @@ pub(crate) use self::undo::{undo, undoing_is_decided};
 pub(crate) use self::waits::{Decision, decision_about, decision_event, signal, sleep};
 
 /// A node's call, or what stands for it.
-pub(crate) type Pending = Pin<Box<dyn Future<Output = Called> + Send>>;
+type Pending = Pin<Box<dyn Future<Output = Called> + Send>>;
 
 /// A node's call that is recorded.
-pub(crate) enum Recorded {
+pub(crate) enum Journaled {
     /// It is over.
     Over(Called),
     /// It is over when this is.
@@ -52,15 +52,15 @@ pub(crate) fn begin(
     frame: &Arc<Frame>,
     node: usize,
     queued: Option<Box<Queued>>,
-) -> Recorded {
+) -> Journaled {
     recall(record, frame, node).unwrap_or_else(|| {
         let performed = perform(Arc::clone(frame), node, queued);
-        Recorded::Pending(Box::pin(performed))
+        Journaled::Pending(Box::pin(performed))
     })
 }
 
 /// What was recorded of a node's call; `None` if it is to be made.
-fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Option<Recorded> {
+fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Option<Journaled> {
     if !record.has_history() {
         return None;
     }
@@ -83,7 +83,7 @@ fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Option<Recorded> 
         }
         Some((EntryKind::Received, json)) => {
             let NodeCode::Signal(place) = frame.layout.code.nodes[node] else {
-                return Some(Recorded::Over(Ok(())));
+                return Some(Journaled::Over(Ok(())));
             };
             let cx = Cx::new(frame, node);
             let placed = frame.run().restoring(|| place(&cx, json.as_deref()));
@@ -109,14 +109,14 @@ fn recall(record: &Record, frame: &Arc<Frame>, node: usize) -> Option<Recorded> 
             unless_misfit(frame, &instance, restored)
         }
         // A wait that is over, or a node that was skipped: its value is absent.
-        Some(_) => Recorded::Over(Ok(())),
+        Some(_) => Journaled::Over(Ok(())),
     })
 }
 
 /// A failure, which is taken in when its turn comes: that of the entry of this number.
-fn failed(frame: &Arc<Frame>, seq: i64, error: NodeError) -> Recorded {
+fn failed(frame: &Arc<Frame>, seq: i64, error: NodeError) -> Journaled {
     let run = Arc::clone(frame.run());
-    Recorded::Pending(Box::pin(async move {
+    Journaled::Pending(Box::pin(async move {
         if let Some(record) = &run.journal {
             record.failure_is_due(seq).await;
         }
@@ -128,9 +128,9 @@ fn unless_misfit(
     frame: &Arc<Frame>,
     instance: &str,
     restored: crate::program::Restored,
-) -> Recorded {
+) -> Journaled {
     match restored {
-        Ok(()) => Recorded::Over(Ok(())),
+        Ok(()) => Journaled::Over(Ok(())),
         Err(error) => parked(
             frame,
             format!("what was recorded of `{instance}` no longer fits its type: {error}"),
@@ -138,9 +138,9 @@ fn unless_misfit(
     }
 }
 
-fn parked(frame: &Arc<Frame>, reason: String) -> Recorded {
+fn parked(frame: &Arc<Frame>, reason: String) -> Journaled {
     let run = Arc::clone(frame.run());
-    Recorded::Pending(Box::pin(async move {
+    Journaled::Pending(Box::pin(async move {
         if let Some(record) = &run.journal {
             record.park(reason).await;
         }
@@ -375,7 +375,7 @@ async fn placed(record: &Record, frame: &Arc<Frame>, node: usize, json: &str) ->
 }
 
 /// Keeps what a node's value refers to, before the value is recorded.
-pub(crate) async fn keep_referred(
+async fn keep_referred(
     record: &Record,
     frame: &Arc<Frame>,
     node: usize,

@@ -8,7 +8,7 @@ use crate::engine::call;
 use crate::engine::frame::Frame;
 use crate::engine::known::Known;
 use crate::engine::record::Record;
-use crate::engine::undo::{Doubtful, Undo, is_undone};
+use crate::engine::undo::{Doubtful, Undo};
 use crate::store::EntryKind;
 
 impl Doubtful {
@@ -49,6 +49,12 @@ pub(super) fn remember(record: &Record, frame: &Arc<Frame>, node: usize, known: 
         }
         _ => {}
     }
+}
+
+/// Whether another step undoes what a node's tier does.
+fn is_undone(frame: &Frame, node: usize, tier: usize) -> bool {
+    let tier = frame.layout.nodes[node].tiers.get(tier);
+    tier.is_some_and(|tier| tier.undo().is_some())
 }
 
 /// Waits until it is decided whether what the run did is undone.

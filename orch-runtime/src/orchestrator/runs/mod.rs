@@ -5,7 +5,6 @@ mod attempts;
 pub(super) mod children;
 mod decide;
 mod ended;
-
 pub(crate) mod inbox;
 mod info;
 
@@ -15,7 +14,6 @@ use orch_core::run::{RunId, RunStatus};
 use serde_json::Value;
 
 pub use self::attempts::{Attempt, AttemptEnd};
-
 pub use self::inbox::InboxItem;
 pub use self::info::{Checkpoint, RunInfo};
 use super::error::SteerError;

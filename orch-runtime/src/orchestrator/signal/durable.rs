@@ -10,12 +10,11 @@ use crate::orchestrator::error::SteerError;
 use crate::orchestrator::runs::{Runs, path};
 use crate::store::{Applied, Change, SignalRecord};
 
-/// Keeps a signal for its run; whether it was the first of its node and event id.
+/// Keeps a signal for its run, with the time and the number that it gets there; whether it was the first of its node and event id.
 pub(super) async fn deliver(
     durability: &Arc<Durability>,
     run: RunId,
-    signal: SignalRecord,
-    refers: Vec<Blob>,
+    (signal, refers): (SignalRecord, Vec<Blob>),
 ) -> Result<bool, SteerError> {
     let (run, name) = located(durability, run, signal.name, &signal.value).await?;
     keep(refers, durability, &run).await?;
