@@ -25,6 +25,7 @@ pub(crate) mod strand;
 pub(crate) mod under_way;
 pub(crate) mod undo;
 pub(crate) mod wait;
+mod watched;
 
 pub(crate) use check::{check_signal, check_value};
 pub(crate) use execute::{Ended, execute_durable, execute_observed, status_of};
