@@ -33,10 +33,17 @@ impl<F: Future> Future for During<'_, F> {
 }
 
 /// Awaits a run inside its span, which it enters once more only to drop what has not come to its end.
-pub(super) struct Inside<'a, F: Future> {
-    pub(super) span: &'a Span,
-    /// `None` once it has come to its end.
-    pub(super) run: Pin<&'a mut Option<F>>,
+pub(crate) struct Inside<'a, F: Future> {
+    span: &'a Span,
+    /// `None` once it has come to its end; boxed, as runs that nobody observes have no room for it.
+    run: Option<Pin<Box<F>>>,
+}
+
+impl<'a, F: Future> Inside<'a, F> {
+    pub(super) fn new(span: &'a Span, run: F) -> Self {
+        let run = Some(Box::pin(run));
+        Self { span, run }
+    }
 }
 
 impl<F: Future> Future for Inside<'_, F> {
@@ -45,12 +52,12 @@ impl<F: Future> Future for Inside<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let Self { span, run } = self.get_mut();
         let _entered = span.enter();
-        let Some(going) = run.as_mut().as_pin_mut() else {
+        let Some(going) = run else {
             return Poll::Pending;
         };
-        let polled = going.poll(cx);
+        let polled = going.as_mut().poll(cx);
         if polled.is_ready() {
-            run.set(None);
+            *run = None;
         }
         polled
     }
@@ -59,7 +66,7 @@ impl<F: Future> Future for Inside<'_, F> {
 impl<F: Future> Drop for Inside<'_, F> {
     fn drop(&mut self) {
         if self.run.is_some() {
-            self.span.in_scope(|| self.run.set(None));
+            self.span.in_scope(|| self.run = None);
         }
     }
 }

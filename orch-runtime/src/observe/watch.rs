@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -223,13 +222,8 @@ impl Observer {
     }
 
     /// Awaits a run inside its span.
-    pub(crate) async fn inside<F: Future>(&self, run: &Run, future: F) -> F::Output {
-        let future = pin!(Some(future));
-        Inside {
-            span: self.open(run),
-            run: future,
-        }
-        .await
+    pub(crate) fn inside<F: Future>(&self, run: &Run, future: F) -> Inside<'_, F> {
+        Inside::new(self.open(run), future)
     }
 
     pub(crate) fn run_ended(&self, run: &Run, status: RunStatus) {
