@@ -112,7 +112,7 @@ pub struct Program {
     pub root: ScopeCode,
     layout: OnceLock<Layout>,
     /// The handles of its metrics, where they are those of the global recorder.
-    pub(crate) metrics: OnceLock<Arc<ProgramMetrics>>,
+    pub(crate) metrics: OnceLock<ProgramMetrics>,
 }
 
 impl Program {

@@ -1,6 +1,6 @@
 //! What stands in for metrics where the feature `metrics` is left out: handles of which there never are any.
 
-use std::sync::Arc;
+use std::ops::Deref;
 use std::time::Duration;
 
 use orch_core::error::ErrorKind;
@@ -18,8 +18,20 @@ pub(super) const fn is_recorded() -> bool {
 pub(crate) struct Registry;
 
 impl Registry {
-    pub(super) fn of(&self, program: &'static Program) -> Option<Arc<ProgramMetrics>> {
-        program.metrics.get().cloned()
+    pub(super) fn of(&self, program: &'static Program) -> Option<Handles> {
+        program.metrics.get().map(Handles)
+    }
+}
+
+/// The handles of one workflow.
+#[derive(Debug, Clone)]
+pub(crate) struct Handles(&'static ProgramMetrics);
+
+impl Deref for Handles {
+    type Target = ProgramMetrics;
+
+    fn deref(&self) -> &ProgramMetrics {
+        self.0
     }
 }
 

@@ -54,10 +54,21 @@ impl Span {
         None
     }
 
+    pub(crate) const fn is_disabled(&self) -> bool {
+        true
+    }
+
+    pub(crate) const fn enter(&self) -> Entered {
+        Entered
+    }
+
     pub(crate) fn in_scope<T>(&self, inside: impl FnOnce() -> T) -> T {
         inside()
     }
 }
+
+/// Being in a span, which is nothing.
+pub(crate) struct Entered;
 
 #[derive(Debug, Clone)]
 pub(crate) struct Id;

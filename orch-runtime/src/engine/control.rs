@@ -125,6 +125,8 @@ pub(crate) fn item_ended(
     let Role::Item { fan, idx } = &item.role else {
         return None;
     };
+    // Its value is taken before the next item begins, and what else it had is dropped.
+    jobs.now = None;
     let stop = jobs.run.stop();
     let stopping = stop.is_some_and(|stop| !survives(fan.frame(), fan.node, stop));
     let holds_job = matches!(jobs.ready.front(), Some(Job::Fan(next)) if Arc::ptr_eq(next, fan));
@@ -173,7 +175,7 @@ fn start_after(
 ) -> Option<(Arc<Frame>, usize)> {
     let renews = jobs.run.stop().is_none();
     if renews && contained(jobs.run, || ended.renew(idx)) == Some(true) {
-        if ended.layout.is_one_call && jobs.run.observer.is_none() {
+        if ended.layout.is_one_call {
             return Some((ended, 0));
         }
         jobs.commands.extend_from_slice(&ended.layout.first);

@@ -1,7 +1,9 @@
 //! Executing a run from its first node to its last.
 
-use std::pin::pin;
+use std::future::Future;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use orch_core::error::{NodeError, RunError};
 use orch_core::run::RunStatus;
@@ -10,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::frame::{Frame, Role};
-use super::jobs::{Job, Jobs};
+use super::jobs::Jobs;
 use super::run::{Halt, Run};
 use super::settle::{self, verdict};
 use super::strand::strand;
@@ -70,7 +72,7 @@ pub(super) async fn finished(run: &Run) {
     if run.is_finished() {
         return;
     }
-    let mut finishing = pin!(run.finishing.notified());
+    let mut finishing = Box::pin(run.finishing.notified());
     finishing.as_mut().enable();
     if !run.is_finished() {
         finishing.await;
@@ -111,7 +113,8 @@ pub(super) fn begin(frame: &Arc<Frame>, stop: Option<Stop>) -> Jobs<'_> {
     let mut jobs = Jobs::of(frame.run());
     settle::begin(frame, stop, &mut jobs);
     if let Some((frame, node)) = settle::next_call(Arc::clone(frame), &mut jobs) {
-        jobs.ready.push_front(Job::Call(frame, node, None));
+        let call = jobs.queued(frame, node);
+        jobs.ready.push_front(call);
     }
     jobs
 }
@@ -122,9 +125,15 @@ pub(super) async fn drive(run: &Arc<Run>, jobs: Jobs<'_>) {
         strand(run, jobs).await;
         finished(run).await;
     });
-    let Some(deadline) = run.program.spec.deadline else {
-        return whole.await;
-    };
+    if let Some(deadline) = run.program.spec.deadline {
+        Box::pin(in_time(run, deadline, whole.as_mut())).await;
+    } else {
+        whole.await;
+    }
+}
+
+/// Awaits a run, which it halts at its deadline.
+async fn in_time(run: &Run, deadline: Duration, mut whole: Pin<&mut impl Future<Output = ()>>) {
     let until = Instant::now() + deadline;
     tokio::select! {
         biased;

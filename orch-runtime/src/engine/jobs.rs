@@ -16,7 +16,7 @@ use crate::observe::Queued;
 #[derive(Debug)]
 pub(crate) enum Job {
     /// Call this node's step; with its place in the queue, where somebody listens.
-    Call(Arc<Frame>, usize, Option<Box<Queued>>),
+    Call(Arc<Frame>, usize, Option<Queued>),
     /// Evaluate the head of this `for` or branch.
     Head(Arc<Frame>, usize),
     /// Start an item.
@@ -64,6 +64,16 @@ impl<'a> Jobs<'a> {
             commands,
             now: None,
         }
+    }
+}
+
+impl Jobs<'_> {
+    /// A call that is ready, in its place in the queue.
+    #[inline]
+    pub(crate) fn queued(&self, frame: Arc<Frame>, node: usize) -> Job {
+        let observer = self.run.observer.as_ref();
+        let queued = observer.and_then(|observer| observer.node_queued(self.now));
+        Job::Call(frame, node, queued)
     }
 }
 

@@ -34,6 +34,7 @@ pub(crate) mod strand;
 pub(crate) mod under_way;
 pub(crate) mod undo;
 pub(crate) mod wait;
+mod watched;
 
 #[cfg(not(feature = "durable"))]
 pub(crate) use absent::{attempts, journaled, record};

@@ -35,8 +35,8 @@ pub(crate) fn ended(frame: Arc<Frame>, node: usize, result: Called, jobs: &mut J
     jobs.now = None;
 }
 
-/// Like [`ended`], but gives the call that follows instead of making it a job, if that is all there is to do and nobody
-/// listens.
+/// Like [`ended`], but gives the call that follows instead of making it a job, if that is all there is to do; `jobs.now` is
+/// then still when the node ended.
 #[inline]
 pub(crate) fn ended_or_next(
     frame: Arc<Frame>,
@@ -44,9 +44,12 @@ pub(crate) fn ended_or_next(
     result: Called,
     jobs: &mut Jobs<'_>,
 ) -> Option<(Arc<Frame>, usize)> {
-    if result.is_err() || jobs.run.observer.is_some() {
+    if result.is_err() {
         ended(frame, node, result, jobs);
         return None;
+    }
+    if jobs.run.observer.is_some() {
+        jobs.now = report(&frame, node, Status::Done);
     }
     if frame.layout.is_one_call && matches!(frame.role, Role::Item { .. }) {
         return control::item_ended(frame, Ok(()), jobs);
@@ -62,13 +65,12 @@ pub(crate) fn ended_or_next(
     next
 }
 
-/// Gives the call that a schedule answered with, the first of them where there are more, if nothing else is to be done and
-/// nobody listens; otherwise carries out the answer.
+/// Gives the call that a schedule answered with, the first of them where there are more, if nothing else is to be done;
+/// otherwise carries out the answer.
 #[inline]
 pub(crate) fn next_call(frame: Arc<Frame>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, usize)> {
     if let [Command::Start(next)] = jobs.commands[..]
         && is_call(&frame, next)
-        && jobs.run.observer.is_none()
     {
         jobs.commands.clear();
         return Some((frame, next));
@@ -91,24 +93,24 @@ fn next_of_many(frame: Arc<Frame>, jobs: &mut Jobs<'_>) -> Option<(Arc<Frame>, u
         carry_out_all(frame, jobs);
         return None;
     }
-    let mut starts = jobs.commands.drain(..);
-    let Some(Command::Start(first)) = starts.next() else {
+    let Some(&Command::Start(first)) = jobs.commands.first() else {
         return None;
     };
-    for command in starts {
-        if let Command::Start(node) = command {
-            let frame = Arc::clone(&frame);
-            jobs.ready.push_back(Job::Call(frame, node, None));
+    for next in 1..jobs.commands.len() {
+        if let Command::Start(node) = jobs.commands[next] {
+            let call = jobs.queued(Arc::clone(&frame), node);
+            jobs.ready.push_back(call);
         }
     }
+    jobs.commands.clear();
     Some((frame, first))
 }
 
-/// Whether all that is to be carried out is starting calls of which nobody is told.
+/// Whether all that is to be carried out is starting calls.
 fn are_calls(frame: &Frame, jobs: &Jobs<'_>) -> bool {
     let is_start =
         |command: &Command| matches!(command, Command::Start(node) if is_call(frame, *node));
-    jobs.run.observer.is_none() && jobs.commands.iter().all(is_start)
+    jobs.commands.iter().all(is_start)
 }
 
 /// Keeps what a node failed with, and lets the run know if nobody consumes it.
@@ -248,9 +250,8 @@ fn carry_out_otherwise(frame: Arc<Frame>, command: Command, jobs: &mut Jobs<'_>)
             | NodeCode::Recorded(..)
             | NodeCode::Signal(_)
             | NodeCode::Sleep(_) => {
-                let observer = jobs.run.observer.as_ref();
-                let queued = observer.and_then(|observer| observer.node_queued(jobs.now));
-                jobs.ready.push_back(Job::Call(frame, node, queued));
+                let call = jobs.queued(frame, node);
+                jobs.ready.push_back(call);
             }
             NodeCode::For { .. } | NodeCode::Branch { .. } => {
                 jobs.ready.push_back(Job::Head(frame, node));
@@ -283,7 +284,8 @@ fn finish(frame: Arc<Frame>, jobs: &mut Jobs<'_>) {
         Role::Item { .. } => {
             let result = verdict(&frame).map_err(|errors| first(&frame, errors));
             if let Some((item, node)) = control::item_ended(frame, result, jobs) {
-                jobs.ready.push_front(Job::Call(item, node, None));
+                let call = jobs.queued(item, node);
+                jobs.ready.push_front(call);
             }
         }
         Role::Arm {

@@ -23,9 +23,9 @@ use super::jobs::{Job, Jobs};
 use super::journaled::{self, Journaled};
 use super::run::Run;
 use super::slice::Slice;
-use super::{call, control, settle};
+use super::{call, control, settle, watched};
 use crate::ctx::Cx;
-use crate::observe::Queued;
+use crate::observe::{PlainWatch, Queued};
 use crate::program::{Attempt, NodeCode, Started};
 
 /// What a node's call gives: that its value is in its slot, or what it failed with.
@@ -92,42 +92,49 @@ impl Drop for Flight {
 }
 
 /// Runs what is ready until nothing is.
-pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs<'_>) {
+// Whoever awaits a future copies it once, all of it, so that one less around it is one copy less.
+pub(crate) fn strand<'a>(
+    run: &'a Arc<Run>,
+    jobs: Jobs<'a>,
+) -> impl Future<Output = ()> + Send + use<'a> {
     if let Some(record) = &run.journal {
         record.work();
     }
-    at_work(run, jobs).await;
+    at_work(run, jobs)
 }
 
 /// The same for a strand that is known to be at work.
-async fn at_work(run: &Arc<Run>, jobs: Jobs<'_>) {
+fn at_work<'a>(run: &'a Arc<Run>, jobs: Jobs<'a>) -> impl Future<Output = ()> + Send + use<'a> {
     let mut strand = Strand {
         jobs,
         slice: Slice::default(),
     };
     let record = run.journal.as_deref();
-    loop {
-        match poll_fn(|cx| Poll::Ready(strand.work(cx))).await {
-            Pause::Idle => {
-                if let Some(record) = record {
-                    record.rest();
+    async move {
+        loop {
+            match poll_fn(|cx| Poll::Ready(strand.work(cx))).await {
+                Pause::Idle => {
+                    if let Some(record) = record {
+                        record.rest();
+                    }
+                    return;
                 }
-                return;
-            }
-            Pause::Spent => {
-                tokio::task::yield_now().await;
-                strand.slice.renew();
-            }
-            Pause::Waits(flight, call) => {
-                if let Some(record) = record {
-                    record.fly();
-                    record.rest();
+                Pause::Spent => {
+                    tokio::task::yield_now().await;
+                    strand.slice.renew();
                 }
-                let result = wait(&flight, call).await;
-                if let Some(record) = record {
-                    record.land();
+                Pause::Waits(flight, call) => {
+                    if let Some(record) = record {
+                        record.fly();
+                        record.rest();
+                    }
+                    // Most strands never wait: the room for it would be copied with each of them.
+                    let result = Box::pin(wait(&flight, call)).await;
+                    if let Some(record) = record {
+                        record.land();
+                    }
+                    flight.land(result, &mut strand.jobs);
                 }
-                flight.land(result, &mut strand.jobs);
             }
         }
     }
@@ -178,8 +185,12 @@ impl Strand<'_> {
             };
             let pending = match job {
                 Job::Call(frame, node, queued) => self.call(frame, node, queued, cx),
-                Job::Fan(fan) => control::next_item(fan, &mut self.jobs)
-                    .and_then(|(frame, node)| self.call(frame, node, None, cx)),
+                Job::Fan(fan) => {
+                    let next = control::next_item(fan, &mut self.jobs);
+                    let observed = self.jobs.run.observer.is_some();
+                    let queued = observed.then(|| Queued::at_once(None));
+                    next.and_then(|(frame, node)| self.call(frame, node, queued, cx))
+                }
                 Job::Undo(frame) => {
                     let undone = super::undo::all(Arc::clone(&frame));
                     let call = Call::Whole(Box::pin(async move {
@@ -232,7 +243,7 @@ impl Strand<'_> {
         &mut self,
         mut frame: Arc<Frame>,
         mut node: usize,
-        mut queued: Option<Box<Queued>>,
+        mut queued: Option<Queued>,
         cx: &mut Context<'_>,
     ) -> Option<(Flight, Call)> {
         loop {
@@ -243,17 +254,23 @@ impl Strand<'_> {
                 settle::ended(frame, node, Err(error), &mut self.jobs);
                 return None;
             }
-            let result = match self.poll(&frame, node, queued.take(), cx) {
+            let result = match self.poll(&frame, node, &mut queued, cx) {
                 Begun::Over(result) => result,
                 Begun::Pending(call) => {
                     let (frame, what) = (Some(frame), Aloft::Node(node));
                     return Some((Flight { frame, what }, call));
                 }
             };
-            (frame, node) = settle::ended_or_next(frame, node, result, &mut self.jobs)?;
+            let next = settle::ended_or_next(frame, node, result, &mut self.jobs);
+            let now = self.jobs.now.take();
+            (frame, node) = next?;
             if self.jobs.run.has_ready() || self.slice.is_over() {
-                self.jobs.ready.push_back(Job::Call(frame, node, None));
+                let call = self.jobs.queued(frame, node);
+                self.jobs.ready.push_back(call);
                 return None;
+            }
+            if self.jobs.run.observer.is_some() {
+                queued = Some(Queued::at_once(now));
             }
         }
     }
@@ -263,7 +280,7 @@ impl Strand<'_> {
         &mut self,
         frame: &Arc<Frame>,
         node: usize,
-        queued: Option<Box<Queued>>,
+        queued: &mut Option<Queued>,
         cx: &mut Context<'_>,
     ) -> Begun {
         if !self.others_wait() {
@@ -357,7 +374,7 @@ fn boxed<'a>(run: &'a Arc<Run>, jobs: Jobs<'a>) -> Pin<Box<dyn Future<Output = (
 }
 
 /// A node's call under way.
-enum Call {
+pub(super) enum Call {
     /// One attempt and nothing else.
     Plain(Attempt),
     /// With all that its options ask for.
@@ -365,7 +382,7 @@ enum Call {
 }
 
 /// What a call's first poll gives.
-enum Begun {
+pub(super) enum Begun {
     Over(Called),
     Pending(Call),
 }
@@ -375,12 +392,13 @@ enum Begun {
 fn begin(
     frame: &Arc<Frame>,
     node: usize,
-    queued: Option<Box<Queued>>,
+    queued: &mut Option<Queued>,
     cx: &mut Context<'_>,
 ) -> Begun {
     let begun = catch_unwind(AssertUnwindSafe(|| {
         let run = frame.run();
         if let Some(record) = &run.journal {
+            let queued = queued.take().map(Box::new);
             let mut call = match journaled::begin(record, frame, node, queued) {
                 Journaled::Over(result) => return Begun::Over(result),
                 Journaled::Pending(call) => Call::Whole(call),
@@ -396,11 +414,12 @@ fn begin(
                 Started::Ended(result) => return Begun::Over(call::named(frame, node, result)),
                 Started::Pending(attempt) => Call::Plain(attempt),
             },
-            (_, Some(_)) if plain => {
-                Call::Whole(Box::pin(call::watched(Arc::clone(frame), node, queued)))
+            (NodeCode::Call(code) | NodeCode::Recorded(code, _), Some(observer)) if plain => {
+                let watch = PlainWatch::new(observer, frame, node, queued.take());
+                return watched::begin(frame, node, watch, code, cx);
             }
             _ => {
-                let frame = Arc::clone(frame);
+                let (frame, queued) = (Arc::clone(frame), queued.take().map(Box::new));
                 // Made inside, as a future that is handed on by value is copied each time.
                 Call::Whole(Box::pin(async move {
                     let performed = call::perform(&frame, node, queued, None).await;
@@ -434,7 +453,7 @@ impl Call {
     }
 }
 
-fn panicked(frame: &Frame, node: usize, panic: &(dyn Any + Send)) -> Called {
+pub(super) fn panicked(frame: &Frame, node: usize, panic: &(dyn Any + Send)) -> Called {
     let message = panic_message(panic);
     let error = node_error(frame, node, ErrorKind::Panicked, 1, message);
     Err(error)

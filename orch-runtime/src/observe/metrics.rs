@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
@@ -65,14 +66,42 @@ pub(crate) struct Registry(Mutex<HashMap<usize, Arc<ProgramMetrics>>>);
 
 impl Registry {
     /// Those of one workflow; `None` only where there are no metrics at all.
-    pub(super) fn of(&self, program: &'static Program) -> Option<Arc<ProgramMetrics>> {
-        let new = || Arc::new(ProgramMetrics::new(program));
+    pub(super) fn of(&self, program: &'static Program) -> Option<Handles> {
+        let new = || ProgramMetrics::new(program);
         if is_global() {
-            return Some(Arc::clone(program.metrics.get_or_init(new)));
+            return Some(Handles::Forever(program.metrics.get_or_init(new)));
         }
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let key = std::ptr::from_ref(program) as usize;
-        Some(Arc::clone(known.entry(key).or_insert_with(new)))
+        let shared = known.entry(key).or_insert_with(|| new().into());
+        Some(Handles::Shared(Arc::clone(shared)))
+    }
+}
+
+/// The handles of one workflow, of which nobody counts the users where they are there forever.
+#[derive(Debug, Clone)]
+pub(crate) enum Handles {
+    /// Those of the global recorder.
+    Forever(&'static ProgramMetrics),
+    /// Those of a thread's own.
+    Shared(Arc<ProgramMetrics>),
+}
+
+impl Deref for Handles {
+    type Target = ProgramMetrics;
+
+    fn deref(&self) -> &ProgramMetrics {
+        match self {
+            Self::Forever(handles) => handles,
+            Self::Shared(handles) => handles,
+        }
+    }
+}
+
+impl Handles {
+    pub(super) fn queued(&self) -> QueueDepth {
+        self.queue_depth.increment(1.0);
+        QueueDepth(self.clone())
     }
 }
 
@@ -169,11 +198,6 @@ impl ProgramMetrics {
         if let Some((_, errors)) = self.errors.iter().find(|(own, _)| *own == kind) {
             errors.increment(1);
         }
-    }
-
-    pub(super) fn queued(&self) -> QueueDepth {
-        self.queue_depth.increment(1.0);
-        QueueDepth(self.queue_depth.clone())
     }
 
     pub(super) fn node_started(&self, node: &NodeLayout, queued: Duration) {
@@ -321,17 +345,12 @@ impl TierMetrics {
 }
 
 /// One more in the queue, until it is dropped.
-pub(super) struct QueueDepth(Gauge);
-
-impl fmt::Debug for QueueDepth {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("QueueDepth").finish_non_exhaustive()
-    }
-}
+#[derive(Debug)]
+pub(super) struct QueueDepth(Handles);
 
 impl Drop for QueueDepth {
     fn drop(&mut self) {
-        self.0.decrement(1.0);
+        self.0.queue_depth.decrement(1.0);
     }
 }
 

@@ -15,7 +15,6 @@ mod watch;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use orch_core::error::NodeError;
@@ -23,9 +22,9 @@ use orch_core::run::{Progress, RunEvent};
 
 use crate::engine::strand::panic_message;
 
-pub(crate) use self::metrics::ProgramMetrics;
+pub(crate) use self::metrics::{Handles, ProgramMetrics};
 pub(crate) use self::outlet::Outlets;
-pub(crate) use self::spans::{AttemptWatch, during};
+pub(crate) use self::spans::{AttemptWatch, PlainWatch, during};
 pub(crate) use self::starts::Starts;
 pub use self::watch::Emission;
 pub(crate) use self::watch::{Observer, Queued};
@@ -82,10 +81,7 @@ impl Listeners {
         recorded
     }
 
-    pub(crate) fn metrics(
-        &self,
-        program: &'static crate::program::Program,
-    ) -> Option<Arc<ProgramMetrics>> {
+    pub(crate) fn metrics(&self, program: &'static crate::program::Program) -> Option<Handles> {
         if !self.records() {
             return None;
         }

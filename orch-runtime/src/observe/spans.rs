@@ -1,12 +1,13 @@
-//! Attempts and calls inside their spans.
+//! Runs, calls and attempts inside their spans.
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::Observer;
 use super::tracing::instrument::{Instrument as _, Instrumented};
 use super::tracing::{self, Span};
+use super::{Observer, Queued};
 use crate::engine::frame::Frame;
 
 /// Awaits what is pinned elsewhere inside a span.
@@ -31,6 +32,83 @@ impl<F: Future> Future for During<'_, F> {
     }
 }
 
+/// Awaits a run inside its span, which it enters once more only to drop what has not come to its end.
+pub(crate) struct Inside<'a, F: Future> {
+    span: &'a Span,
+    /// `None` once it has come to its end; boxed, as runs that nobody observes have no room for it.
+    run: Option<Pin<Box<F>>>,
+}
+
+impl<'a, F: Future> Inside<'a, F> {
+    pub(super) fn new(span: &'a Span, run: F) -> Self {
+        let run = Some(Box::pin(run));
+        Self { span, run }
+    }
+}
+
+impl<F: Future> Future for Inside<'_, F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let Self { span, run } = self.get_mut();
+        let _entered = span.enter();
+        let Some(going) = run else {
+            return Poll::Pending;
+        };
+        let polled = going.as_mut().poll(cx);
+        if polled.is_ready() {
+            *run = None;
+        }
+        polled
+    }
+}
+
+impl<F: Future> Drop for Inside<'_, F> {
+    fn drop(&mut self) {
+        if self.run.is_some() {
+            self.span.in_scope(|| self.run = None);
+        }
+    }
+}
+
+/// Watches the one attempt of a plain call.
+pub(crate) struct PlainWatch {
+    attempt: Span,
+    call: Span,
+}
+
+impl PlainWatch {
+    pub(crate) fn new(
+        observer: &Observer,
+        frame: &Arc<Frame>,
+        node: usize,
+        queued: Option<Queued>,
+    ) -> Self {
+        let call = observer.call_started(frame, node, queued);
+        observer.attempted(frame, node, 0);
+        // Nobody looks for the span around it, which is known.
+        let attempt = match call.id() {
+            Some(call) => tracing::info_span!(target: "orch", parent: call, "attempt", attempt = 1),
+            None => tracing::info_span!(target: "orch", "attempt", attempt = 1),
+        };
+        Self { attempt, call }
+    }
+
+    /// The span to be in: who is in the attempt is in the call, and entering both costs a good part of what making one does.
+    fn innermost(&self) -> &Span {
+        if self.attempt.is_disabled() {
+            &self.call
+        } else {
+            &self.attempt
+        }
+    }
+
+    /// Begins the attempt or goes on with it.
+    pub(crate) fn inside<R>(&self, attempt: impl FnOnce() -> R) -> R {
+        self.innermost().in_scope(attempt)
+    }
+}
+
 /// Watches one attempt.
 pub(crate) struct AttemptWatch(Span);
 
@@ -41,15 +119,6 @@ impl AttemptWatch {
         };
         observer.attempted(frame, node, tier);
         Self(tracing::info_span!(target: "orch", "attempt", attempt))
-    }
-
-    /// Watches the one attempt of a call whose span this is; nobody looks for the span around it where it is known.
-    pub(crate) fn only(call: &Span, observer: &Observer, frame: &Frame, node: usize) -> Self {
-        observer.attempted(frame, node, 0);
-        Self(match call.id() {
-            Some(call) => tracing::info_span!(target: "orch", parent: call, "attempt", attempt = 1),
-            None => tracing::info_span!(target: "orch", "attempt", attempt = 1),
-        })
     }
 
     /// Awaits an attempt that is pinned elsewhere.

@@ -1,5 +1,6 @@
 //! One run's observer.
 
+use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -16,9 +17,9 @@ use tokio::time::Instant;
 use super::metrics::QueueDepth;
 use super::outlet::Outlets;
 use super::shares::Shares;
-use super::tracing::instrument::Instrument as _;
+use super::spans::Inside;
 use super::tracing::{self, Span};
-use super::{ProgramMetrics, call};
+use super::{Handles, call};
 use crate::engine::frame::Frame;
 use crate::engine::run::Run;
 use crate::engine::under_way::Standstill;
@@ -52,7 +53,7 @@ impl Emission {
 /// Tells whoever listens what happens in one run.
 #[derive(Debug)]
 pub(crate) struct Observer {
-    metrics: Option<Arc<ProgramMetrics>>,
+    metrics: Option<Handles>,
     workflow: &'static str,
     began: Instant,
     began_at: SystemTime,
@@ -225,8 +226,8 @@ impl Observer {
     }
 
     /// Awaits a run inside its span.
-    pub(crate) async fn inside<F: Future>(&self, run: &Run, future: F) -> F::Output {
-        future.instrument(self.open(run).clone()).await
+    pub(crate) fn inside<F: Future>(&self, run: &Run, future: F) -> Inside<'_, F> {
+        Inside::new(self.open(run), future)
     }
 
     pub(crate) fn run_ended(&self, run: &Run, status: RunStatus) {
@@ -260,13 +261,13 @@ impl Observer {
         self.expected.fetch_add(nodes, Ordering::AcqRel);
     }
 
-    /// A call is ready, now if not said otherwise; `None` where nobody measures how long it waits.
-    pub(crate) fn node_queued(&self, since: Option<Instant>) -> Option<Box<Queued>> {
-        let metrics = self.metrics.as_deref()?;
-        Some(Box::new(Queued {
+    /// A call is ready and waits for its turn, from now on if not said otherwise; `None` where nobody measures how long.
+    pub(crate) fn node_queued(&self, since: Option<Instant>) -> Option<Queued> {
+        let metrics = self.metrics.as_ref()?;
+        Some(Queued {
             since: since.unwrap_or_else(Instant::now),
-            _depth: metrics.queued(),
-        }))
+            depth: Some(metrics.queued()),
+        })
     }
 
     pub(crate) fn node_started(&self, frame: &Arc<Frame>, node: usize) {
@@ -288,13 +289,16 @@ impl Observer {
             "node",
             task_id = &*layout.path,
             step = layout.step(),
-            items = ?frame.items(),
+            items = ?ItemsOf(frame),
         )
     }
 
     fn started(&self, frame: &Arc<Frame>, node: usize, queued: Option<Queued>) {
         let layout = &frame.layout.nodes[node];
-        let now = Instant::now();
+        let now = match &queued {
+            Some(Queued { since, depth: None }) => *since,
+            _ => Instant::now(),
+        };
         if let (Some(metrics), Some(queued)) = (&self.metrics, queued) {
             metrics.node_started(layout, now - queued.since);
         }
@@ -564,5 +568,25 @@ impl Observer {
 #[derive(Debug)]
 pub(crate) struct Queued {
     since: Instant,
-    _depth: QueueDepth,
+    /// `None` of a call that begins at once, and was never in the queue.
+    depth: Option<QueueDepth>,
+}
+
+impl Queued {
+    /// A call that begins now: where it follows from the end of another, the one look at the clock serves both.
+    pub(crate) fn at_once(now: Option<Instant>) -> Self {
+        Self {
+            since: now.unwrap_or_else(Instant::now),
+            depth: None,
+        }
+    }
+}
+
+/// The items around a frame, gathered only for those who want to see them.
+struct ItemsOf<'a>(&'a Frame);
+
+impl fmt::Debug for ItemsOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.items().fmt(f)
+    }
 }

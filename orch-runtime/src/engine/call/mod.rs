@@ -26,7 +26,7 @@ use super::undo::{Doubtful, Undo};
 use super::wait;
 use crate::ctx::Mode;
 use crate::observe::tracing::Span;
-use crate::observe::{AttemptWatch, Queued, during};
+use crate::observe::{Queued, during};
 use crate::origin::Origin;
 use crate::program::{Done, Thrown};
 use crate::step::Facts;
@@ -137,25 +137,6 @@ pub(crate) async fn undo(undo: &Undo, calling: Option<&Calling<'_>>) -> Result<(
         Ok(_) => Ok(()),
         Err(failed) => Err(failed.error),
     }
-}
-
-/// A plain call that somebody watches: one attempt and nothing else, in a future that is small.
-pub(crate) async fn watched(frame: Arc<Frame>, node: usize, queued: Option<Box<Queued>>) -> Called {
-    let Some(observer) = &frame.run().observer else {
-        let performed = Box::pin(perform(&frame, node, queued, None));
-        return performed.await.map(|_| ()).map_err(|failed| failed.error);
-    };
-    let span = observer.call_started(&frame, node, queued.map(|queued| *queued));
-    let watch = AttemptWatch::only(&span, observer, &frame, node);
-    let call = Call::new(&frame, node);
-    let attempted = pin!(call.caught(Mode::Run, 1));
-    let attempt = pin!(watch.during(attempted));
-    let failed = match during(span, attempt).await {
-        Ok(_) => return Ok(()),
-        Err(failed) => failed,
-    };
-    observer.attempt_failed(&frame, node, 0, &failed.error, None);
-    Err(failed.error)
 }
 
 /// What a tier of a fallback chain failed with.
