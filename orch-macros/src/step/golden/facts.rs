@@ -1,7 +1,7 @@
 fn step2(user: &str, prompt: String) -> Answer {
     answer(user, prompt)
 }
-my_orch::__step! {
+my_orch::__private::step! {
     [] [] impl step2[] [(& str, String) -> Answer] [type Output = Answer; type Error =
     __p::Never; type Kind = __p::Bounded; const CACHING : __p::CachingOf < Self > = <
     Self::Output as __p::Cacheable > ::CACHING; __p::kept!();] Anew[()] ["ask" "2"
