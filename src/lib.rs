@@ -88,7 +88,7 @@ pub mod __private {
         __wants_schedule as wants_schedule,
     };
 
-    pub use crate::{__calls as calls, __needs_of as needs_of};
+    pub use crate::{__calls as calls, __needs_of as needs_of, __step as step};
 
     /// The words of plans, apart from the rest, as whoever takes all of them pays for each.
     pub mod plan {

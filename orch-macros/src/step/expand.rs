@@ -82,7 +82,7 @@ fn whole(step: &Step, outline: &Outline) -> TokenStream {
     let reuse = Ident::new(if anew { "Anew" } else { "Once" }, Span::mixed_site());
     let call = call::call(step);
     quote_spanned! {Span::mixed_site()=>
-        #facade::__step! {
+        #facade::__private::step! {
             [#attributes] [#visibility] #implement #name
             [#vague #features #undo] [#mock] [#types] #reuse [#needs] [#spec] #call
         }

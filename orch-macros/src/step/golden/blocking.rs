@@ -3,7 +3,7 @@
 fn crunch(numbers: Vec<u64>) -> u64 {
     numbers.iter().sum()
 }
-::orch::__step! {
+::orch::__private::step! {
     [#[cfg(unix)] #[allow(clippy::needless_pass_by_value, reason = "the step owns it")]]
     [] impl crunch[] [(Vec < u64 >) -> u64] [type Output = u64; type Error = __p::Never;
     type Kind = __p::Infallible;] Once[()] ["crunch" "7c5c89f4fe74c483"

@@ -1,7 +1,7 @@
 fn step2(user: &str, prompt: String) -> Answer {
     answer(user, prompt)
 }
-my_orch::__step! {
+my_orch::__private::step! {
     [] [] impl step2[__p::wants_cache!(cache); __p::wants_rate_limit!(rate_limit);] [(&
     str, String) -> Answer] [type Output = Answer; type Error = __p::Never; type Kind =
     __p::Bounded; const CACHING : __p::CachingOf < Self > = < Self::Output as

@@ -10,7 +10,7 @@ pub(crate) async fn reserve(
 ) -> io::Result<Reservation> {
     db.reserve(items, count).await
 }
-::orch::__step! {
+::orch::__private::step! {
     [] [pub (crate)] impl reserve[] [(& [Item], u32) -> io::Result < Reservation >] [type
     Output = __p::OkOf < io::Result < Reservation > >; type Error = __p::ErrOf <
     io::Result < Reservation > >; type Kind = __p::Fallible;] Once[(__p::Need < Pool >,

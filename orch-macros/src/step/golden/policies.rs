@@ -5,7 +5,7 @@ pub async fn fetch_rates(
 ) -> Result<Rates, HttpError> {
     http.get(day).await
 }
-::orch::__step! {
+::orch::__private::step! {
     [] [pub] impl fetch_rates[__p::wants_cache!(cache);
     __p::wants_rate_limit!(rate_limit);] [(Date) -> Result < Rates, HttpError >] [type
     Output = __p::OkOf < Result < Rates, HttpError > >; type Error = __p::ErrOf < Result

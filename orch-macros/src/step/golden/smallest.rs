@@ -1,5 +1,5 @@
 fn price() {}
-::orch::__step! {
+::orch::__private::step! {
     [] [] impl price[] [()] [type Output = (); type Error = __p::Never; type Kind =
     __p::Infallible;] Once[()] ["price" "cfc093d17315f0ef" "::price"[]] (self,) [impl
     __p::Future < Output = __p::CalledOf < Self >> + __p::Send] { __p::testing!(let mock

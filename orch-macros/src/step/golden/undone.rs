@@ -1,7 +1,7 @@
 pub async fn reserve(items: &[Item], hold: bool) -> Result<Reservation, StockError> {
     stock(items, hold).await
 }
-::orch::__step! {
+::orch::__private::step! {
     [] [pub] impl reserve[__p::wants_json!(compensate); type __U < 'a > = stock::release
     < 'a >; const _ : () = __p::undoes:: < __U < 'static >> ();] [(& [Item], bool) ->
     Result < Reservation, StockError >] [type Output = __p::OkOf < Result < Reservation,
