@@ -3,10 +3,7 @@
 use std::future::Ready;
 use std::time::Duration;
 
-use orch_core::policy::CachePolicy;
-use serde_json::value::RawValue;
-
-use super::Cached;
+use super::{Cached, ToBeKept};
 
 /// A store of results, of which there is none.
 #[derive(Debug, Clone)]
@@ -21,17 +18,12 @@ impl Behind {
         match *self {}
     }
 
-    pub(super) fn result(
+    pub(super) fn keep(
         &self,
-        _value: Box<RawValue>,
-        _policy: CachePolicy,
-        _stale_for: Option<Duration>,
-        _origin: &str,
-    ) {
-        match *self {}
-    }
-
-    pub(super) fn keep(&self, _key: &str, _result: (), _holds: impl FnOnce() -> bool) -> Ready<()> {
+        _key: &str,
+        _kept: ToBeKept<'_>,
+        _holds: impl FnOnce() -> bool,
+    ) -> Ready<()> {
         match *self {}
     }
 

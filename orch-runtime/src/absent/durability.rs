@@ -73,6 +73,9 @@ pub(crate) mod steer {
 
     use super::Durability;
 
+    /// What comes of asking.
+    pub(crate) enum Asked {}
+
     pub(crate) const CANCEL: &str = "";
 
     pub(crate) fn ask(
@@ -80,11 +83,11 @@ pub(crate) mod steer {
         _run: RunId,
         _what: &str,
         _value: &str,
-    ) -> Ready<()> {
+    ) -> Ready<Asked> {
         match **durability {}
     }
 
-    pub(crate) fn asked(durability: &Arc<Durability>, _answer: ()) {
+    pub(crate) fn asked(durability: &Arc<Durability>, _answer: Asked) {
         match **durability {}
     }
 }

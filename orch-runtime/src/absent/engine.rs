@@ -129,6 +129,10 @@ pub(crate) mod journaled {
         match *record {}
     }
 
+    #[expect(
+        clippy::extra_unused_type_parameters,
+        reason = "as where there are durable runs"
+    )]
     pub(crate) fn child<W: Workflow>(_cx: &Cx, _id: &RunId) -> Option<Veiled<Record>> {
         None
     }

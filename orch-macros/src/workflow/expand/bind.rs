@@ -144,10 +144,10 @@ impl<'a, 'w> Binder<'a, 'w> {
         names::walk_under(&mut expr, shadows, &mut |found| match found {
             Found::Name(name) => {
                 let symbol = analysis.resolve(sees, name);
-                if symbol.is_none() {
-                    if let Some((near, _)) = analysis.nearest(sees, name) {
-                        hints.insert(near, name.span());
-                    }
+                if symbol.is_none()
+                    && let Some((near, _)) = analysis.nearest(sees, name)
+                {
+                    hints.insert(near, name.span());
                 }
                 symbols.push((symbol?, name.clone()));
                 Some(borrowed(name))

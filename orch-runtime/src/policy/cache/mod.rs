@@ -213,8 +213,13 @@ impl Cache {
                             Some(number) => flights.is_under_way(&own, number),
                             None => flights.is_still(era),
                         };
-                        let result = behind.result(json, policy, stale_for, origin);
-                        behind.keep(key, result, holds).await;
+                        let kept = ToBeKept {
+                            value: json,
+                            policy,
+                            stale_for,
+                            origin,
+                        };
+                        behind.keep(key, kept, holds).await;
                         if let Some(lead) = lead {
                             lead.land(None, &entry);
                         }
@@ -370,6 +375,19 @@ impl fmt::Debug for Cache {
             .field("stats", &self.stats())
             .finish_non_exhaustive()
     }
+}
+
+/// A result on its way into a store.
+#[cfg_attr(
+    not(feature = "durable"),
+    expect(dead_code, reason = "there is no such store")
+)]
+struct ToBeKept<'a> {
+    value: Box<RawValue>,
+    policy: CachePolicy,
+    /// For how long it is kept once it is no longer fresh.
+    stale_for: Option<Duration>,
+    origin: &'a str,
 }
 
 /// A value that came out of a store, and is not yet what its step gave.

@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orch_core::policy::CachePolicy;
 use orch_core::provenance::Provenance;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 
-use super::{Cached, StoredJson};
+use super::{Cached, StoredJson, ToBeKept};
 use crate::durability::Clock;
 use crate::durable::millis;
 use crate::observe::tracing;
@@ -201,10 +200,10 @@ impl Behind {
     pub(super) async fn keep(
         &self,
         key: &str,
-        result: StoredResult,
+        kept: ToBeKept<'_>,
         holds: impl FnOnce() -> bool + Send + 'static,
     ) {
-        let key = key.to_owned();
+        let (key, result) = (key.to_owned(), self.result(kept));
         let put = move |store: &dyn CacheStore, now| {
             store.put(&key, &result)?;
             // Whoever invalidates says so first and removes then: either this is seen here, or that comes after this.
@@ -236,13 +235,13 @@ impl Behind {
     }
 
     /// A result as it is kept from now on.
-    pub(super) fn result(
-        &self,
-        value: Box<RawValue>,
-        policy: CachePolicy,
-        stale_for: Option<Duration>,
-        origin: &str,
-    ) -> StoredResult {
+    fn result(&self, kept: ToBeKept<'_>) -> StoredResult {
+        let ToBeKept {
+            value,
+            policy,
+            stale_for,
+            origin,
+        } = kept;
         let now = self.now();
         let after = |span| now.saturating_add(millis(span));
         let fresh_until = policy.ttl.map(after);
