@@ -237,7 +237,7 @@ pub(crate) fn serialize<S: Serializer>(
 
 /// Serializes a duration that may be absent.
 #[cfg(feature = "serde")]
-pub(crate) fn serialize_option<S: Serializer>(
+pub(crate) fn optional<S: Serializer>(
     duration: &Option<Duration>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

@@ -5,6 +5,8 @@ use std::time::Duration;
 #[cfg(feature = "serde")]
 use serde::Serialize;
 
+#[cfg(feature = "serde")]
+use crate::duration;
 use crate::policy::Policies;
 
 mod waits;
@@ -88,10 +90,7 @@ pub struct Checkpoint {
     /// Who may decide; anybody where nobody is named.
     pub approvers: &'static [&'static str],
     /// How long the decision may take; without limit by default.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize_option")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
     pub expires: Option<Duration>,
     /// What happens when that time is over.
     pub on_expire: OnExpire,
@@ -155,10 +154,7 @@ pub struct WorkflowSpec {
     /// The error type as it is written; empty for a workflow that declares none.
     pub error: &'static str,
     /// How long a run may take; unbounded by default.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize_option")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
     pub deadline: Option<Duration>,
     /// How many of its nodes may be under way at once in one run; unlimited by default.
     pub concurrency: Option<u32>,
@@ -173,10 +169,7 @@ pub struct WorkflowSpec {
     /// What becomes of a run that is started when so many are under way.
     pub overlap: Overlap,
     /// How long a run may stand still before that is told; what the orchestrator says, or has learned, by default.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize_option")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
     pub stuck_after: Option<Duration>,
     /// When runs start by themselves; never by default.
     pub schedule: Option<Schedule>,
@@ -277,7 +270,7 @@ pub struct Schedule {
         feature = "serde",
         serde(
             skip_serializing_if = "Option::is_none",
-            serialize_with = "crate::duration::serialize_option"
+            serialize_with = "duration::optional"
         )
     )]
     pub jitter: Option<Duration>,
@@ -417,10 +410,7 @@ pub enum NodeKind {
         /// At most so many turns.
         max: u32,
         /// The wait from one turn's start to the next one's; none by default.
-        #[cfg_attr(
-            feature = "serde",
-            serde(serialize_with = "crate::duration::serialize_option")
-        )]
+        #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
         every: Option<Duration>,
     },
     /// Runs its body for each item.
@@ -444,19 +434,13 @@ pub enum NodeKind {
         /// The type of what it carries, as written.
         carries: &'static str,
         /// How long it waits before it gives an absent value; without limit by default.
-        #[cfg_attr(
-            feature = "serde",
-            serde(serialize_with = "crate::duration::serialize_option")
-        )]
+        #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
         timeout: Option<Duration>,
     },
     /// Waits for a time.
     Sleep {
         /// How long, where that is written and not computed.
-        #[cfg_attr(
-            feature = "serde",
-            serde(serialize_with = "crate::duration::serialize_option")
-        )]
+        #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
         length: Option<Duration>,
     },
 }

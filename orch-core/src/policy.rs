@@ -8,6 +8,9 @@ use std::time::Duration;
 #[cfg(feature = "serde")]
 use serde::Serialize;
 
+#[cfg(feature = "serde")]
+use crate::duration;
+
 mod words;
 
 /// What is asked of one step, or of one use of it.
@@ -27,7 +30,7 @@ pub struct Policies {
         feature = "serde",
         serde(
             skip_serializing_if = "Option::is_none",
-            serialize_with = "crate::duration::serialize_option"
+            serialize_with = "duration::optional"
         )
     )]
     pub timeout: Option<Duration>,
@@ -36,7 +39,7 @@ pub struct Policies {
         feature = "serde",
         serde(
             skip_serializing_if = "Option::is_none",
-            serialize_with = "crate::duration::serialize_option"
+            serialize_with = "duration::optional"
         )
     )]
     pub deadline: Option<Duration>,
@@ -124,16 +127,10 @@ impl Policies {
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Backoff {
     /// The wait after the first attempt; 200 ms by default.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::serialize"))]
     pub initial: Duration,
     /// The longest wait; 30 s by default.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::serialize"))]
     pub max: Duration,
     /// What each wait is multiplied by to give the next; 2 by default, at least 1.
     pub factor: f64,
@@ -177,10 +174,7 @@ pub enum Jitter {
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct CachePolicy {
     /// How long a result is fresh; `None` never expires.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize_option")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
     pub ttl: Option<Duration>,
     /// Names under which results can be invalidated together.
     pub tags: &'static [&'static str],
@@ -193,10 +187,7 @@ pub struct RateLimit {
     /// Attempts, or units of weight, per `period`; at least 1.
     pub permits: u32,
     /// The span that `permits` are counted over; longer than zero.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::serialize"))]
     pub period: Duration,
     /// How much may be used at once after a pause: 1 by default, so that attempts are spaced evenly;
     /// a weighted limit's default is `permits`.
@@ -224,10 +215,7 @@ pub struct BreakerPolicy {
     /// Failures in a row that open the breaker; 5 by default.
     pub failure_threshold: u32,
     /// How long it stays open before it lets calls through to probe; 60 s by default.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::serialize"))]
     pub recovery_timeout: Duration,
     /// How many probing calls may be under way while it is half open, and how many must succeed to close it; 1 by default.
     pub half_open_max_calls: u32,
@@ -244,10 +232,7 @@ pub enum Fallback {
     /// The last good value that the cache has of the call, though it is no longer fresh.
     Stale {
         /// How old it may be.
-        #[cfg_attr(
-            feature = "serde",
-            serde(serialize_with = "crate::duration::serialize")
-        )]
+        #[cfg_attr(feature = "serde", serde(serialize_with = "duration::serialize"))]
         max_age: Duration,
     },
 }

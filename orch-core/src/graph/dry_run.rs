@@ -9,6 +9,8 @@ use serde::Serialize;
 use super::scope::links_into;
 use super::table::Table;
 use super::{Fingerprint, Graph, Node, Scope, shape};
+#[cfg(feature = "serde")]
+use crate::duration;
 use crate::duration::Human;
 use crate::plan::{Rule, Schedule, ScopeSpec};
 use crate::policy::Policies;
@@ -36,10 +38,7 @@ pub struct Plan {
     /// How many nodes may be under way at once in one run; unlimited by default.
     pub concurrency: Option<u32>,
     /// How long a run may take; unbounded by default.
-    #[cfg_attr(
-        feature = "serde",
-        serde(serialize_with = "crate::duration::serialize_option")
-    )]
+    #[cfg_attr(feature = "serde", serde(serialize_with = "duration::optional"))]
     pub deadline: Option<Duration>,
     /// Whether runs are kept in a store.
     pub durable: bool,

@@ -38,7 +38,7 @@ struct WorkflowView {
     error: &'static str,
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+        serialize_with = "duration::optional"
     )]
     deadline: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ struct WorkflowView {
     overlap: Option<Overlap>,
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+        serialize_with = "duration::optional"
     )]
     stuck_after: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -187,7 +187,7 @@ struct Control {
     max: Option<u32>,
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+        serialize_with = "duration::optional"
     )]
     every: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -198,12 +198,12 @@ struct Control {
     partial: Option<bool>,
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+        serialize_with = "duration::optional"
     )]
     timeout: Option<Duration>,
     #[serde(
         skip_serializing_if = "Option::is_none",
-        serialize_with = "duration::serialize_option"
+        serialize_with = "duration::optional"
     )]
     length: Option<Duration>,
 }

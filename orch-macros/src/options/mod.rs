@@ -20,7 +20,7 @@ use crate::text;
 /// `durable` and `schedule` one.
 pub(crate) fn feature(name: &str, place: &Ident) -> TokenStream {
     let wants = format_ident!("wants_{name}", span = place.span());
-    quote_spanned!(place.span()=> __p::#wants!(#place);)
+    quote_spanned!(place.span()=> __p::#wants!();)
 }
 
 /// One option as it was given.

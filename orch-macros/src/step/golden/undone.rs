@@ -2,9 +2,9 @@ pub async fn reserve(items: &[Item], hold: bool) -> Result<Reservation, StockErr
     stock(items, hold).await
 }
 ::orch::__private::step! {
-    [] [pub] impl reserve[__p::wants_json!(compensate); type __U < 'a > = stock::release
-    < 'a >; const _ : () = __p::undoes:: < __U < 'static >> ();] [(& [Item], bool) ->
-    Result < Reservation, StockError >] [type Output = __p::OkOf < Result < Reservation,
+    [] [pub] impl reserve[__p::wants_json!(); type __U < 'a > = stock::release < 'a >;
+    const _ : () = __p::undoes:: < __U < 'static >> ();] [(& [Item], bool) -> Result <
+    Reservation, StockError >] [type Output = __p::OkOf < Result < Reservation,
     StockError > >; type Error = __p::ErrOf < Result < Reservation, StockError > >; type
     Kind = __p::Fallible; const COMPENSATING : __p::Compensating < Self::Output > = <
     Self::Output as __p::Undoable > ::COMPENSATING;] Anew[< __U < 'static > as __p::Step
