@@ -23,7 +23,7 @@ pub struct Goal {
     pub against: &'static str,
     /// The ratio at most.
     pub at_most: f64,
-    /// The ratio that stands, where the goal is not reached yet: it is not to grow.
+    /// The ratio that stands beside a test suite that keeps both cores busy, where that is more: it is not to grow.
     pub stands: f64,
 }
 
@@ -42,35 +42,35 @@ pub fn all() -> Vec<Goal> {
         (
             &["diamond"],
             orch::RUN,
-            &[(by_hand::SPAWN, 0.45, 0.9), (operese::OPERESE, 0.3, 0.5)],
+            &[(by_hand::SPAWN, 0.45, 0.8), (operese::OPERESE, 0.3, 0.43)],
         ),
         (
             &["chain 100"],
             orch::RUN,
             &[
-                (by_hand::SPAWN, 0.4, 0.6),
-                (operese::OPERESE, 0.65, 0.75),
+                (by_hand::SPAWN, 0.4, 0.47),
+                (operese::OPERESE, 0.65, 0.65),
                 (dagx::DAGX, 1.0 / 6.0, 0.17),
             ],
         ),
-        (&["chain 1000"], orch::RUN, &[(by_hand::SPAWN, 0.6, 1.2)]),
+        (&["chain 1000"], orch::RUN, &[(by_hand::SPAWN, 0.6, 0.74)]),
         (
             &["fan 100", "fan 1000", "fan 10,000"],
             orch::RUN,
-            &[(by_hand::SPAWN, 0.4, 0.8), (operese::OPERESE, 0.15, 0.35)],
+            &[(by_hand::SPAWN, 0.4, 0.47), (operese::OPERESE, 0.15, 0.21)],
         ),
         (
             &["layered 20×50"],
             orch::RUN,
-            &[(by_hand::SPAWN, 0.8, 1.35), (operese::OPERESE, 0.4, 0.6)],
+            &[(by_hand::SPAWN, 0.8, 0.82), (operese::OPERESE, 0.4, 0.4)],
         ),
         (
             &["unbalanced"],
             orch::RUN,
             &[(by_hand::LONG_ARM, 1.05, 1.05)],
         ),
-        (&burning, orch::PLAIN_FIRST, &[(OWN_STEPS, 0.55, 0.6)]),
-        (&burning, orch::ASYNC_SECOND, &[(OWN_STEPS, 0.55, 0.6)]),
+        (&burning, orch::PLAIN_FIRST, &[(OWN_STEPS, 0.55, 0.55)]),
+        (&burning, orch::ASYNC_SECOND, &[(OWN_STEPS, 0.55, 0.55)]),
     ];
     let mut all = Vec::new();
     for (cases, candidate, ratios) in goals {
