@@ -4,6 +4,8 @@ use std::any::{Any, type_name};
 use std::marker::PhantomData;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use spin::mutex::{SpinMutex, SpinMutexGuard};
+
 use crate::step::{Anew, Once, Step};
 
 /// Why a slot is read before it is written: never, as the schedule starts a node only after those it names.
@@ -12,6 +14,9 @@ const UNWRITTEN: &str = "the value of a node was read before the node had ended"
 
 /// Why a value cannot be moved out: never, as a run gives its result when its `finally` nodes have ended.
 const LOOKED_AT: &str = "the result was taken while a `finally` node was looking at it";
+
+/// Why a slot that one reader moves out is locked twice: never, as that reader starts when the value is there.
+const CONTENDED: &str = "the value of a node was written or read twice at once";
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -88,31 +93,38 @@ impl<T> Put<T> for &Slot<T> {
 }
 
 /// A value that one reader moves out.
+///
+/// Writer and reader come one after the other, so that neither waits: letting go of it then is a plain write, where a
+/// lock with waiters has to look for them.
 #[derive(Debug)]
-pub struct Moved<T>(Mutex<Option<T>>);
+pub struct Moved<T>(SpinMutex<Option<T>>);
 
 impl<T> Default for Moved<T> {
     fn default() -> Self {
-        Self(Mutex::new(None))
+        Self(SpinMutex::new(None))
     }
 }
 
 impl<T> From<T> for Moved<T> {
     fn from(value: T) -> Self {
-        Self(Mutex::new(Some(value)))
+        Self(SpinMutex::new(Some(value)))
     }
 }
 
 impl<T> Put<T> for &Moved<T> {
     fn put(&self, value: T) {
-        *lock(&self.0) = Some(value);
+        *self.slot() = Some(value);
     }
 }
 
 impl<T> Moved<T> {
+    fn slot(&self) -> SpinMutexGuard<'_, Option<T>> {
+        self.0.try_lock().expect(CONTENDED)
+    }
+
     /// Moves the value out, if the node gave one: for its outcome.
     pub fn take_if_there(&self) -> Option<T> {
-        lock(&self.0).take()
+        self.slot().take()
     }
 }
 
@@ -203,7 +215,7 @@ pub fn take<R: Taker, T>(slot: &Moved<T>) -> T
 where
     R::How: Take<T>,
 {
-    R::How::take(&mut lock(&slot.0)).expect(UNWRITTEN)
+    R::How::take(&mut slot.slot()).expect(UNWRITTEN)
 }
 
 /// Moves a value out of its slot, absent where the node gave none.
@@ -211,7 +223,7 @@ pub fn take_or_none<R: Taker, T>(slot: &Moved<Option<T>>) -> Option<T>
 where
     R::How: Take<Option<T>>,
 {
-    R::How::take(&mut lock(&slot.0)).flatten()
+    R::How::take(&mut slot.slot()).flatten()
 }
 
 /// Wraps what is put into an `Option`: the slot of a node whose value may be absent.
@@ -315,11 +327,11 @@ impl Erased {
 
 /// Like [`Erased`], for a value that one reader moves out.
 #[derive(Debug, Default)]
-pub struct MovedErased(Mutex<Option<(Box<dyn Any + Send>, &'static str)>>);
+pub struct MovedErased(Moved<(Box<dyn Any + Send>, &'static str)>);
 
 impl<T: Send + 'static> Put<T> for &MovedErased {
     fn put(&self, value: T) {
-        *lock(&self.0) = Some((Box::new(Some(value)), type_name::<T>()));
+        (&self.0).put((Box::new(Some(value)), type_name::<T>()));
     }
 }
 
@@ -353,7 +365,7 @@ impl MovedErased {
         take: impl FnOnce(&mut Option<T>) -> Option<T>,
         _witness: impl FnOnce() -> T,
     ) -> Option<T> {
-        let mut slot = lock(&self.0);
+        let mut slot = self.0.slot();
         let (value, given) = slot.as_mut()?;
         take(value.downcast_mut().unwrap_or_else(|| mistaken::<T>(given)))
     }
