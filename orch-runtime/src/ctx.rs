@@ -24,12 +24,10 @@ use crate::step::{Called, CalledOf, Facts, Shared, Step};
 #[derive(Debug)]
 pub struct Cx {
     ctx: StepCtx,
-    /// What it is for, if not for an attempt: each node has code that drops it, which is to be small.
-    other: Option<Box<Mode>>,
 }
 
 /// What a call is for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Mode {
     /// An attempt.
     Run,
@@ -47,25 +45,17 @@ impl Cx {
     }
 
     /// The context that owns its frame.
+    #[inline]
     pub(crate) fn of(frame: Arc<Frame>, node: usize) -> Self {
+        let call = Call::First { frame, node };
         Self {
-            ctx: StepCtx {
-                frame,
-                node: node as u32,
-                tier: 0,
-                attempt: 1,
-                turn: 0,
-                undoes: false,
-            },
-            other: None,
+            ctx: StepCtx { call },
         }
     }
 
     /// The context of a turn of a repeated step that was recorded.
     pub(crate) fn turn_of(frame: &Arc<Frame>, node: usize, turn: u32) -> Self {
-        let mut cx = Self::new(frame, node);
-        cx.ctx.turn = turn;
-        cx
+        Self::attempt(frame, node, Mode::Run, 1, 0, turn)
     }
 
     pub(crate) fn attempt(
@@ -76,30 +66,35 @@ impl Cx {
         tier: usize,
         turn: u32,
     ) -> Self {
+        if matches!((&mode, attempt, tier, turn), (Mode::Run, 1, 0, 0)) {
+            return Self::new(frame, node);
+        }
+        let call = Call::Other(Box::new(Other {
+            frame: Arc::clone(frame),
+            node,
+            attempt,
+            tier,
+            turn,
+            undoes: matches!(mode, Mode::Undo(_)),
+            mode,
+        }));
         Self {
-            ctx: StepCtx {
-                frame: Arc::clone(frame),
-                node: node as u32,
-                attempt,
-                tier: tier as u32,
-                turn,
-                undoes: matches!(mode, Mode::Undo(_)),
-            },
-            other: (!matches!(mode, Mode::Run)).then(|| Box::new(mode)),
+            ctx: StepCtx { call },
         }
     }
 
     pub(crate) fn mode(&self) -> &Mode {
-        self.other.as_deref().unwrap_or(&Mode::Run)
+        self.ctx.other().map_or(&Mode::Run, |other| &other.mode)
     }
 
     /// The same for an attempt on the blocking pool, whose thread may outlive this one.
     #[must_use]
     pub fn detached(&self) -> Self {
-        Self {
-            ctx: self.ctx.clone(),
-            other: None,
+        let mut ctx = self.ctx.clone();
+        if let Call::Other(other) = &mut ctx.call {
+            other.mode = Mode::Run;
         }
+        Self { ctx }
     }
 
     /// What a call gives instead of an attempt, if it is not for one: what its arguments say, or what the cache has.
@@ -124,7 +119,7 @@ impl Cx {
     /// What refers to artifacts is kept in memory alone: nothing keeps them for a cache.
     pub(crate) fn stored<S: Step>(&self, value: &S::Output) -> Option<Json> {
         #[cfg(feature = "cache")]
-        if self.ctx.frame.run().services.cache()?.is_stored() {
+        if self.ctx.frame().run().services.cache()?.is_stored() {
             let keep = S::results()?;
             let (json, refers) = recording(|| (keep.encode)(value));
             return json.ok().filter(|_| refers.is_empty());
@@ -142,7 +137,7 @@ impl Cx {
             Mode::Undo(Outcome::Done(json)) => {
                 let keep = S::COMPENSATING.keep;
                 let decode = |keep: Keep<S::Output>| (keep.decode)(json).ok();
-                let run = self.ctx.frame.run();
+                let run = self.ctx.frame().run();
                 let value = keep.and_then(|keep| run.restoring(|| decode(keep)));
                 Some(value.map_or(Outcome::Pending, Outcome::Done))
             }
@@ -154,36 +149,36 @@ impl Cx {
 
     /// Whether values are recorded.
     pub(crate) fn records(&self) -> bool {
-        self.ctx.frame.run().journal.is_some()
+        self.ctx.frame().run().journal.is_some()
     }
 
     /// How many bytes of JSON a recorded value may have.
     pub(crate) fn value_limit(&self) -> usize {
-        let journal = self.ctx.frame.run().journal.as_ref();
+        let journal = self.ctx.frame().run().journal.as_ref();
         journal.map_or(usize::MAX, |record| record.value_limit())
     }
 
     /// Whether what runs inside the node is recorded, so that the node's own value is not.
     pub(crate) fn is_recorded_inside(&self) -> bool {
-        self.ctx.frame.layout.nodes[self.ctx.node_index()].keeps_its_own()
+        self.ctx.frame().layout.nodes[self.ctx.node_index()].keeps_its_own()
     }
 
     /// Whether the value waits for a decision before it is placed.
     pub(crate) fn withholds(&self) -> bool {
-        let node = &self.ctx.frame.layout.nodes[self.ctx.node_index()];
+        let node = &self.ctx.frame().layout.nodes[self.ctx.node_index()];
         node.checkpoint().is_some()
     }
 
     /// Which callee of a fallback chain is called.
     #[must_use]
     pub fn tier(&self) -> usize {
-        self.ctx.tier as usize
+        self.ctx.tier()
     }
 
     /// Which turn of a repeated step it is, counted from 0.
     #[must_use]
     pub fn turn(&self) -> u32 {
-        self.ctx.turn
+        self.ctx.turn()
     }
 
     /// The step's context.
@@ -208,10 +203,10 @@ impl Cx {
     #[inline]
     fn frame(&self, levels: usize) -> &Arc<Frame> {
         if levels == 0 {
-            return &self.ctx.frame;
+            return self.ctx.frame();
         }
         self.ctx
-            .frame
+            .frame()
             .up(levels)
             .expect("generated code names a scope around its own")
     }
@@ -238,7 +233,7 @@ impl Cx {
     #[must_use]
     pub fn mock<F: 'static>(&self) -> Option<&F> {
         #[cfg(feature = "testing")]
-        return self.ctx.frame.run().services.mocks.get();
+        return self.ctx.frame().run().services.mocks.get();
         #[cfg(not(feature = "testing"))]
         None
     }
@@ -255,7 +250,7 @@ impl Cx {
     /// The resource of this type, for a call that may want it.
     #[must_use]
     pub fn lend<R: ?Sized + Send + Sync + 'static>(&self) -> Lend<'_, R> {
-        Lend(self.ctx.frame.run().services.resources.get())
+        Lend(self.ctx.frame().run().services.resources.get())
     }
 }
 
@@ -292,50 +287,69 @@ impl<'a, R: ?Sized> Lend<'a, R> {
 /// What a step can ask about the run it belongs to: `#[ctx] ctx: &StepCtx`.
 #[derive(Debug, Clone)]
 pub struct StepCtx {
+    call: Call,
+}
+
+/// A call, in three words: most are first attempts, and each of them is handed on by value.
+#[derive(Debug, Clone)]
+enum Call {
+    /// The first attempt of a node's own step.
+    First { frame: Arc<Frame>, node: usize },
+    /// Anything else.
+    Other(Box<Other>),
+}
+
+const _: () = assert!(size_of::<Cx>() == 3 * size_of::<usize>());
+
+/// A call that is not the first attempt of a node's own step.
+#[derive(Debug, Clone)]
+struct Other {
     frame: Arc<Frame>,
-    node: u32,
+    node: usize,
     attempt: u32,
-    tier: u32,
+    /// Which callee of a fallback chain it is.
+    tier: usize,
     turn: u32,
-    /// Whether the call undoes another.
+    /// Whether it undoes another.
     undoes: bool,
+    mode: Mode,
 }
 
 impl StepCtx {
     /// The run's id.
     #[must_use]
     pub fn run_id(&self) -> &RunId {
-        self.frame.run().id()
+        self.frame().run().id()
     }
 
     /// What ties this run to others and to the caller's own logs; the run's id unless the caller gave one.
     #[must_use]
     pub fn correlation_id(&self) -> &str {
-        self.frame.run().correlation_id()
+        self.frame().run().correlation_id()
     }
 
     /// The workflow's name.
     #[must_use]
     pub fn workflow(&self) -> &'static str {
-        self.frame.run().program.spec.name
+        self.frame().run().program.spec.name
     }
 
     /// The node's path: `parcels/pack` is the node `pack` in the body of `parcels`.
     #[must_use]
     pub fn node(&self) -> &str {
-        &self.frame.layout.nodes[self.node_index()].path
+        &self.frame().layout.nodes[self.node_index()].path
     }
 
     /// Which attempt this is, counted from 1.
     #[must_use]
     pub fn attempt(&self) -> u32 {
-        self.attempt
+        self.other().map_or(1, |other| other.attempt)
     }
 
     /// Which item of each fan-out around the node, outermost first.
     #[must_use]
     pub fn items(&self) -> Vec<usize> {
-        self.frame.items()
+        self.frame().items()
     }
 
     /// A key that is the same for every attempt of this call, and for no other: of this node in this run, of the item
@@ -347,23 +361,23 @@ impl StepCtx {
     pub fn idempotency_key(&self) -> String {
         use std::fmt::Write as _;
         let mut key = format!("{}/{}", self.run_id(), self.node());
-        for item in self.frame.items() {
+        for item in self.frame().items() {
             // Writing into a `String` cannot fail.
             let _ = write!(key, "/{item}");
         }
-        if self.turn > 0 {
-            let _ = write!(key, "#{}", self.turn);
+        if self.turn() > 0 {
+            let _ = write!(key, "#{}", self.turn());
         }
-        if self.tier > 0 {
-            let _ = write!(key, "~{}", self.tier);
+        if self.tier() > 0 {
+            let _ = write!(key, "~{}", self.tier());
         }
-        if let Some(record) = &self.frame.run().journal {
-            let times = record.times_undone(&record.instance(&self.frame, self.node_index()));
+        if let Some(record) = &self.frame().run().journal {
+            let times = record.times_undone(&record.instance(self.frame(), self.node_index()));
             if times > 0 {
                 let _ = write!(key, "~again{times}");
             }
         }
-        if self.undoes {
+        if self.other().is_some_and(|other| other.undoes) {
             key.push_str("~undo");
         }
         key
@@ -372,7 +386,7 @@ impl StepCtx {
     /// Whether the run is being cancelled; a step that computes for long without waiting looks now and then.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.frame.run().stop() == Some(Stop::Cancelled)
+        self.frame().run().stop() == Some(Stop::Cancelled)
     }
 
     /// Where the value of a node that this step receives came from; `None` where it was simply computed.
@@ -387,7 +401,7 @@ impl StepCtx {
     /// From the step's own side outwards: the cache before the fallback chain.
     fn origins(&self, node: &str) -> Vec<Origin> {
         let name = node.replace('_', "-");
-        let mut frame = Some(&self.frame);
+        let mut frame = Some(self.frame());
         while let Some(around) = frame {
             let mut nodes = around.layout.nodes.iter();
             if let Some(idx) = nodes.position(|layout| layout.spec.name == name) {
@@ -444,11 +458,11 @@ impl StepCtx {
     /// A value that does not serialize is not sent, and a warning says so.
     #[cfg(feature = "json")]
     pub fn emit(&self, value: &impl Serialize) {
-        let Some(observer) = &self.frame.run().observer else {
+        let Some(observer) = &self.frame().run().observer else {
             return;
         };
         match serde_json::to_value(value) {
-            Ok(value) => observer.emit(&self.frame, self.node_index(), value),
+            Ok(value) => observer.emit(self.frame(), self.node_index(), value),
             Err(error) => tracing::warn!(
                 target: "orch",
                 event = "emission_lost",
@@ -468,12 +482,34 @@ impl StepCtx {
         StepCache { ctx: self }
     }
 
+    #[inline]
     pub(crate) fn frame(&self) -> &Arc<Frame> {
-        &self.frame
+        match &self.call {
+            Call::First { frame, .. } => frame,
+            Call::Other(other) => &other.frame,
+        }
     }
 
     pub(crate) fn node_index(&self) -> usize {
-        self.node as usize
+        match &self.call {
+            Call::First { node, .. } => *node,
+            Call::Other(other) => other.node,
+        }
+    }
+
+    fn other(&self) -> Option<&Other> {
+        match &self.call {
+            Call::First { .. } => None,
+            Call::Other(other) => Some(other),
+        }
+    }
+
+    fn tier(&self) -> usize {
+        self.other().map_or(0, |other| other.tier)
+    }
+
+    fn turn(&self) -> u32 {
+        self.other().map_or(0, |other| other.turn)
     }
 }
 
@@ -493,7 +529,7 @@ impl StepCache<'_> {
     /// The value kept under this key, if there is a fresh one and it is a `T`.
     #[must_use]
     pub fn get<T: Clone + Send + Sync + 'static>(&self, key: &str) -> Option<T> {
-        let cache = self.ctx.frame.run().services.cache()?;
+        let cache = self.ctx.frame().run().services.cache()?;
         cache.get(&Self::key(key))
     }
 
@@ -504,14 +540,14 @@ impl StepCache<'_> {
         value: T,
         ttl: Option<std::time::Duration>,
     ) {
-        if let Some(cache) = self.ctx.frame.run().services.cache() {
+        if let Some(cache) = self.ctx.frame().run().services.cache() {
             cache.set(&Self::key(key), value, ttl, &[]);
         }
     }
 
     /// Forgets the value kept under this key; says whether there was one.
     pub fn invalidate(&self, key: &str) -> bool {
-        let cache = self.ctx.frame.run().services.cache();
+        let cache = self.ctx.frame().run().services.cache();
         cache.is_some_and(|cache| cache.invalidate_here(&Self::key(key)))
     }
 }

@@ -326,12 +326,12 @@ fn the_numbers_are_those_of_the_run() {
             1.0,
         ),
         (
-            "orch_node_duration_seconds_sum",
+            "task_duration_seconds_sum",
             &[everything, ("node", "tried"), ("status", "done")],
             5.0,
         ),
         (
-            "orch_node_duration_seconds_count",
+            "task_duration_seconds_count",
             &[("status", "failed")],
             3.0,
         ),

@@ -185,17 +185,15 @@ fn paths(seen: &[Seen]) -> Vec<String> {
         .collect()
 }
 
-const TREE: [&str; 23] = [
+const TREE: [&str; 19] = [
     "request",
     "request > run Traced",
     "request > run Traced > each/pauses [0]",
-    "request > run Traced > each/pauses [0] > attempt 1",
-    "request > run Traced > each/pauses [0] > attempt 1 > after",
-    "request > run Traced > each/pauses [0] > attempt 1 > before",
+    "request > run Traced > each/pauses [0] > after",
+    "request > run Traced > each/pauses [0] > before",
     "request > run Traced > each/pauses [1]",
-    "request > run Traced > each/pauses [1] > attempt 1",
-    "request > run Traced > each/pauses [1] > attempt 1 > after",
-    "request > run Traced > each/pauses [1] > attempt 1 > before",
+    "request > run Traced > each/pauses [1] > after",
+    "request > run Traced > each/pauses [1] > before",
     "request > run Traced > tried []",
     "request > run Traced > tried [] > attempt 1",
     "request > run Traced > tried [] > attempt 1 > after",
@@ -204,11 +202,9 @@ const TREE: [&str; 23] = [
     "request > run Traced > tried [] > attempt 2 > after",
     "request > run Traced > tried [] > attempt 2 > before",
     "request > run Traced > within/inner []",
-    "request > run Traced > within/inner [] > attempt 1",
-    "request > run Traced > within/inner [] > attempt 1 > run Inner",
-    "request > run Traced > within/inner [] > attempt 1 > run Inner > own-name []",
-    "request > run Traced > within/inner [] > attempt 1 > run Inner > own-name [] > attempt 1",
-    "request > run Traced > within/inner [] > attempt 1 > run Inner > own-name [] > attempt 1 > now",
+    "request > run Traced > within/inner [] > run Inner",
+    "request > run Traced > within/inner [] > run Inner > own-name []",
+    "request > run Traced > within/inner [] > run Inner > own-name [] > now",
 ];
 
 #[test]

@@ -27,11 +27,8 @@ impl StepCtx {
 
     /// Names from the plan: never an id, so that their number is bounded.
     fn labels(&self) -> Vec<Label> {
-        let node = &self.frame.layout.nodes[self.node_index()];
-        let step = node
-            .tiers
-            .get(self.tier as usize)
-            .map_or(node.step(), Tier::step);
+        let node = &self.frame().layout.nodes[self.node_index()];
+        let step = node.tiers.get(self.tier()).map_or(node.step(), Tier::step);
         vec![
             Label::from_static_parts("workflow", self.workflow()),
             Label::new("node", Arc::clone(&node.path)),

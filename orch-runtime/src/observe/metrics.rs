@@ -142,7 +142,6 @@ struct TaskEnds {
 
 struct NodeMetrics {
     queue_seconds: Histogram,
-    task_seconds: Histogram,
     done: Histogram,
     failed: Histogram,
     cancelled: Histogram,
@@ -225,7 +224,6 @@ impl ProgramMetrics {
             _ => &handles.failed,
         };
         end.record(took);
-        handles.task_seconds.record(took);
     }
 
     pub(super) fn attempted(&self, node: &NodeLayout, tier: usize) {
@@ -369,7 +367,7 @@ impl NodeMetrics {
         let (path, step) = (node.path.to_string(), node.step());
         let ended = |status: Status| {
             histogram!(
-                "orch_node_duration_seconds",
+                "task_duration_seconds",
                 "workflow" => workflow, "node" => path.clone(), "step" => step, "status" => status.as_str()
             )
         };
@@ -378,7 +376,6 @@ impl NodeMetrics {
                 "orchestration_step_queue_seconds",
                 "workflow" => workflow, "step" => step, "queue" => "default"
             ),
-            task_seconds: histogram!("task_duration_seconds", "workflow" => workflow, "step" => step),
             done: ended(Status::Done),
             failed: ended(Status::Failed),
             cancelled: ended(Status::Cancelled),

@@ -71,11 +71,8 @@ impl<F: Future> Drop for Inside<'_, F> {
     }
 }
 
-/// Watches the one attempt of a plain call.
-pub(crate) struct PlainWatch {
-    attempt: Span,
-    call: Span,
-}
+/// Watches a plain call: one attempt and no other, so that the call's span is the attempt's too.
+pub(crate) struct PlainWatch(Span);
 
 impl PlainWatch {
     pub(crate) fn new(
@@ -86,26 +83,12 @@ impl PlainWatch {
     ) -> Self {
         let call = observer.call_started(frame, node, queued);
         observer.attempted(frame, node, 0);
-        // Nobody looks for the span around it, which is known.
-        let attempt = match call.id() {
-            Some(call) => tracing::info_span!(target: "orch", parent: call, "attempt", attempt = 1),
-            None => tracing::info_span!(target: "orch", "attempt", attempt = 1),
-        };
-        Self { attempt, call }
+        Self(call)
     }
 
-    /// The span to be in: who is in the attempt is in the call, and entering both costs a good part of what making one does.
-    fn innermost(&self) -> &Span {
-        if self.attempt.is_disabled() {
-            &self.call
-        } else {
-            &self.attempt
-        }
-    }
-
-    /// Begins the attempt or goes on with it.
-    pub(crate) fn inside<R>(&self, attempt: impl FnOnce() -> R) -> R {
-        self.innermost().in_scope(attempt)
+    /// Begins the call or goes on with it.
+    pub(crate) fn inside<R>(&self, call: impl FnOnce() -> R) -> R {
+        self.0.in_scope(call)
     }
 }
 
