@@ -330,11 +330,7 @@ fn the_numbers_are_those_of_the_run() {
             &[everything, ("node", "tried"), ("status", "done")],
             5.0,
         ),
-        (
-            "task_duration_seconds_count",
-            &[("status", "failed")],
-            3.0,
-        ),
+        ("task_duration_seconds_count", &[("status", "failed")], 3.0),
         (
             "orch_run_duration_seconds_sum",
             &[everything, ("status", "completed")],
