@@ -1,4 +1,4 @@
-//! Plain calls that somebody watches: one attempt and nothing else, in its spans.
+//! Plain calls that somebody watches: one attempt and nothing else, in its span.
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
