@@ -2,7 +2,7 @@
 
 use std::any::{Any, type_name};
 use std::marker::PhantomData;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use spin::mutex::{SpinMutex, SpinMutexGuard};
 
@@ -42,17 +42,17 @@ pub type KeptOf<S> = Kept<OutputOf<S>>;
 
 /// A value that is read by reference.
 #[derive(Debug)]
-pub struct Slot<T>(OnceLock<T>);
+pub struct Slot<T>(spin::Once<T>);
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(OnceLock::new())
+        Self(spin::Once::new())
     }
 }
 
 impl<T> From<T> for Slot<T> {
     fn from(value: T) -> Self {
-        Self(OnceLock::from(value))
+        Self(spin::Once::initialized(value))
     }
 }
 
@@ -81,14 +81,14 @@ impl<T> Slot<T> {
 impl<T> Slot<Option<T>> {
     /// The value, absent where the node gave none.
     pub fn get_or_none(&self) -> &Option<T> {
-        self.0.get_or_init(|| None)
+        self.0.call_once(|| None)
     }
 }
 
 impl<T> Put<T> for &Slot<T> {
     fn put(&self, value: T) {
         // A repeated recovery finds the value there already, and it is the same.
-        let _ = self.0.set(value);
+        self.0.call_once(|| value);
     }
 }
 
@@ -294,11 +294,11 @@ fn mistaken<T>(given: &str) -> ! {
 ///
 /// Whoever reads it says the type by a function that returns it and is never called.
 #[derive(Debug, Default)]
-pub struct Erased(OnceLock<(Box<dyn Any + Send + Sync>, &'static str)>);
+pub struct Erased(spin::Once<(Box<dyn Any + Send + Sync>, &'static str)>);
 
 impl<T: Send + Sync + 'static> Put<T> for &Erased {
     fn put(&self, value: T) {
-        let _ = self.0.set((Box::new(value), type_name::<T>()));
+        self.0.call_once(|| (Box::new(value), type_name::<T>()));
     }
 }
 
@@ -314,7 +314,7 @@ impl Erased {
         witness: impl FnOnce() -> Option<T>,
     ) -> &Option<T> {
         self.0
-            .get_or_init(|| (Box::new(None::<T>), type_name::<Option<T>>()));
+            .call_once(|| (Box::new(None::<T>), type_name::<Option<T>>()));
         self.get(witness)
     }
 

@@ -1,7 +1,7 @@
 //! Executing a run from its first node to its last.
 
 use std::future::Future;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::frame::{Frame, Role};
 use super::jobs::Jobs;
 use super::run::{Halt, Run};
 use super::settle::{self, verdict};
-use super::strand::strand;
+use super::strand::{Pause, Strand, strand};
 use crate::ctx::Cx;
 use crate::panics::{self, Named};
 use crate::program::Workflow;
@@ -72,7 +72,7 @@ pub(super) async fn finished(run: &Run) {
     if run.is_finished() {
         return;
     }
-    let mut finishing = Box::pin(run.finishing.notified());
+    let mut finishing = pin!(run.finishing.notified());
     finishing.as_mut().enable();
     if !run.is_finished() {
         finishing.await;
@@ -120,29 +120,43 @@ pub(super) fn begin(frame: &Arc<Frame>, stop: Option<Stop>) -> Jobs<'_> {
 }
 
 /// Drives a run's nodes until all have ended; not generic, so that it is compiled once.
-pub(super) async fn drive(run: &Arc<Run>, jobs: Jobs<'_>) {
-    let mut whole = pin!(async {
-        strand(run, jobs).await;
-        finished(run).await;
-    });
-    if let Some(deadline) = run.program.spec.deadline {
-        Box::pin(in_time(run, deadline, whole.as_mut())).await;
-    } else {
-        whole.await;
+pub(super) fn drive<'a>(
+    run: &'a Arc<Run>,
+    jobs: Jobs<'a>,
+) -> impl Future<Output = ()> + Send + use<'a> {
+    let mut strand = Strand::new(jobs);
+    async move {
+        let deadline = run.program.spec.deadline;
+        let until = deadline.map(|deadline| (deadline, Instant::now() + deadline));
+        let pause = strand.turn().await;
+        // Most small runs are over by now, and whoever awaits a future copies all of it: what the others need is apart.
+        if !(matches!(pause, Pause::Idle) && run.is_finished()) {
+            Box::pin(drive_on(run, strand, pause, until)).await;
+        }
     }
 }
 
-/// Awaits a run, which it halts at its deadline.
-async fn in_time(run: &Run, deadline: Duration, mut whole: Pin<&mut impl Future<Output = ()>>) {
-    let until = Instant::now() + deadline;
-    tokio::select! {
-        biased;
-        () = &mut whole => return,
-        () = tokio::time::sleep_until(until) => {}
+/// Drives a run from where its strand paused; halts it at its deadline.
+async fn drive_on(
+    run: &Run,
+    mut strand: Strand<'_>,
+    pause: Pause,
+    until: Option<(Duration, Instant)>,
+) {
+    let mut whole = pin!(async {
+        strand.go_on(pause).await;
+        finished(run).await;
+    });
+    if let Some((deadline, until)) = until {
+        tokio::select! {
+            biased;
+            () = &mut whole => return,
+            () = tokio::time::sleep_until(until) => {}
+        }
+        run.halt(Halt::TimedOut(format!(
+            "it took longer than its deadline of {deadline:?}"
+        )));
     }
-    run.halt(Halt::TimedOut(format!(
-        "it took longer than its deadline of {deadline:?}"
-    )));
     whole.await;
 }
 

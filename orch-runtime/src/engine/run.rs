@@ -42,29 +42,36 @@ pub(crate) struct Run {
     /// Those among them that help on other cores.
     pub(crate) helpers: AtomicUsize,
     stop: AtomicU8,
-    halted: OnceLock<Halt>,
     /// Wakes what runs when it is to stop.
     pub(crate) stopped: Notify,
     finished: AtomicBool,
     pub(crate) finishing: Notify,
-    /// Failures that nobody consumed, in the order in which they happened.
-    errors: Seldom<NodeError>,
     /// Bounds how many attempts of this run are under way.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// `None` where nobody listens.
     pub(crate) observer: Option<Veiled<Observer>>,
     /// `None` of a run that is not durable.
     pub(crate) journal: Option<Veiled<Record>>,
-    /// What may have to be undone.
-    undos: Seldom<Undo>,
     /// Whether it is decided that nothing is undone.
     succeeded: AtomicBool,
-    /// What values of a run that is not durable refer to that are in JSON until they are wanted.
-    shelf: Seldom<Blob>,
-    /// The signals of a run that is not durable.
-    mailbox: OnceLock<Veiled<Mailbox>>,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
     pub(crate) bounds_calls: bool,
+    /// Made when something asks for it: a small run takes about as long as making room for all of this.
+    rare: OnceLock<Box<Rare>>,
+}
+
+/// What most runs never have.
+#[derive(Debug, Default)]
+struct Rare {
+    halted: OnceLock<Halt>,
+    /// Failures that nobody consumed, in the order in which they happened.
+    errors: Mutex<Vec<NodeError>>,
+    /// What may have to be undone.
+    undos: Mutex<Vec<Undo>>,
+    /// What values of a run that is not durable refer to that are in JSON until they are wanted.
+    shelf: Mutex<Vec<Blob>>,
+    /// The signals of a run that is not durable.
+    mailbox: OnceLock<Veiled<Mailbox>>,
 }
 
 /// Why a run was stopped from outside.
@@ -74,33 +81,6 @@ pub(crate) enum Halt {
     Cancelled(String),
     /// Its deadline passed.
     TimedOut(String),
-}
-
-/// A list that most runs leave empty: nobody locks it to find it so.
-#[derive(Debug)]
-struct Seldom<T>(OnceLock<Mutex<Vec<T>>>);
-
-impl<T> Default for Seldom<T> {
-    fn default() -> Self {
-        Self(OnceLock::new())
-    }
-}
-
-impl<T> Seldom<T> {
-    /// The list, to look at.
-    fn get(&self) -> Option<MutexGuard<'_, Vec<T>>> {
-        self.0.get().map(lock)
-    }
-
-    /// The list, to add to.
-    fn of(&self) -> MutexGuard<'_, Vec<T>> {
-        lock(self.0.get_or_init(Mutex::default))
-    }
-
-    fn take(&self) -> Vec<T> {
-        self.get()
-            .map_or_else(Vec::new, |mut list| std::mem::take(&mut *list))
-    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -126,29 +106,32 @@ impl Run {
             strands: AtomicUsize::new(0),
             helpers: AtomicUsize::new(0),
             stop: AtomicU8::new(GOING),
-            halted: OnceLock::new(),
             stopped: Notify::new(),
             finished: AtomicBool::new(false),
             finishing: Notify::new(),
-            errors: Seldom::default(),
             slots: program
                 .spec
                 .concurrency
                 .map(|max| Arc::new(Semaphore::new(max as usize))),
             observer,
             journal: None,
-            undos: Seldom::default(),
             succeeded: AtomicBool::new(false),
-            shelf: Seldom::default(),
-            mailbox: OnceLock::new(),
+            rare: OnceLock::new(),
         }
+    }
+
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
     }
 
     /// The signals that nobody has taken.
     pub(crate) fn mailbox(&self) -> &Mailbox {
         match &self.journal {
             Some(record) => record.mailbox(),
-            None => self.mailbox.get_or_init(|| Veiled::new(Mailbox::default())),
+            None => self
+                .rare()
+                .mailbox
+                .get_or_init(|| Veiled::new(Mailbox::default())),
         }
     }
 
@@ -163,7 +146,7 @@ impl Run {
     /// Has what a value refers to that is kept as JSON in a run that is not durable.
     pub(crate) fn shelve(&self, refers: Vec<Blob>) {
         if !refers.is_empty() {
-            self.shelf.of().extend(refers);
+            lock(&self.rare().shelf).extend(refers);
         }
     }
 
@@ -171,12 +154,7 @@ impl Run {
     pub(crate) fn restoring<R>(&self, deserialize: impl FnOnce() -> R) -> R {
         let (home, known) = match &self.journal {
             Some(record) => (Some(record.home()), Vec::new()),
-            None => (
-                None,
-                self.shelf
-                    .get()
-                    .map_or_else(Vec::new, |shelf| shelf.clone()),
-            ),
+            None => (None, lock(&self.rare().shelf).clone()),
         };
         restoring(home, known, deserialize)
     }
@@ -204,12 +182,13 @@ impl Run {
 
     /// Remembers what may have to be undone.
     pub(crate) fn to_undo(&self, undo: Undo) {
-        self.undos.of().push(undo);
+        lock(&self.rare().undos).push(undo);
     }
 
     /// How many calls may have to be undone.
     pub(crate) fn undo_count(&self) -> i64 {
-        self.undos.get().map_or(0, |undos| undos.len()) as i64
+        let rare = self.rare.get();
+        rare.map_or(0, |rare| lock(&rare.undos).len()) as i64
     }
 
     /// Takes over what a run inside this one may have to undo, which has succeeded for itself.
@@ -218,11 +197,12 @@ impl Run {
         if undos.is_empty() {
             return;
         }
-        self.undos.of().extend(undos);
+        lock(&self.rare().undos).extend(undos);
     }
 
     pub(crate) fn take_undos(&self) -> Vec<Undo> {
-        self.undos.take()
+        let rare = self.rare.get();
+        rare.map_or_else(Vec::new, |rare| std::mem::take(&mut *lock(&rare.undos)))
     }
 
     /// Undoing something failed.
@@ -230,7 +210,7 @@ impl Run {
         if let Some(observer) = &self.observer {
             observer.undo_failed(self, &error);
         }
-        self.errors.of().push(error);
+        lock(&self.rare().errors).push(error);
     }
 
     /// The run's id, given when it is first asked for.
@@ -295,9 +275,10 @@ impl Run {
     pub(crate) fn halt(&self, halt: Halt) {
         {
             // Whoever decides that nothing is undone holds this, so that the run is not stopped at the same time.
-            let _undos = self.undos.of();
+            let rare = self.rare();
+            let _undos = lock(&rare.undos);
             let decided = self.succeeded.load(Ordering::Acquire);
-            if decided || self.is_finished() || self.halted.set(halt).is_err() {
+            if decided || self.is_finished() || rare.halted.set(halt).is_err() {
                 return;
             }
         }
@@ -307,14 +288,14 @@ impl Run {
     /// Whether nothing is to be undone, as the run has succeeded but for its `finally` nodes: from then on it is too late
     /// to stop it.
     pub(crate) fn has_succeeded(&self, verdict: impl FnOnce() -> bool) -> bool {
-        let _undos = self.undos.of();
+        let _undos = lock(&self.rare().undos);
         let succeeded = self.halted().is_none() && verdict();
         self.succeeded.store(succeeded, Ordering::Release);
         succeeded
     }
 
     pub(crate) fn halted(&self) -> Option<&Halt> {
-        self.halted.get()
+        self.rare.get()?.halted.get()
     }
 
     fn cancel_nodes(&self) {
@@ -324,7 +305,7 @@ impl Run {
 
     /// A failure that nobody consumes.
     pub(crate) fn fail(&self, error: NodeError) {
-        self.errors.of().push(error);
+        lock(&self.rare().errors).push(error);
         match self.program.spec.on_failure {
             OnFailure::Cancel => self.cancel_nodes(),
             OnFailure::Finish => {
@@ -334,9 +315,8 @@ impl Run {
     }
 
     pub(crate) fn errors(&self) -> Vec<NodeError> {
-        self.errors
-            .get()
-            .map_or_else(Vec::new, |errors| errors.clone())
+        let rare = self.rare.get();
+        rare.map_or_else(Vec::new, |rare| lock(&rare.errors).clone())
     }
 
     pub(crate) fn finish(&self) {
@@ -357,6 +337,6 @@ impl Run {
             lock(&self.ready).clear();
             self.waiting.store(0, Ordering::Release);
         }
-        drop(self.undos.take());
+        drop(self.take_undos());
     }
 }

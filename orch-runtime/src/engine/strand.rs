@@ -32,7 +32,7 @@ use crate::program::{Attempt, NodeCode, Started};
 pub(crate) type Called = Result<(), NodeError>;
 
 /// A pending node: should its future be dropped, the node ends as cancelled.
-struct Flight {
+pub(super) struct Flight {
     frame: Option<Arc<Frame>>,
     what: Aloft,
 }
@@ -92,56 +92,22 @@ impl Drop for Flight {
 }
 
 /// Runs what is ready until nothing is.
-// Whoever awaits a future copies it once, all of it, so that one less around it is one copy less.
-pub(crate) fn strand<'a>(
-    run: &'a Arc<Run>,
-    jobs: Jobs<'a>,
-) -> impl Future<Output = ()> + Send + use<'a> {
+pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs<'_>) {
     if let Some(record) = &run.journal {
         record.work();
     }
-    at_work(run, jobs)
+    at_work(jobs).await;
 }
 
 /// The same for a strand that is known to be at work.
-fn at_work<'a>(run: &'a Arc<Run>, jobs: Jobs<'a>) -> impl Future<Output = ()> + Send + use<'a> {
-    let mut strand = Strand {
-        jobs,
-        slice: Slice::default(),
-    };
-    let record = run.journal.as_deref();
-    async move {
-        loop {
-            match poll_fn(|cx| Poll::Ready(strand.work(cx))).await {
-                Pause::Idle => {
-                    if let Some(record) = record {
-                        record.rest();
-                    }
-                    return;
-                }
-                Pause::Spent => {
-                    tokio::task::yield_now().await;
-                    strand.slice.renew();
-                }
-                Pause::Waits(flight, call) => {
-                    if let Some(record) = record {
-                        record.fly();
-                        record.rest();
-                    }
-                    // Most strands never wait: the room for it would be copied with each of them.
-                    let result = Box::pin(wait(&flight, call)).await;
-                    if let Some(record) = record {
-                        record.land();
-                    }
-                    flight.land(result, &mut strand.jobs);
-                }
-            }
-        }
-    }
+async fn at_work(jobs: Jobs<'_>) {
+    let mut strand = Strand::new(jobs);
+    let pause = strand.turn().await;
+    strand.go_on(pause).await;
 }
 
 /// Why a strand stops working.
-enum Pause {
+pub(super) enum Pause {
     /// Nothing is ready.
     Idle,
     /// It has used up its worker's time.
@@ -150,7 +116,8 @@ enum Pause {
     Waits(Flight, Call),
 }
 
-struct Strand<'a> {
+/// What runs ready nodes one after the other.
+pub(super) struct Strand<'a> {
     jobs: Jobs<'a>,
     slice: Slice,
 }
@@ -162,7 +129,52 @@ impl Drop for Strand<'_> {
     }
 }
 
+impl<'a> Strand<'a> {
+    pub(super) fn new(jobs: Jobs<'a>) -> Self {
+        Self {
+            jobs,
+            slice: Slice::default(),
+        }
+    }
+}
+
 impl Strand<'_> {
+    /// Runs what is ready until it has to pause.
+    pub(super) async fn turn(&mut self) -> Pause {
+        poll_fn(|cx| Poll::Ready(self.work(cx))).await
+    }
+
+    /// Goes on after a pause, until nothing is ready.
+    pub(super) async fn go_on(&mut self, mut pause: Pause) {
+        let record = self.jobs.run.journal.as_deref();
+        loop {
+            match pause {
+                Pause::Idle => {
+                    if let Some(record) = record {
+                        record.rest();
+                    }
+                    return;
+                }
+                Pause::Spent => {
+                    tokio::task::yield_now().await;
+                    self.slice.renew();
+                }
+                Pause::Waits(flight, call) => {
+                    if let Some(record) = record {
+                        record.fly();
+                        record.rest();
+                    }
+                    let result = wait(&flight, call).await;
+                    if let Some(record) = record {
+                        record.land();
+                    }
+                    flight.land(result, &mut self.jobs);
+                }
+            }
+            pause = self.turn().await;
+        }
+    }
+
     fn work(&mut self, cx: &mut Context<'_>) -> Pause {
         loop {
             if self.jobs.run.is_abandoned() {
@@ -317,7 +329,7 @@ impl Strand<'_> {
             }
             let mut jobs = Jobs::of(&run);
             flight.land(result, &mut jobs);
-            boxed(&run, jobs).await;
+            boxed(jobs).await;
             drop(counted);
         });
         None
@@ -361,7 +373,7 @@ fn call_for_help(run: &Arc<Run>) {
         record.work();
     }
     handle.spawn(async move {
-        boxed(&run, Jobs::of(&run)).await;
+        boxed(Jobs::of(&run)).await;
         drop((helper, strand));
     });
     // A task spawned from a worker waits in a slot that nobody steals from; the next one displaces it.
@@ -369,8 +381,8 @@ fn call_for_help(run: &Arc<Run>) {
 }
 
 /// A strand at work behind a type that can be named, as strands begin strands.
-fn boxed<'a>(run: &'a Arc<Run>, jobs: Jobs<'a>) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
-    Box::pin(at_work(run, jobs))
+fn boxed(jobs: Jobs<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+    Box::pin(at_work(jobs))
 }
 
 /// A node's call under way.
