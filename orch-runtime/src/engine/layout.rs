@@ -45,10 +45,6 @@ pub struct ScopeLayout {
 pub(crate) struct NodeLayout {
     pub(crate) spec: &'static NodeSpec,
     /// Counts all nodes of the program, nested ones included.
-    #[cfg_attr(
-        not(feature = "metrics"),
-        expect(dead_code, reason = "what handles of metrics are found by")
-    )]
     pub(crate) index: usize,
     /// The names of the nodes around it and its own, with slashes between.
     pub(crate) path: Arc<str>,
@@ -135,17 +131,22 @@ impl Layout {
 impl Layout {
     /// The node of this path.
     pub(crate) fn find(&self, path: &str) -> Option<&NodeLayout> {
-        self.root.find(path)
+        self.root.find(&|node| &*node.path == path)
+    }
+
+    /// The node of this index.
+    pub(crate) fn node(&self, index: usize) -> Option<&NodeLayout> {
+        self.root.find(&|node| node.index == index)
     }
 }
 
 impl ScopeLayout {
-    fn find(&self, path: &str) -> Option<&NodeLayout> {
+    fn find(&self, is_it: &impl Fn(&NodeLayout) -> bool) -> Option<&NodeLayout> {
         self.nodes.iter().find_map(|node| {
-            if &*node.path == path {
+            if is_it(node) {
                 return Some(node);
             }
-            node.bodies.iter().find_map(|body| body.find(path))
+            node.bodies.iter().find_map(|body| body.find(is_it))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -21,6 +21,7 @@ use super::spans::Inside;
 use super::tracing::{self, Span};
 use super::{Handles, call};
 use crate::engine::frame::Frame;
+use crate::engine::layout::Layout;
 use crate::engine::run::Run;
 use crate::engine::under_way::Standstill;
 use crate::json;
@@ -58,17 +59,20 @@ pub(crate) struct Observer {
     began: Instant,
     began_at: SystemTime,
     expected: AtomicU64,
-    ended: AtomicU64,
-    inner: Mutex<Inner>,
+    layout: &'static Layout,
+    /// The index of the node that began last, and one more: 0 is that none has.
+    current: AtomicUsize,
+    done: Mutex<Done>,
     span: OnceLock<Span>,
     /// How it ended.
     last: OnceLock<Stage>,
     outlets: Arc<Outlets>,
 }
 
+/// What of a run has ended.
 #[derive(Debug, Default)]
-struct Inner {
-    current: Option<&'static Arc<str>>,
+struct Done {
+    nodes: u64,
     shares: Shares,
 }
 
@@ -93,16 +97,17 @@ impl Observer {
             began: Instant::now(),
             began_at: SystemTime::now(),
             expected: AtomicU64::new(program.layout().nodes),
-            ended: AtomicU64::new(0),
-            inner: Mutex::default(),
+            layout: program.layout(),
+            current: AtomicUsize::new(0),
+            done: Mutex::default(),
             span: OnceLock::new(),
             last: OnceLock::new(),
             outlets,
         }
     }
 
-    fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn outlets(&self) -> &Arc<Outlets> {
@@ -178,19 +183,23 @@ impl Observer {
 
     fn progress_at(&self, run: &Run, stage: Stage) -> Progress {
         let expected = self.expected.load(Ordering::Acquire);
-        let completed = self.ended.load(Ordering::Acquire).min(expected);
-        let inner = self.inner();
+        let done = self.done();
+        let completed = done.nodes.min(expected);
         let (total, percentage) = match stage {
             // Items that never started are expected no longer.
             Stage::Completed => (completed, 100.0),
             // A run that has not ended is not done, whatever its nodes say.
-            _ => (expected, (inner.shares.done() * 100.0).min(99.0)),
+            _ => (expected, (done.shares.done() * 100.0).min(99.0)),
         };
+        let current = self.current.load(Ordering::Relaxed).checked_sub(1);
+        let current_step = current
+            .and_then(|index| self.layout.node(index))
+            .map(|node| Arc::clone(&node.path));
         Progress {
             execution_id: run.id().clone(),
             workflow_id: self.workflow,
             start_time: self.began_at,
-            current_step: inner.current.cloned(),
+            current_step,
             completed_steps: completed,
             total_steps: total,
             percentage,
@@ -304,7 +313,7 @@ impl Observer {
         }
         let since = now.saturating_duration_since(self.began);
         frame.starts.begin(node, frame.layout.nodes.len(), since);
-        self.inner().current = Some(&layout.path);
+        self.current.store(layout.index + 1, Ordering::Relaxed);
         self.tell(frame.run(), || RunEventKind::NodeStarted {
             node: Arc::clone(&layout.path),
             items: frame.items(),
@@ -315,7 +324,11 @@ impl Observer {
     /// A node ends now, which is given back.
     pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) -> Instant {
         let (layout, now) = (&frame.layout.nodes[node], Instant::now());
-        self.inner().shares.ended(frame, node);
+        {
+            let mut done = self.done();
+            done.nodes += 1;
+            done.shares.ended(frame, node);
+        }
         let since = now.saturating_duration_since(self.began);
         let began = frame.starts.end(node);
         let took = began.map(|began| since.saturating_sub(began));
@@ -330,7 +343,6 @@ impl Observer {
             }
         }
         self.log_end(frame, node, status, took, error.as_ref());
-        self.ended.fetch_add(1, Ordering::AcqRel);
         // What is recorded of a durable run is told when it is recorded, and not when it is gone over again.
         if let Some(failure) = failure.filter(|failure| failure.kind() != ErrorKind::Cancelled)
             && layout.notifies_human()
