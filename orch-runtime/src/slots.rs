@@ -41,6 +41,8 @@ pub type MovedOf<S> = Moved<OutputOf<S>>;
 pub type KeptOf<S> = Kept<OutputOf<S>>;
 
 /// A value that is read by reference.
+///
+/// Nobody reads before it is written, so that nobody waits for that.
 #[derive(Debug)]
 pub struct Slot<T>(spin::Once<T>);
 

@@ -78,8 +78,12 @@ impl Crate {
         self.measured(&["check", "--quiet"])
     }
 
-    /// Runs `cargo build` as if all it depends on came from a registry, which is never compiled incrementally.
-    pub(crate) fn build(&self) -> io::Result<Cost> {
+    /// Runs `cargo build` where nothing is built yet, as if all it depends on came from a registry, which is never
+    /// compiled incrementally.
+    pub(crate) fn build_from_nothing(&self) -> io::Result<Cost> {
+        if self.target().exists() {
+            fs::remove_dir_all(self.target())?;
+        }
         self.measured(&["build", "--quiet", "--config=build.incremental=false"])
     }
 

@@ -11,7 +11,7 @@ mod cargo;
 mod programs;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use orch_benches::harness::median;
 use orch_benches::report::table;
@@ -20,6 +20,11 @@ use crate::cargo::{Cost, Crate};
 
 /// How often each crate is changed and checked.
 const TURNS: usize = 5;
+/// How often what is compared is built from nothing: of Orch, with default features and without, and of what both are
+/// held against.
+const COLD_TURNS: usize = 3;
+/// How many crates those are; the others are built once.
+const COMPARED: usize = 3;
 
 fn main() -> io::Result<()> {
     let asked: Vec<_> = std::env::args().skip(1).collect();
@@ -139,11 +144,17 @@ fn checked(
             turns.push(written.check()?);
         }
     }
-    let medians = turns.into_iter().map(|turns| Cost {
-        wall: median(turns.iter().map(|cost: &Cost| cost.wall).collect()),
-        busy: median(turns.iter().map(|cost| cost.busy).collect()),
+    Ok(medians(&turns))
+}
+
+/// The medians of what each crate took.
+fn medians(turns: &[Vec<Cost>]) -> Vec<Cost> {
+    let of = |costs: &[Cost], part: fn(&Cost) -> f64| median(costs.iter().map(part).collect());
+    let medians = turns.iter().map(|costs| Cost {
+        wall: of(costs, |cost| cost.wall),
+        busy: of(costs, |cost| cost.busy),
     });
-    Ok(medians.collect())
+    medians.collect()
 }
 
 /// A crate that has nothing but dependencies, built from nothing.
@@ -167,27 +178,36 @@ fn cold(workspace: &Path, room: &Path) -> io::Result<()> {
             programs::CLOACINA.to_owned(),
         ),
     ];
-    let mut rows = Vec::new();
-    let mut first = None;
+    let mut built = Vec::new();
     for program in crates {
-        eprintln!("building {} from nothing", program.title);
         let title = program.title;
-        let written = Crate::write(program, workspace, room)?;
-        let target: PathBuf = written.target();
-        if target.exists() {
-            std::fs::remove_dir_all(&target)?;
+        built.push((title, Crate::write(program, workspace, room)?));
+    }
+    let mut turns = vec![Vec::new(); built.len()];
+    for turn in 1..=COLD_TURNS {
+        for (idx, ((title, written), turns)) in built.iter().zip(&mut turns).enumerate() {
+            if turn > 1 && idx >= COMPARED {
+                break;
+            }
+            eprintln!("building {title} from nothing");
+            turns.push(written.build_from_nothing()?);
         }
-        let cost = written.build()?;
-        let busy = *first.get_or_insert(cost.busy);
+    }
+    let costs = medians(&turns);
+    let first = costs.first().map_or(f64::NAN, |cost| cost.busy);
+    let mut rows = Vec::new();
+    for ((title, written), cost) in built.iter().zip(costs) {
         rows.push(vec![
-            title.to_owned(),
+            (*title).to_owned(),
             written.dependencies()?.to_string(),
             format!("{:.1}", cost.wall),
             format!("{:.1}", cost.busy),
-            format!("{:.2}", cost.busy / busy),
+            format!("{:.2}", cost.busy / first),
         ]);
     }
-    println!("Building from nothing, debug, seconds:\n");
+    println!(
+        "Building from nothing, debug, seconds; medians of {COLD_TURNS} turns for the first {COMPARED}:\n"
+    );
     let head = ["", "crates", "wall", "CPU", "of the first"];
     println!("{}", table(&head, &rows));
     Ok(())

@@ -6,6 +6,8 @@
     reason = "tables for whoever runs it"
 )]
 
+mod by_hand;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::process::{Command, ExitCode};
@@ -94,6 +96,10 @@ fn measure(observer: &str, options: &Options) {
                 println!("{}\t{}\t{}", case.name, one.name, one.run);
             }
         }
+    }
+    for nodes in [100, 1000] {
+        let run = by_hand::measure(nodes, observer != "nobody", options.effort());
+        println!("signals of {nodes} nodes\tby hand\t{run}");
     }
 }
 
