@@ -42,7 +42,7 @@ pub type KeptOf<S> = Kept<OutputOf<S>>;
 
 /// A value that is read by reference.
 ///
-/// Nobody reads before it is written, so that nobody waits for that.
+/// Nobody reads it while it is written, so that nobody ever waits.
 #[derive(Debug)]
 pub struct Slot<T>(spin::Once<T>);
 
@@ -83,7 +83,7 @@ impl<T> Slot<T> {
 impl<T> Slot<Option<T>> {
     /// The value, absent where the node gave none.
     pub fn get_or_none(&self) -> &Option<T> {
-        self.0.call_once(|| None)
+        self.peek().unwrap_or(&None)
     }
 }
 
@@ -315,9 +315,7 @@ impl Erased {
         &self,
         witness: impl FnOnce() -> Option<T>,
     ) -> &Option<T> {
-        self.0
-            .call_once(|| (Box::new(None::<T>), type_name::<Option<T>>()));
-        self.get(witness)
+        self.peek(witness).unwrap_or(&None)
     }
 
     /// The value, if it is there.

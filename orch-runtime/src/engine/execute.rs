@@ -1,15 +1,14 @@
 //! Executing a run from its first node to its last.
 
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::time::Duration;
 
 use orch_core::error::{NodeError, RunError};
 use orch_core::run::RunStatus;
 use orch_core::schedule::Stop;
 use tokio::runtime::Handle;
-use tokio::time::Instant;
+use tokio::time::Sleep;
 
 use super::frame::{Frame, Role};
 use super::jobs::Jobs;
@@ -49,7 +48,7 @@ impl Drop for Going {
         let ending = Ending(Arc::clone(run));
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(async move {
-                strand(&ending.0, Jobs::of(&ending.0)).await;
+                strand(Jobs::of(&ending.0)).await;
                 finished(&ending.0).await;
             });
         }
@@ -124,34 +123,30 @@ pub(super) fn drive<'a>(
     run: &'a Arc<Run>,
     jobs: Jobs<'a>,
 ) -> impl Future<Output = ()> + Send + use<'a> {
-    let mut strand = Strand::new(jobs);
+    let mut strand = Strand::begin(jobs);
     async move {
         let deadline = run.program.spec.deadline;
-        let until = deadline.map(|deadline| (deadline, Instant::now() + deadline));
+        let late = deadline.map(|deadline| Box::pin(tokio::time::sleep(deadline)));
         let pause = strand.turn().await;
         // Most small runs are over by now, and whoever awaits a future copies all of it: what the others need is apart.
-        if !(matches!(pause, Pause::Idle) && run.is_finished()) {
-            Box::pin(drive_on(run, strand, pause, until)).await;
+        let over = matches!(pause, Pause::Idle) && run.is_finished() && run.journal.is_none();
+        if !over {
+            Box::pin(drive_on(run, strand, pause, late)).await;
         }
     }
 }
 
 /// Drives a run from where its strand paused; halts it at its deadline.
-async fn drive_on(
-    run: &Run,
-    mut strand: Strand<'_>,
-    pause: Pause,
-    until: Option<(Duration, Instant)>,
-) {
+async fn drive_on(run: &Run, mut strand: Strand<'_>, pause: Pause, late: Option<Pin<Box<Sleep>>>) {
     let mut whole = pin!(async {
         strand.go_on(pause).await;
         finished(run).await;
     });
-    if let Some((deadline, until)) = until {
+    if let (Some(late), Some(deadline)) = (late, run.program.spec.deadline) {
         tokio::select! {
             biased;
             () = &mut whole => return,
-            () = tokio::time::sleep_until(until) => {}
+            () = late => {}
         }
         run.halt(Halt::TimedOut(format!(
             "it took longer than its deadline of {deadline:?}"

@@ -131,23 +131,34 @@ impl Layout {
 impl Layout {
     /// The node of this path.
     pub(crate) fn find(&self, path: &str) -> Option<&NodeLayout> {
-        self.root.find(&|node| &*node.path == path)
+        self.root.find(path)
     }
 
     /// The node of this index.
     pub(crate) fn node(&self, index: usize) -> Option<&NodeLayout> {
-        self.root.find(&|node| node.index == index)
+        self.root.node(index)
     }
 }
 
 impl ScopeLayout {
-    fn find(&self, is_it: &impl Fn(&NodeLayout) -> bool) -> Option<&NodeLayout> {
+    fn find(&self, path: &str) -> Option<&NodeLayout> {
         self.nodes.iter().find_map(|node| {
-            if is_it(node) {
+            if &*node.path == path {
                 return Some(node);
             }
-            node.bodies.iter().find_map(|body| body.find(is_it))
+            node.bodies.iter().find_map(|body| body.find(path))
         })
+    }
+
+    /// A node comes before those inside it, so that it is the last one whose index is not greater, or around it.
+    fn node(&self, index: usize) -> Option<&NodeLayout> {
+        let before = self.nodes.partition_point(|node| node.index <= index);
+        let node = &self.nodes[before.checked_sub(1)?];
+        if node.index == index {
+            return Some(node);
+        }
+        let mut bodies = node.bodies.iter().rev();
+        bodies.find_map(|body| body.node(index))
     }
 
     fn new(code: &ScopeCode, around: &str, count: &mut usize) -> Self {

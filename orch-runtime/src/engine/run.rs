@@ -56,7 +56,7 @@ pub(crate) struct Run {
     succeeded: AtomicBool,
     /// Whether even a plain call is made under what the orchestrator or the workflow asks for.
     pub(crate) bounds_calls: bool,
-    /// Made when something asks for it: a small run takes about as long as making room for all of this.
+    /// Made when something asks for it: making room for all of it takes about as long as a node.
     rare: OnceLock<Box<Rare>>,
 }
 
@@ -154,7 +154,11 @@ impl Run {
     pub(crate) fn restoring<R>(&self, deserialize: impl FnOnce() -> R) -> R {
         let (home, known) = match &self.journal {
             Some(record) => (Some(record.home()), Vec::new()),
-            None => (None, lock(&self.rare().shelf).clone()),
+            None => {
+                let rare = self.rare.get();
+                let known = rare.map_or_else(Vec::new, |rare| lock(&rare.shelf).clone());
+                (None, known)
+            }
         };
         restoring(home, known, deserialize)
     }

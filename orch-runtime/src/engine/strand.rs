@@ -92,11 +92,11 @@ impl Drop for Flight {
 }
 
 /// Runs what is ready until nothing is.
-pub(crate) async fn strand(run: &Arc<Run>, jobs: Jobs<'_>) {
-    if let Some(record) = &run.journal {
-        record.work();
-    }
-    at_work(jobs).await;
+pub(crate) async fn strand(jobs: Jobs<'_>) {
+    let mut strand = Strand::begin(jobs);
+    let pause = strand.turn().await;
+    // Whoever awaits a future copies all of it.
+    Box::pin(strand.go_on(pause)).await;
 }
 
 /// The same for a strand that is known to be at work.
@@ -113,7 +113,7 @@ pub(super) enum Pause {
     /// It has used up its worker's time.
     Spent,
     /// A call is pending, and nothing else is ready.
-    Waits(Flight, Call),
+    Waits(Call, Flight),
 }
 
 /// What runs ready nodes one after the other.
@@ -130,7 +130,15 @@ impl Drop for Strand<'_> {
 }
 
 impl<'a> Strand<'a> {
-    pub(super) fn new(jobs: Jobs<'a>) -> Self {
+    /// A strand that begins to work.
+    pub(super) fn begin(jobs: Jobs<'a>) -> Self {
+        if let Some(record) = &jobs.run.journal {
+            record.work();
+        }
+        Self::new(jobs)
+    }
+
+    fn new(jobs: Jobs<'a>) -> Self {
         Self {
             jobs,
             slice: Slice::default(),
@@ -159,7 +167,7 @@ impl Strand<'_> {
                     tokio::task::yield_now().await;
                     self.slice.renew();
                 }
-                Pause::Waits(flight, call) => {
+                Pause::Waits(call, flight) => {
                     if let Some(record) = record {
                         record.fly();
                         record.rest();
@@ -222,10 +230,10 @@ impl Strand<'_> {
                 continue;
             };
             if !self.others_wait() {
-                return Pause::Waits(flight, call);
+                return Pause::Waits(call, flight);
             }
             if let Some((flight, call)) = self.spawn(flight, call) {
-                return Pause::Waits(flight, call);
+                return Pause::Waits(call, flight);
             }
         }
     }

@@ -183,13 +183,16 @@ impl Observer {
 
     fn progress_at(&self, run: &Run, stage: Stage) -> Progress {
         let expected = self.expected.load(Ordering::Acquire);
-        let done = self.done();
-        let completed = done.nodes.min(expected);
+        let (ended, share) = {
+            let done = self.done();
+            (done.nodes, done.shares.done())
+        };
+        let completed = ended.min(expected);
         let (total, percentage) = match stage {
             // Items that never started are expected no longer.
             Stage::Completed => (completed, 100.0),
             // A run that has not ended is not done, whatever its nodes say.
-            _ => (expected, (done.shares.done() * 100.0).min(99.0)),
+            _ => (expected, (share * 100.0).min(99.0)),
         };
         let current = self.current.load(Ordering::Relaxed).checked_sub(1);
         let current_step = current

@@ -20,10 +20,9 @@ use crate::cargo::{Cost, Crate};
 
 /// How often each crate is changed and checked.
 const TURNS: usize = 5;
-/// How often what is compared is built from nothing: of Orch, with default features and without, and of what both are
-/// held against.
+/// How often each of the first [`COMPARED`] crates is built from nothing.
 const COLD_TURNS: usize = 3;
-/// How many crates those are; the others are built once.
+/// What Orch is held against, and Orch with and without default features; the others are built once.
 const COMPARED: usize = 3;
 
 fn main() -> io::Result<()> {

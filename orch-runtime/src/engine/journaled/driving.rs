@@ -67,7 +67,7 @@ async fn drive_durable(run: &Arc<Run>, jobs: Jobs<'_>) -> Driven {
         return Driven::Over;
     };
     let mut whole = pin!(async {
-        strand(run, jobs).await;
+        strand(jobs).await;
         finished(run).await;
     });
     let clock = &record.durability.clock;
