@@ -35,6 +35,8 @@ pub(crate) type Called = Result<(), NodeError>;
 pub(super) struct Flight {
     frame: Option<Arc<Frame>>,
     what: Aloft,
+    /// Whether its record counts it.
+    counted: bool,
 }
 
 /// What is pending.
@@ -47,10 +49,36 @@ enum Aloft {
 }
 
 impl Flight {
+    fn new(frame: Arc<Frame>, what: Aloft) -> Self {
+        Self {
+            frame: Some(frame),
+            what,
+            counted: false,
+        }
+    }
+
+    /// It goes on beside the strands.
+    fn fly(&mut self) {
+        let record = self
+            .frame
+            .as_ref()
+            .and_then(|frame| frame.run().journal.as_ref());
+        if let Some(record) = record {
+            record.fly();
+            self.counted = true;
+        }
+    }
+
+    /// It has ended, and the strand that says so is at work on what follows.
     fn land(mut self, result: Called, jobs: &mut Jobs<'_>) {
         let Some(frame) = self.frame.take() else {
             return;
         };
+        if self.counted
+            && let Some(record) = &frame.run().journal
+        {
+            record.land();
+        }
         if frame.run().is_abandoned() {
             return;
         }
@@ -75,6 +103,11 @@ impl Drop for Flight {
             return;
         };
         let run = Arc::clone(frame.run());
+        if self.counted
+            && let Some(record) = &run.journal
+        {
+            record.drop_flight();
+        }
         if run.is_abandoned() {
             return;
         }
@@ -120,12 +153,15 @@ pub(super) enum Pause {
 pub(super) struct Strand<'a> {
     jobs: Jobs<'a>,
     slice: Slice,
+    /// Whether the run's record counts it among those at work, if it has one.
+    works: bool,
 }
 
 /// Gives back what a strand has not begun, should it be dropped.
 impl Drop for Strand<'_> {
     fn drop(&mut self) {
         self.share();
+        self.rest();
     }
 }
 
@@ -142,6 +178,14 @@ impl<'a> Strand<'a> {
         Self {
             jobs,
             slice: Slice::default(),
+            works: true,
+        }
+    }
+
+    fn rest(&mut self) {
+        let works = std::mem::take(&mut self.works);
+        if works && let Some(record) = &self.jobs.run.journal {
+            record.rest();
         }
     }
 }
@@ -154,28 +198,18 @@ impl Strand<'_> {
 
     /// Goes on after a pause, until nothing is ready.
     pub(super) async fn go_on(&mut self, mut pause: Pause) {
-        let record = self.jobs.run.journal.as_deref();
         loop {
             match pause {
-                Pause::Idle => {
-                    if let Some(record) = record {
-                        record.rest();
-                    }
-                    return;
-                }
+                Pause::Idle => return self.rest(),
                 Pause::Spent => {
                     tokio::task::yield_now().await;
                     self.slice.renew();
                 }
-                Pause::Waits(call, flight) => {
-                    if let Some(record) = record {
-                        record.fly();
-                        record.rest();
-                    }
+                Pause::Waits(call, mut flight) => {
+                    flight.fly();
+                    self.rest();
                     let result = wait(&flight, call).await;
-                    if let Some(record) = record {
-                        record.land();
-                    }
+                    self.works = true;
                     flight.land(result, &mut self.jobs);
                 }
             }
@@ -217,9 +251,7 @@ impl Strand<'_> {
                         undone.await;
                         Ok(())
                     }));
-                    let what = Aloft::Undo;
-                    let frame = Some(frame);
-                    Some((Flight { frame, what }, call))
+                    Some((Flight::new(frame, Aloft::Undo), call))
                 }
                 other => {
                     self.control(other);
@@ -277,8 +309,7 @@ impl Strand<'_> {
             let result = match self.poll(&frame, node, &mut queued, cx) {
                 Begun::Over(result) => result,
                 Begun::Pending(call) => {
-                    let (frame, what) = (Some(frame), Aloft::Node(node));
-                    return Some((Flight { frame, what }, call));
+                    return Some((Flight::new(frame, Aloft::Node(node)), call));
                 }
             };
             let next = settle::ended_or_next(frame, node, result, &mut self.jobs);
@@ -321,20 +352,15 @@ impl Strand<'_> {
     }
 
     /// Gives a pending call a task of its own; gives it back where there is no runtime to do so.
-    fn spawn(&mut self, flight: Flight, call: Call) -> Option<(Flight, Call)> {
+    fn spawn(&mut self, mut flight: Flight, call: Call) -> Option<(Flight, Call)> {
         let Ok(handle) = Handle::try_current() else {
             return Some((flight, call));
         };
         let run = Arc::clone(self.jobs.run);
         let counted = Counted::new(&run, |run| &run.strands);
-        if let Some(record) = &run.journal {
-            record.fly();
-        }
+        flight.fly();
         handle.spawn(async move {
             let result = wait(&flight, call).await;
-            if let Some(record) = &run.journal {
-                record.land();
-            }
             let mut jobs = Jobs::of(&run);
             flight.land(result, &mut jobs);
             boxed(jobs).await;

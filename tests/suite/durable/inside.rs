@@ -4,7 +4,7 @@ use orch::prelude::*;
 use orch::store::{EntryKind, Filter, Memory};
 use orch::{RunId, RunStatus, StartError};
 
-use super::{Process, World, orchestrator, serving};
+use super::{Process, World, orchestrator, serving, stands};
 
 #[step]
 async fn work(name: &str, n: u32, #[resource] world: &World, #[ctx] ctx: &StepCtx) -> u32 {
@@ -325,5 +325,41 @@ fn what_failed_in_a_run_inside_is_skipped_there() {
         let run = orch.start(Filed, 2).id("r").await.unwrap();
         assert_eq!(run.result().await.unwrap(), 2);
         assert_eq!(world.calls("stamp"), 1);
+    });
+}
+
+#[step]
+async fn stuck(n: u32) -> u32 {
+    std::future::pending::<()>().await;
+    n
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Stuck(n: u32) -> u32 {
+        stuck(n)
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub GivesUp(n: u32) -> u32 {
+        #[node(timeout = "50ms", optional)]
+        inside = Stuck::run(n);
+        #[node(after = [inside], on = all_done)]
+        answer = signal::<u32>();
+        inside.unwrap_or_default() + answer.unwrap_or_default()
+    }
+}
+
+#[test]
+fn a_run_leaves_memory_after_one_inside_was_given_up_while_it_waited() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, GivesUp).await;
+        let run = orch.start(GivesUp, 1).id("r").await.unwrap();
+        stands(&orch, "r", RunStatus::Waiting).await;
+        run.signal(GivesUp::answer, 5).await.unwrap();
+        assert_eq!(run.result().await.unwrap(), 5);
     });
 }

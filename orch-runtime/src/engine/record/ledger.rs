@@ -375,6 +375,13 @@ impl Ledger {
         state.busy += 1;
     }
 
+    /// A call that went on beside the strands was dropped.
+    pub(crate) fn drop_flight(&self) {
+        let mut state = self.state();
+        state.flights -= 1;
+        self.stir(&state);
+    }
+
     /// Whether all that is under way waits, as it should.
     pub(crate) fn is_quiet(&self) -> bool {
         self.state().is_quiet()
