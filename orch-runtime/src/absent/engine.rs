@@ -78,6 +78,10 @@ pub(crate) mod record {
             match *self {}
         }
 
+        pub(crate) fn drop_flight(&self) {
+            match *self {}
+        }
+
         pub(crate) fn gone_over(&self) -> Ready<()> {
             match *self {}
         }
