@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 
 use orch_core::error::{NodeError, RunError};
 use orch_core::run::RunStatus;
@@ -126,10 +127,10 @@ pub(super) fn drive<'a>(
     let mut strand = Strand::begin(jobs);
     async move {
         let deadline = run.program.spec.deadline;
-        let late = deadline.map(|deadline| Box::pin(tokio::time::sleep(deadline)));
+        let late = deadline.map(|deadline| (deadline, Box::pin(tokio::time::sleep(deadline))));
         let pause = strand.turn().await;
         // Most small runs are over by now, and whoever awaits a future copies all of it: what the others need is apart.
-        let over = matches!(pause, Pause::Idle) && run.is_finished() && run.journal.is_none();
+        let over = matches!(pause, Pause::Idle) && run.is_finished();
         if !over {
             Box::pin(drive_on(run, strand, pause, late)).await;
         }
@@ -137,12 +138,17 @@ pub(super) fn drive<'a>(
 }
 
 /// Drives a run from where its strand paused; halts it at its deadline.
-async fn drive_on(run: &Run, mut strand: Strand<'_>, pause: Pause, late: Option<Pin<Box<Sleep>>>) {
+async fn drive_on(
+    run: &Run,
+    mut strand: Strand<'_>,
+    pause: Pause,
+    late: Option<(Duration, Pin<Box<Sleep>>)>,
+) {
     let mut whole = pin!(async {
         strand.go_on(pause).await;
         finished(run).await;
     });
-    if let (Some(late), Some(deadline)) = (late, run.program.spec.deadline) {
+    if let Some((deadline, late)) = late {
         tokio::select! {
             biased;
             () = &mut whole => return,

@@ -150,7 +150,7 @@ impl ScopeLayout {
         })
     }
 
-    /// A node comes before those inside it, so that it is the last one whose index is not greater, or around it.
+    /// Indices ascend from a node to those inside it, and from these to the next node.
     fn node(&self, index: usize) -> Option<&NodeLayout> {
         let before = self.nodes.partition_point(|node| node.index <= index);
         let node = &self.nodes[before.checked_sub(1)?];

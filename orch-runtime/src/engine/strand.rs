@@ -126,15 +126,11 @@ impl Drop for Flight {
 
 /// Runs what is ready until nothing is.
 pub(crate) async fn strand(jobs: Jobs<'_>) {
-    let mut strand = Strand::begin(jobs);
-    let pause = strand.turn().await;
     // Whoever awaits a future copies all of it.
-    Box::pin(strand.go_on(pause)).await;
+    Box::pin(to_its_end(Strand::begin(jobs))).await;
 }
 
-/// The same for a strand that is known to be at work.
-async fn at_work(jobs: Jobs<'_>) {
-    let mut strand = Strand::new(jobs);
+async fn to_its_end(mut strand: Strand<'_>) {
     let pause = strand.turn().await;
     strand.go_on(pause).await;
 }
@@ -174,6 +170,7 @@ impl<'a> Strand<'a> {
         Self::new(jobs)
     }
 
+    /// A strand that is counted as at work already.
     fn new(jobs: Jobs<'a>) -> Self {
         Self {
             jobs,
@@ -182,6 +179,7 @@ impl<'a> Strand<'a> {
         }
     }
 
+    /// It is at work no longer.
     fn rest(&mut self) {
         let works = std::mem::take(&mut self.works);
         if works && let Some(record) = &self.jobs.run.journal {
@@ -416,7 +414,7 @@ fn call_for_help(run: &Arc<Run>) {
 
 /// A strand at work behind a type that can be named, as strands begin strands.
 fn boxed(jobs: Jobs<'_>) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
-    Box::pin(at_work(jobs))
+    Box::pin(to_its_end(Strand::new(jobs)))
 }
 
 /// A node's call under way.

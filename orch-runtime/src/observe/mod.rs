@@ -2,6 +2,7 @@
 //!
 //! A run that nobody listens to has no observer, and reads no clock for one.
 
+mod advance;
 // Without its feature, each of the two is a stand-in with the same names, so that hardly anybody else asks which it is.
 #[cfg_attr(not(feature = "metrics"), path = "../absent/metrics.rs")]
 mod metrics;

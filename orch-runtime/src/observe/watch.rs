@@ -2,8 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
 use orch_core::error::{ErrorKind, NodeError};
@@ -14,14 +13,13 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use super::advance::Advance;
 use super::metrics::QueueDepth;
 use super::outlet::Outlets;
-use super::shares::Shares;
 use super::spans::Inside;
 use super::tracing::{self, Span};
 use super::{Handles, call};
 use crate::engine::frame::Frame;
-use crate::engine::layout::Layout;
 use crate::engine::run::Run;
 use crate::engine::under_way::Standstill;
 use crate::json;
@@ -58,22 +56,11 @@ pub(crate) struct Observer {
     workflow: &'static str,
     began: Instant,
     began_at: SystemTime,
-    expected: AtomicU64,
-    layout: &'static Layout,
-    /// The index of the node that began last, and one more: 0 is that none has.
-    current: AtomicUsize,
-    done: Mutex<Done>,
+    advance: Advance,
     span: OnceLock<Span>,
     /// How it ended.
     last: OnceLock<Stage>,
     outlets: Arc<Outlets>,
-}
-
-/// What of a run has ended.
-#[derive(Debug, Default)]
-struct Done {
-    nodes: u64,
-    shares: Shares,
 }
 
 /// Where a run stands when its progress is told.
@@ -96,18 +83,11 @@ impl Observer {
             workflow: program.spec.name,
             began: Instant::now(),
             began_at: SystemTime::now(),
-            expected: AtomicU64::new(program.layout().nodes),
-            layout: program.layout(),
-            current: AtomicUsize::new(0),
-            done: Mutex::default(),
+            advance: Advance::new(program.layout()),
             span: OnceLock::new(),
             last: OnceLock::new(),
             outlets,
         }
-    }
-
-    fn done(&self) -> MutexGuard<'_, Done> {
-        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn outlets(&self) -> &Arc<Outlets> {
@@ -182,27 +162,18 @@ impl Observer {
     }
 
     fn progress_at(&self, run: &Run, stage: Stage) -> Progress {
-        let expected = self.expected.load(Ordering::Acquire);
-        let (ended, share) = {
-            let done = self.done();
-            (done.nodes, done.shares.done())
-        };
-        let completed = ended.min(expected);
+        let (completed, expected, share) = self.advance.so_far();
         let (total, percentage) = match stage {
             // Items that never started are expected no longer.
             Stage::Completed => (completed, 100.0),
             // A run that has not ended is not done, whatever its nodes say.
             _ => (expected, (share * 100.0).min(99.0)),
         };
-        let current = self.current.load(Ordering::Relaxed).checked_sub(1);
-        let current_step = current
-            .and_then(|index| self.layout.node(index))
-            .map(|node| Arc::clone(&node.path));
         Progress {
             execution_id: run.id().clone(),
             workflow_id: self.workflow,
             start_time: self.began_at,
-            current_step,
+            current_step: self.advance.current(),
             completed_steps: completed,
             total_steps: total,
             percentage,
@@ -270,7 +241,7 @@ impl Observer {
 
     /// More nodes than the plan has: those of an item or of an arm.
     pub(crate) fn expect_more(&self, nodes: u64) {
-        self.expected.fetch_add(nodes, Ordering::AcqRel);
+        self.advance.expect_more(nodes);
     }
 
     /// A call is ready and waits for its turn, from now on if not said otherwise; `None` where nobody measures how long.
@@ -316,7 +287,7 @@ impl Observer {
         }
         let since = now.saturating_duration_since(self.began);
         frame.starts.begin(node, frame.layout.nodes.len(), since);
-        self.current.store(layout.index + 1, Ordering::Relaxed);
+        self.advance.began(layout);
         self.tell(frame.run(), || RunEventKind::NodeStarted {
             node: Arc::clone(&layout.path),
             items: frame.items(),
@@ -327,11 +298,7 @@ impl Observer {
     /// A node ends now, which is given back.
     pub(crate) fn node_ended(&self, frame: &Arc<Frame>, node: usize, status: Status) -> Instant {
         let (layout, now) = (&frame.layout.nodes[node], Instant::now());
-        {
-            let mut done = self.done();
-            done.nodes += 1;
-            done.shares.ended(frame, node);
-        }
+        self.advance.ended(frame, node);
         let since = now.saturating_duration_since(self.began);
         let began = frame.starts.end(node);
         let took = began.map(|began| since.saturating_sub(began));
