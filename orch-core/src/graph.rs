@@ -37,14 +37,17 @@ use std::fmt;
 use crate::plan::{ParamSpec, WorkflowSpec};
 
 mod check;
+#[cfg(feature = "pictures")]
 mod diagram;
 mod difference;
+#[cfg(feature = "pictures")]
 mod dot;
 mod dry_run;
 mod fingerprint;
 mod inventory;
 #[cfg(feature = "serde")]
 mod json;
+#[cfg(feature = "pictures")]
 mod mermaid;
 mod node;
 mod scope;
@@ -205,6 +208,7 @@ impl Graph {
     /// As a Mermaid flowchart.
     ///
     /// Dashed arrows only order; arrows from a node to one that reads its outcome say so.
+    #[cfg(feature = "pictures")]
     #[must_use]
     pub fn to_mermaid(self) -> String {
         mermaid::render(self)
@@ -213,12 +217,14 @@ impl Graph {
     /// As a Graphviz digraph in the DOT language.
     ///
     /// Bodies and arms are clusters; dashed edges only order.
+    #[cfg(feature = "pictures")]
     #[must_use]
     pub fn to_dot(self) -> String {
         dot::render(self)
     }
 
     /// As the picture that is in the workflow's documentation page: an SVG document without scripts.
+    #[cfg(feature = "pictures")]
     #[must_use]
     pub const fn to_svg(self) -> &'static str {
         self.0.svg

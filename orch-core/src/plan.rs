@@ -177,7 +177,7 @@ pub struct WorkflowSpec {
     pub priority: u8,
     /// The nodes and what holds between them.
     pub scope: &'static ScopeSpec,
-    /// The picture: an SVG document.
+    /// The picture: an SVG document, or nothing.
     #[cfg_attr(feature = "serde", serde(skip))]
     pub svg: &'static str,
 }

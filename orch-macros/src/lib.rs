@@ -4,6 +4,7 @@
 //! Generated code names nothing but `::orch::__private`, the user's own names and `::core`.
 
 mod diagnostics;
+#[cfg(any(feature = "pictures", test))]
 mod draw;
 #[cfg(test)]
 mod expansion;

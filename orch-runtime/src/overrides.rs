@@ -103,8 +103,8 @@ impl Overrides {
             }
         }
         // Those for a node come later and win; among equals the one that was given last does.
-        fitting.sort_by_key(|fit| fit.of_node);
-        for fit in &fitting {
+        let (of_nodes, of_steps): (Vec<_>, Vec<_>) = fitting.iter().partition(|fit| fit.of_node);
+        for fit in of_steps.into_iter().chain(of_nodes) {
             let policies = self.policies.entry(place(fit.call.tier));
             fit.setting.over(policies.or_insert(fit.call.tier.policies));
         }

@@ -132,7 +132,7 @@ impl Text {
 
     fn scope(&mut self, scope: &ScopeSpec) {
         let mut nodes: Vec<(usize, &NodeSpec)> = scope.nodes.iter().enumerate().collect();
-        nodes.sort_by_key(|(_, node)| node.name);
+        nodes.sort_unstable_by_key(|&(index, node)| (node.name, index));
         for (index, node) in nodes {
             self.node(scope, index, node);
         }

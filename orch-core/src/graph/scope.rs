@@ -194,7 +194,7 @@ pub(super) fn links_into(node: &NodeSpec, to: usize) -> Vec<Link> {
         kind: EdgeKind::Order,
     });
     let mut links: Vec<Link> = reads.chain(after).collect();
-    links.sort_by_key(|link| (link.from, link.kind));
+    links.sort_unstable_by_key(|link| (link.from, link.kind));
     links.dedup_by_key(|link| link.from);
     links
 }

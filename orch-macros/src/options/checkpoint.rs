@@ -11,7 +11,7 @@ use crate::diagnostics::Errors;
 /// The `checkpoint_after` option.
 #[derive(Clone, Default)]
 pub(crate) struct Checkpoint {
-    approvers: Vec<String>,
+    pub(crate) approvers: Vec<String>,
     expires: Option<Duration>,
     /// What happens then, as the plan has it.
     on_expire: Option<&'static str>,
@@ -68,15 +68,6 @@ impl Checkpoint {
             value: checkpoint,
             tokens: quote::ToTokens::to_token_stream(&given.key),
         })
-    }
-
-    /// In the words of a picture.
-    pub(crate) fn words(&self) -> String {
-        if self.approvers.is_empty() {
-            "checkpoint".to_owned()
-        } else {
-            format!("checkpoint of {}", self.approvers.join(" or "))
-        }
     }
 
     /// As a constant expression, where `__p::*` is in scope.

@@ -132,7 +132,7 @@ pub(super) fn components(edges: &[Vec<usize>]) -> Vec<Set<usize>> {
             }
         }
     }
-    components.sort_by_key(|component| component.first().copied());
+    components.sort_unstable_by_key(|component| component.first().copied());
     components
 }
 

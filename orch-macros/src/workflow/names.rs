@@ -1,7 +1,6 @@
 //! The names in an expression: which ones a node reads, with what shadows them.
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
-use syn::visit::Visit;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Block, Expr, ExprClosure, Ident, Item, Macro, Member, Pat, Stmt};
 
@@ -64,19 +63,21 @@ fn text(ident: &Ident) -> String {
 pub(crate) fn bound(pat: &Pat) -> Vec<Ident> {
     #[derive(Default)]
     struct Bound(Vec<Ident>);
-    impl<'ast> Visit<'ast> for Bound {
-        fn visit_pat_ident(&mut self, pat: &'ast syn::PatIdent) {
+    impl VisitMut for Bound {
+        fn visit_pat_ident_mut(&mut self, pat: &mut syn::PatIdent) {
             let constant = text(&pat.ident).starts_with(char::is_uppercase);
             if !constant && !self.0.contains(&pat.ident) {
                 self.0.push(pat.ident.clone());
             }
-            syn::visit::visit_pat_ident(self, pat);
+            visit_mut::visit_pat_ident_mut(self, pat);
         }
 
-        fn visit_expr(&mut self, _: &'ast Expr) {}
+        fn visit_expr_mut(&mut self, _: &mut Expr) {}
+        fn visit_type_mut(&mut self, _: &mut syn::Type) {}
+        fn visit_block_mut(&mut self, _: &mut Block) {}
     }
     let mut bound = Bound::default();
-    bound.visit_pat(pat);
+    bound.visit_pat_mut(&mut pat.clone());
     bound.0
 }
 

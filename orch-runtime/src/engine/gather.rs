@@ -89,7 +89,7 @@ impl Values {
 
     /// The errors, in the order of their items.
     pub(crate) fn errors(mut self) -> Vec<NodeError> {
-        self.errors.sort_by_key(|(idx, _)| *idx);
+        self.errors.sort_unstable_by_key(|(idx, _)| *idx);
         self.errors.into_iter().map(|(_, error)| error).collect()
     }
 

@@ -108,7 +108,7 @@ pub(crate) async fn all(root: Arc<Frame>) {
         return;
     }
     let mut undos = run.take_undos();
-    undos.sort_by_key(|undo| undo.order);
+    undos.sort_unstable_by_key(|undo| undo.order);
     if let (Some(record), false) = (&run.journal, undos.is_empty()) {
         record.undoing_begins();
     }

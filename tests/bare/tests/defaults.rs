@@ -1,4 +1,4 @@
-//! What needs no store: the cache, limits of rate, signals, undoing and streamed results.
+//! What needs no store: the cache, limits of rate, signals, undoing, streamed results and pictures.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -143,4 +143,12 @@ async fn partial_results_are_streamed() -> Result<(), Box<dyn std::error::Error>
     }
     assert_eq!(seen, [0, 1, 2]);
     Ok(())
+}
+
+#[test]
+fn a_workflow_is_drawn() {
+    let graph = Quote::GRAPH;
+    assert!(graph.to_svg().starts_with("<svg"));
+    assert!(graph.to_mermaid().starts_with("flowchart"));
+    assert!(graph.to_dot().starts_with("digraph"));
 }

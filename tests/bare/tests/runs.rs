@@ -100,3 +100,10 @@ async fn items_and_sleeps_need_nothing_else() -> Result<(), Box<dyn std::error::
     assert!(began.elapsed() >= Duration::from_secs(86_400));
     Ok(())
 }
+
+#[test]
+fn a_graph_is_there_without_its_picture() {
+    let graph = Quote::GRAPH;
+    assert_eq!(graph.topological_order(), ["base", "rate", "price"]);
+    assert_eq!(graph.spec().svg.is_empty(), cfg!(not(feature = "defaults")));
+}

@@ -7,6 +7,7 @@
 mod bind;
 mod moves;
 mod node;
+#[cfg_attr(not(any(feature = "pictures", test)), path = "no_picture.rs")]
 mod picture;
 mod spec;
 mod types;
@@ -148,10 +149,9 @@ fn functions(analysis: &Analysis<'_>) -> TokenStream {
 
 /// The picture as a macro, so that it stands in the code once; how to name it; and the lines of documentation.
 fn picture(analysis: &Analysis<'_>, sound: bool) -> (TokenStream, TokenStream, TokenStream) {
-    if !sound {
+    let Some(svg) = sound.then(|| picture::svg(analysis)).flatten() else {
         return (TokenStream::new(), quote!(""), quote!(#[doc = ""]));
-    }
-    let svg = picture::svg(analysis);
+    };
     let name = format_ident!("__orch_svg_{}", analysis.workflow.name);
     (
         quote!(macro_rules! #name { () => { #svg }; }),

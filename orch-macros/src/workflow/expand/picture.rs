@@ -8,12 +8,14 @@ use super::super::model::{Call, Callee, Length, Rhs, Signal, Sleep};
 use super::super::options::NodeOptions;
 use super::spec;
 use crate::draw::{self, Drawing, Group, Kind, Line, LineKind, Shape};
+use crate::options::checkpoint::Checkpoint;
 use crate::ordered::Set;
 use crate::text;
 
 /// The picture as an SVG document.
-pub(super) fn svg(analysis: &Analysis<'_>) -> String {
-    draw::svg(&drawing(analysis, 0, &analysis.workflow.name.to_string()))
+pub(super) fn svg(analysis: &Analysis<'_>) -> Option<String> {
+    let drawing = drawing(analysis, 0, &analysis.workflow.name.to_string());
+    Some(draw::svg(&drawing))
 }
 
 fn drawing(analysis: &Analysis<'_>, scope: ScopeId, title: &str) -> Drawing {
@@ -162,7 +164,10 @@ fn shape(analysis: &Analysis<'_>, scope: ScopeId, equation: usize, title: &str) 
 /// What else the options say of a node, in a word each.
 fn marks(options: &NodeOptions) -> Vec<String> {
     let word = |holds: bool, word: &str| holds.then(|| word.to_owned());
-    let checkpoint = options.checkpoint.as_ref().map(|it| it.value.words());
+    let checkpoint = options
+        .checkpoint
+        .as_ref()
+        .map(|it| checkpoint_words(&it.value));
     let marks = [
         word(options.optional.is_some(), "optional"),
         word(options.transient.is_some(), "transient"),
@@ -170,6 +175,14 @@ fn marks(options: &NodeOptions) -> Vec<String> {
         checkpoint,
     ];
     marks.into_iter().flatten().collect()
+}
+
+fn checkpoint_words(checkpoint: &Checkpoint) -> String {
+    if checkpoint.approvers.is_empty() {
+        "checkpoint".to_owned()
+    } else {
+        format!("checkpoint of {}", checkpoint.approvers.join(" or "))
+    }
 }
 
 fn signal_words(signal: &Signal) -> String {
