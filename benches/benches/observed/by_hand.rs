@@ -1,9 +1,9 @@
-//! What Orch tells of a node, as one would write it by hand: what the recorder and the subscriber themselves cost.
+//! What Orch tells of a run and of its nodes, as one would write it by hand: what the recorder and the subscriber themselves cost.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use metrics::{Counter, Histogram, counter, histogram};
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use orch_benches::harness::{Effort, median};
 
 /// A node's path, and its handles, which are looked up once.
@@ -35,9 +35,9 @@ impl Node {
         }
     }
 
-    /// Runs nothing, and tells of it; gives when that was over, which is when the next node begins.
-    fn run(&self, run: &tracing::Span, id: &str, began: Instant) -> Instant {
-        self.queue.record(Duration::ZERO);
+    /// Runs nothing, and tells of it; gives when that was over.
+    fn run(&self, run: &tracing::Span, id: &str, queued: Duration, began: Instant) -> Instant {
+        self.queue.record(queued);
         self.attempts.increment(1);
         let span = tracing::info_span!(
             target: "by_hand",
@@ -65,22 +65,86 @@ impl Node {
     }
 }
 
+/// What is told of a run besides its nodes; its handles are looked up once.
+struct Run {
+    nodes: Vec<Node>,
+    active: Gauge,
+    depth: Gauge,
+    seconds: Histogram,
+    millis: Histogram,
+}
+
+const ID: &str = "01JD0000000000000000000000";
+
+impl Run {
+    fn new(nodes: usize) -> Self {
+        let (workflow, status) = ("Signals", "completed");
+        Self {
+            nodes: (0..nodes).map(Node::new).collect(),
+            active: gauge!("by_hand_active", "workflow" => workflow),
+            depth: gauge!("by_hand_queue_depth", "workflow" => workflow),
+            seconds: histogram!("by_hand_run_seconds", "workflow" => workflow, "status" => status),
+            millis: histogram!("by_hand_run_ms", "workflow" => workflow, "status" => status),
+        }
+    }
+
+    /// Runs nothing, and tells of it; so many nodes are ready at a time, and all but the first of them wait.
+    fn run(&self, ready: usize) {
+        let (workflow, execution_id, correlation_id) = ("Signals", black_box(ID), black_box(ID));
+        let began = Instant::now();
+        self.active.increment(1.0);
+        tracing::info!(
+            target: "by_hand", event = "run_started", workflow, %execution_id, %correlation_id
+        );
+        let span =
+            tracing::info_span!(target: "by_hand", "run", workflow, %execution_id, %correlation_id);
+        span.in_scope(|| {
+            let mut now = began;
+            for nodes in self.nodes.chunks(ready) {
+                let since = now;
+                for _ in &nodes[1..] {
+                    self.depth.increment(1.0);
+                }
+                for (idx, node) in nodes.iter().enumerate() {
+                    let mut queued = Duration::ZERO;
+                    if idx > 0 {
+                        self.depth.decrement(1.0);
+                        now = Instant::now();
+                        queued = now - since;
+                    }
+                    now = node.run(&span, execution_id, queued, now);
+                }
+            }
+        });
+        let took = began.elapsed();
+        self.active.decrement(1.0);
+        self.seconds.record(took);
+        self.millis.record(took.as_secs_f64() * 1000.0);
+        tracing::info!(
+            target: "by_hand",
+            event = "run_ended",
+            workflow,
+            %execution_id,
+            %correlation_id,
+            status = "completed",
+            duration_ms = took.as_secs_f64() * 1000.0,
+        );
+    }
+}
+
 /// Nanoseconds per node; where nobody listens, the clock is not read either, and nothing is left.
-pub(super) fn measure(nodes: usize, observed: bool, effort: Effort) -> f64 {
+pub(super) fn measure(nodes: usize, ready: usize, observed: bool, effort: Effort) -> f64 {
     if !observed {
         return 0.0;
     }
-    let nodes: Vec<_> = (0..nodes).map(Node::new).collect();
-    let run = tracing::info_span!(target: "by_hand", "run");
+    let run = Run::new(nodes);
     let turn = || {
-        let _entered = run.enter();
         let (start, mut ran) = (Instant::now(), 0);
         while start.elapsed() < effort.turn {
-            let mut now = Instant::now();
-            for node in &nodes {
-                now = node.run(&run, "01JD0000000000000000000000", now);
+            for _ in 0..1000 / nodes {
+                run.run(ready);
             }
-            ran += nodes.len();
+            ran += 1000 / nodes * nodes;
         }
         start.elapsed().as_nanos() as f64 / ran as f64
     };

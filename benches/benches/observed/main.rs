@@ -89,7 +89,7 @@ fn measure(observer: &str, options: &Options) {
         _ => {}
     }
     for mut case in cases::trivial() {
-        if SHAPES.contains(&case.name) {
+        if SHAPES.contains(&case.name) && options.wants(case.name) {
             case.candidates
                 .retain(|candidate| [RUN, START].contains(&candidate.name));
             for one in case.measure(Flavor::CurrentThread, options.effort()) {
@@ -97,9 +97,9 @@ fn measure(observer: &str, options: &Options) {
             }
         }
     }
-    for nodes in [100, 1000] {
-        let run = by_hand::measure(nodes, observer != "nobody", options.effort());
-        println!("signals of {nodes} nodes\tby hand\t{run}");
+    for (nodes, ready) in [(4, 1), (100, 1), (1000, 1), (1000, 50)] {
+        let run = by_hand::measure(nodes, ready, observer != "nobody", options.effort());
+        println!("signals of {nodes} nodes, {ready} at a time\tby hand\t{run}");
     }
 }
 
@@ -115,6 +115,7 @@ fn compare(turns: &mut Turns, rounds: u32) -> io::Result<f64> {
     for _ in 0..rounds {
         for (column, observer) in OBSERVERS.iter().enumerate() {
             let out = Command::new(std::env::current_exe()?)
+                .args(std::env::args().skip(1))
                 .arg("--quick")
                 .env(OBSERVER, observer)
                 .output()?;

@@ -113,7 +113,8 @@ pub(crate) struct ProgramMetrics {
     ends: Vec<RunEnd>,
     tasks: TaskEnds,
     errors: Vec<(ErrorKind, Counter)>,
-    nodes: Vec<NodeMetrics>,
+    often: Vec<Often>,
+    seldom: Vec<Seldom>,
 }
 
 /// The handles of one way for a run to end.
@@ -140,9 +141,16 @@ struct TaskEnds {
     cancelled: Counter,
 }
 
-struct NodeMetrics {
+/// The handles of a node to which each run writes.
+struct Often {
     queue_seconds: Histogram,
     done: Histogram,
+    /// Attempts at what it calls first.
+    attempts: Counter,
+}
+
+/// The handles of a node to which most runs do not write.
+struct Seldom {
     failed: Histogram,
     cancelled: Histogram,
     tiers: Vec<TierMetrics>,
@@ -163,7 +171,13 @@ impl ProgramMetrics {
     fn new(program: &'static Program) -> Self {
         let workflow = program.spec.name;
         let mut nodes = Vec::new();
-        add_scope(&program.layout().root, workflow, &mut nodes);
+        add_scope(&program.layout().root, &mut nodes);
+        // One after the other, as what is asked for together lies together: those of many nodes keep one another out of
+        // the nearest caches.
+        let often = nodes.iter().map(|node| Often::new(workflow, node));
+        let often = often.collect();
+        let seldom = nodes.iter().map(|node| Seldom::new(workflow, node));
+        let seldom = seldom.collect();
         let error = |kind: ErrorKind| {
             let code = kind.code();
             let counter =
@@ -177,7 +191,8 @@ impl ProgramMetrics {
             ends: ENDS.map(|status| RunEnd::new(workflow, status)).into(),
             tasks: TaskEnds::new(),
             errors: ErrorKind::ALL.map(error).into(),
-            nodes,
+            often,
+            seldom,
         }
     }
 
@@ -200,7 +215,7 @@ impl ProgramMetrics {
     }
 
     pub(super) fn node_started(&self, node: &NodeLayout, queued: Duration) {
-        if let Some(handles) = self.nodes.get(node.index) {
+        if let Some(handles) = self.often.get(node.index) {
             handles.queue_seconds.record(queued);
         }
     }
@@ -215,20 +230,23 @@ impl ProgramMetrics {
             _ => &self.tasks.failure,
         };
         tasks.increment(1);
-        let (Some(took), Some(handles)) = (took, self.nodes.get(node.index)) else {
-            return;
-        };
         let end = match status {
-            Status::Done => &handles.done,
-            Status::Cancelled => &handles.cancelled,
-            _ => &handles.failed,
+            Status::Done => self.often.get(node.index).map(|node| &node.done),
+            Status::Cancelled => self.seldom.get(node.index).map(|node| &node.cancelled),
+            _ => self.seldom.get(node.index).map(|node| &node.failed),
         };
-        end.record(took);
+        if let (Some(took), Some(end)) = (took, end) {
+            end.record(took);
+        }
     }
 
     pub(super) fn attempted(&self, node: &NodeLayout, tier: usize) {
-        if let Some(handles) = self.tier(node, tier) {
-            handles.attempts.increment(1);
+        let attempts = match tier {
+            0 => self.often.get(node.index).map(|node| &node.attempts),
+            _ => self.tier(node, tier).map(|tier| &tier.attempts),
+        };
+        if let Some(attempts) = attempts {
+            attempts.increment(1);
         }
     }
 
@@ -264,7 +282,7 @@ impl ProgramMetrics {
     }
 
     fn tier(&self, node: &NodeLayout, tier: usize) -> Option<&TierMetrics> {
-        self.nodes.get(node.index)?.tiers.get(tier)
+        self.seldom.get(node.index)?.tiers.get(tier)
     }
 }
 
@@ -305,10 +323,7 @@ impl TierMetrics {
     fn new(workflow: &'static str, node: &NodeLayout, idx: usize, tier: &Tier) -> Self {
         let (path, step) = (node.path.to_string(), tier.step());
         let mut metrics = Self {
-            attempts: counter!(
-                "orch_attempts_total",
-                "workflow" => workflow, "node" => path.clone(), "step" => step
-            ),
+            attempts: attempts(workflow, node, tier),
             retries: counter!(
                 "orch_retries_total",
                 "workflow" => workflow, "node" => path.clone(), "step" => step
@@ -352,33 +367,51 @@ impl Drop for QueueDepth {
     }
 }
 
-fn add_scope(scope: &ScopeLayout, workflow: &'static str, nodes: &mut Vec<NodeMetrics>) {
+fn add_scope<'a>(scope: &'a ScopeLayout, nodes: &mut Vec<&'a NodeLayout>) {
     for node in &scope.nodes {
         // In the order of their indices: a node before those inside it.
-        nodes.push(NodeMetrics::new(workflow, node));
+        nodes.push(node);
         for body in &node.bodies {
-            add_scope(body, workflow, nodes);
+            add_scope(body, nodes);
         }
     }
 }
 
-impl NodeMetrics {
+fn ended(workflow: &'static str, node: &NodeLayout, status: Status) -> Histogram {
+    histogram!(
+        "task_duration_seconds",
+        "workflow" => workflow, "node" => node.path.to_string(), "step" => node.step(), "status" => status.as_str()
+    )
+}
+
+fn attempts(workflow: &'static str, node: &NodeLayout, tier: &Tier) -> Counter {
+    counter!(
+        "orch_attempts_total",
+        "workflow" => workflow, "node" => node.path.to_string(), "step" => tier.step()
+    )
+}
+
+impl Often {
     fn new(workflow: &'static str, node: &NodeLayout) -> Self {
-        let (path, step) = (node.path.to_string(), node.step());
-        let ended = |status: Status| {
-            histogram!(
-                "task_duration_seconds",
-                "workflow" => workflow, "node" => path.clone(), "step" => step, "status" => status.as_str()
-            )
-        };
         Self {
             queue_seconds: histogram!(
                 "orchestration_step_queue_seconds",
-                "workflow" => workflow, "step" => step, "queue" => "default"
+                "workflow" => workflow, "step" => node.step(), "queue" => "default"
             ),
-            done: ended(Status::Done),
-            failed: ended(Status::Failed),
-            cancelled: ended(Status::Cancelled),
+            done: ended(workflow, node, Status::Done),
+            attempts: match node.tiers.first() {
+                Some(tier) => attempts(workflow, node, tier),
+                None => Counter::noop(),
+            },
+        }
+    }
+}
+
+impl Seldom {
+    fn new(workflow: &'static str, node: &NodeLayout) -> Self {
+        Self {
+            failed: ended(workflow, node, Status::Failed),
+            cancelled: ended(workflow, node, Status::Cancelled),
             tiers: (node.tiers.iter().enumerate())
                 .map(|(idx, tier)| TierMetrics::new(workflow, node, idx, tier))
                 .collect(),
