@@ -60,6 +60,13 @@ impl<'a, 'w> Binder<'a, 'w> {
     /// The bindings for everything that was written.
     pub(super) fn lets(&mut self) -> TokenStream {
         let mut lets = Vec::new();
+        // First, as what was meant may be read too.
+        for (name, span) in std::mem::take(&mut self.hints) {
+            if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
+                name.set_span(span);
+                lets.push(quote_spanned!(span=> let #name = ();));
+            }
+        }
         let read_here = std::mem::take(&mut self.reads);
         for scope in std::mem::take(&mut self.opened) {
             let levels = Literal::usize_unsuffixed(self.analysis.levels(self.at, scope));
@@ -69,12 +76,6 @@ impl<'a, 'w> Binder<'a, 'w> {
         let values = types::values(self.at);
         for (name, field) in read_here {
             lets.push(quote_spanned!(name.span()=> let #name = #values.#field.get();));
-        }
-        for (name, span) in std::mem::take(&mut self.hints) {
-            if let Ok(mut name) = syn::parse_str::<Ident>(&name) {
-                name.set_span(span);
-                lets.push(quote_spanned!(span=> let #name = ();));
-            }
         }
         lets.append(&mut self.lets);
         lets.into_iter().collect()
