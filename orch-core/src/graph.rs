@@ -208,6 +208,7 @@ impl Graph {
     /// As a Mermaid flowchart.
     ///
     /// Dashed arrows only order; arrows from a node to one that reads its outcome say so.
+    /// Wants the feature `pictures`.
     #[cfg(feature = "pictures")]
     #[must_use]
     pub fn to_mermaid(self) -> String {
@@ -217,6 +218,7 @@ impl Graph {
     /// As a Graphviz digraph in the DOT language.
     ///
     /// Bodies and arms are clusters; dashed edges only order.
+    /// Wants the feature `pictures`.
     #[cfg(feature = "pictures")]
     #[must_use]
     pub fn to_dot(self) -> String {
@@ -224,6 +226,8 @@ impl Graph {
     }
 
     /// As the picture that is in the workflow's documentation page: an SVG document without scripts.
+    ///
+    /// Wants the feature `pictures`.
     #[cfg(feature = "pictures")]
     #[must_use]
     pub const fn to_svg(self) -> &'static str {

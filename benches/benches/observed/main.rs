@@ -98,8 +98,11 @@ fn measure(observer: &str, options: &Options) {
         }
     }
     for (nodes, ready) in [(4, 1), (100, 1), (1000, 1), (1000, 50)] {
-        let run = by_hand::measure(nodes, ready, observer != "nobody", options.effort());
-        println!("signals of {nodes} nodes, {ready} at a time\tby hand\t{run}");
+        let signals = format!("signals of {nodes} nodes, {ready} at a time");
+        if options.wants(&signals) {
+            let run = by_hand::measure(nodes, ready, observer != "nobody", options.effort());
+            println!("{signals}\tby hand\t{run}");
+        }
     }
 }
 
@@ -119,6 +122,10 @@ fn compare(turns: &mut Turns, rounds: u32) -> io::Result<f64> {
                 .arg("--quick")
                 .env(OBSERVER, observer)
                 .output()?;
+            if !out.status.success() {
+                let said = String::from_utf8_lossy(&out.stderr);
+                return Err(io::Error::other(format!("with {observer}: {said}")));
+            }
             for line in String::from_utf8_lossy(&out.stdout).lines() {
                 let mut parts = line.split('\t');
                 if let (Some(case), Some(name), Some(Ok(run))) =
@@ -129,6 +136,9 @@ fn compare(turns: &mut Turns, rounds: u32) -> io::Result<f64> {
                 }
             }
         }
+    }
+    if turns.is_empty() {
+        return Err(io::Error::other("no shape has a name like that"));
     }
     let mut most = f64::NEG_INFINITY;
     let mut rows = Vec::new();

@@ -2,8 +2,8 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
+use syn::Type;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprBlock, Stmt, Type};
 
 use super::expand::{Outline, associated, output_types};
 use super::model::{Step, bare, placed};
@@ -83,18 +83,6 @@ fn output(step: &Step) -> Result<Option<Type>, Unnameable> {
         }
         fn visit_type_never_mut(&mut self, _: &mut syn::TypeNever) {
             self.unnameable = true;
-        }
-        // A parameter stands alone in a value: `N`, or `{ N }`.
-        fn visit_expr_mut(&mut self, value: &mut Expr) {
-            match value {
-                Expr::Path(path) => self.visit_path_mut(&mut path.path),
-                Expr::Block(ExprBlock { block, .. }) => {
-                    if let [Stmt::Expr(value, None)] = &mut block.stmts[..] {
-                        self.visit_expr_mut(value);
-                    }
-                }
-                _ => {}
-            }
         }
     }
     let Some(mut ty) = step.output.ty.clone() else {

@@ -184,15 +184,22 @@ impl Run {
         self.cancel_nodes();
     }
 
+    /// Where a call that ends now stands among those that may have to be undone: by number in the history of a run that
+    /// has one, which may be gone over in another order; otherwise by when it is remembered.
+    pub(crate) fn undo_order(&self) -> i64 {
+        let record = self.journal.as_ref();
+        record.map_or(0, |record| record.next_seq())
+    }
+
     /// Remembers what may have to be undone.
     pub(crate) fn to_undo(&self, undo: Undo) {
         lock(&self.rare().undos).push(undo);
     }
 
-    /// How many calls may have to be undone.
-    pub(crate) fn undo_count(&self) -> i64 {
+    /// Whether a call may have to be undone.
+    pub(crate) fn has_undos(&self) -> bool {
         let rare = self.rare.get();
-        rare.map_or(0, |rare| lock(&rare.undos).len()) as i64
+        rare.is_some_and(|rare| !lock(&rare.undos).is_empty())
     }
 
     /// Takes over what a run inside this one may have to undo, which has succeeded for itself.

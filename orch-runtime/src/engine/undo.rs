@@ -18,7 +18,7 @@ pub(crate) struct Undo {
     pub(crate) node: usize,
     /// Which callee of the node's fallback chain it was.
     pub(crate) tier: usize,
-    /// Grows in the order in which calls ended.
+    /// Does not fall in the order in which calls ended; equals are in the order in which they were remembered.
     order: i64,
     /// How it ended: its value as JSON, or `Pending` where nobody knows.
     pub(crate) outcome: Outcome<Json>,
@@ -89,10 +89,7 @@ impl Drop for Doubtful {
                 // Whoever takes it up finds the same doubt recorded.
                 return;
             }
-            let order = match &run.journal {
-                Some(record) => record.next_seq(),
-                None => run.undo_count(),
-            };
+            let order = run.undo_order();
             run.to_undo(undo.at(order));
         }
     }
@@ -108,7 +105,7 @@ pub(crate) async fn all(root: Arc<Frame>) {
         return;
     }
     let mut undos = run.take_undos();
-    undos.sort_unstable_by_key(|undo| undo.order);
+    undos.sort_by_key(|undo| undo.order);
     if let (Some(record), false) = (&run.journal, undos.is_empty()) {
         record.undoing_begins();
     }

@@ -323,7 +323,11 @@ impl TierMetrics {
     fn new(workflow: &'static str, node: &NodeLayout, idx: usize, tier: &Tier) -> Self {
         let (path, step) = (node.path.to_string(), tier.step());
         let mut metrics = Self {
-            attempts: attempts(workflow, node, tier),
+            // Those of the first are written to often.
+            attempts: match idx {
+                0 => Counter::noop(),
+                _ => attempts(workflow, node, tier),
+            },
             retries: counter!(
                 "orch_retries_total",
                 "workflow" => workflow, "node" => path.clone(), "step" => step

@@ -288,7 +288,7 @@ impl<T: Instance> Pool<T> {
             let private = private.map(|private| &private.instance);
             members.shared.values().chain(private).cloned().collect()
         });
-        all.sort_unstable_by(|a, b| a.name().cmp(b.name()));
+        all.sort_by(|a, b| a.name().cmp(b.name()));
         all
     }
 

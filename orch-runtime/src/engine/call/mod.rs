@@ -271,10 +271,6 @@ impl<'a> Call<'a> {
         fell_back: Option<&FellBack>,
     ) -> Result<Done, Failed> {
         let (run, frame, node) = (self.frame.run(), self.frame, self.node);
-        let order = || match &run.journal {
-            Some(record) => record.next_seq(),
-            None => run.undo_count(),
-        };
         let mut doubtful = Doubtful::new(frame, node, self.tier);
         let next = attempts::next(frame, node, self.tier, self.turn);
         if !next.may_have_happened {
@@ -292,14 +288,15 @@ impl<'a> Call<'a> {
         match &called {
             Ok(Done::Kept(kept)) => {
                 if let Some(json) = &kept.json {
-                    let undo = Undo::done(frame, node, self.tier, order(), json.clone());
+                    let order = run.undo_order();
+                    let undo = Undo::done(frame, node, self.tier, order, json.clone());
                     run.to_undo(undo);
                 }
             }
             Ok(_) => {}
             Err(failed) if failed.leaves_in_doubt => {
                 if let Some(undo) = doubt {
-                    run.to_undo(undo.at(order()).failed(failed.error.clone()));
+                    run.to_undo(undo.at(run.undo_order()).failed(failed.error.clone()));
                 }
             }
             Err(_) => {}

@@ -451,7 +451,7 @@ fn is_last(record: &Record, frame: &Frame, node: usize) -> bool {
 /// is there to be undone.
 fn ends_run(record: &Record, frame: &Frame, node: usize) -> bool {
     is_last(record, frame, node)
-        && frame.run().undo_count() == 0
+        && !frame.run().has_undos()
         && frame.state().schedule.is_down_to(node)
 }
 

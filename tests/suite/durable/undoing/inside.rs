@@ -48,6 +48,42 @@ workflow! {
     }
 }
 
+workflow! {
+    /// Forty reservations after two of its own.
+    pub AfterItsOwn(card: String) -> Result<String, Refused> {
+        first = reserve("first");
+        #[node(after = [first])]
+        second = reserve("second");
+        #[node(after = [second], concurrency = 1)]
+        inside = for n in 0..40_u32 { InsideInMemory::run(n) };
+        #[node(after = [inside])]
+        third = reserve("third");
+        #[node(after = [third])]
+        charged = charge(&card);
+        charged
+    }
+}
+
+#[test]
+fn what_a_workflow_inside_has_done_is_undone_in_its_place() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(AfterItsOwn, "bad".into()).await.unwrap();
+        run.result().await.unwrap_err();
+        let released = world.keys("release");
+        let inside = vec!["inside: done inside reserved"; 40];
+        let mut expected = vec!["third: done third reserved"];
+        expected.extend(inside);
+        expected.extend(["second: done second reserved", "first: done first reserved"]);
+        assert_eq!(released, expected);
+    });
+}
+
 #[test]
 fn what_a_workflow_inside_has_done_is_undone_with_the_rest() {
     let world = World::default();
