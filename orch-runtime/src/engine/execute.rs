@@ -24,6 +24,8 @@ use crate::program::Workflow;
 struct Going {
     /// What its result is taken with; it holds the frame, and by that the run.
     whole: Cx,
+    /// The run that it is inside of.
+    around: Option<Arc<Run>>,
     /// Whether the run has its result, so that nothing was dropped.
     concluded: bool,
 }
@@ -40,59 +42,76 @@ impl Going {
 
 impl Drop for Going {
     fn drop(&mut self) {
-        let run = self.run();
+        let run = self.whole.ctx().frame().run();
         if self.concluded || run.is_abandoned() {
             run.clear();
             return;
         }
         run.halt(Halt::Cancelled("its future was dropped".to_owned()));
-        let ending = Ending(Arc::clone(run));
+        if let Some(around) = &self.around {
+            around.one_inside_ends();
+        }
+        let ending = Ending {
+            run: Arc::clone(run),
+            around: self.around.take(),
+        };
         if let Ok(handle) = Handle::try_current() {
             handle.spawn(async move {
-                strand(Jobs::of(&ending.0)).await;
-                finished(&ending.0).await;
+                strand(Jobs::of(&ending.run)).await;
+                finished(&ending.run).await;
             });
         }
     }
 }
 
 /// Ends a run whose future was dropped: when it has cleaned up, or when there is no runtime left to do so.
-struct Ending(Arc<Run>);
+struct Ending {
+    run: Arc<Run>,
+    around: Option<Arc<Run>>,
+}
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        if let Some(observer) = &self.0.observer {
-            observer.run_ended(&self.0, RunStatus::Cancelled);
+        if let Some(observer) = &self.run.observer {
+            observer.run_ended(&self.run, RunStatus::Cancelled);
         }
-        self.0.clear();
+        if let Some(around) = &self.around {
+            around.undo_after(&self.run);
+        }
+        self.run.clear();
+        if let Some(around) = &self.around {
+            around.one_inside_has_ended();
+        }
     }
 }
 
+/// Waits until a run has finished, and those inside it whose futures were dropped have cleaned up.
 pub(super) async fn finished(run: &Run) {
-    if run.is_finished() {
-        return;
-    }
-    let mut finishing = pin!(run.finishing.notified());
-    finishing.as_mut().enable();
     if !run.is_finished() {
-        finishing.await;
+        let mut finishing = pin!(run.finishing.notified());
+        finishing.as_mut().enable();
+        if !run.is_finished() {
+            finishing.await;
+        }
     }
+    run.those_inside_have_ended().await;
 }
 
-/// Runs a workflow to its end; what it has done, should it succeed, the run around it may have to undo.
+/// Runs a workflow to its end; what it has done and does not undo itself, the run around it may have to undo.
 async fn execute<W: Workflow>(
     run: Arc<Run>,
     input: W::Input,
-    around: Option<&Run>,
+    around: Option<&Arc<Run>>,
 ) -> Result<W::Output, RunError<W::Error>> {
     let (frame, stop) = open::<W>(run, input);
     let mut going = Going {
         whole: Cx::of(frame, 0),
+        around: around.cloned(),
         concluded: false,
     };
     drive(going.run(), begin(going.frame(), stop)).await;
     let result = conclude::<W>(&going.whole);
-    if let (Ok(_), Some(around)) = (&result, around) {
+    if let Some(around) = around {
         around.undo_after(going.run());
     }
     going.concluded = true;
@@ -130,7 +149,7 @@ pub(super) fn drive<'a>(
         let late = deadline.map(|deadline| (deadline, Box::pin(tokio::time::sleep(deadline))));
         let pause = strand.turn().await;
         // Most small runs are over by now, and whoever awaits a future copies all of it: what the others need is apart.
-        let over = matches!(pause, Pause::Idle) && run.is_finished();
+        let over = matches!(pause, Pause::Idle) && run.is_finished() && !run.has_some_ending();
         if !over {
             Box::pin(drive_on(run, strand, pause, late)).await;
         }
@@ -203,7 +222,7 @@ pub(super) fn conclude<W: Workflow>(whole: &Cx) -> Result<W::Output, RunError<W:
 pub(crate) async fn execute_observed<W: Workflow>(
     run: Arc<Run>,
     input: W::Input,
-    around: Option<&Run>,
+    around: Option<&Arc<Run>>,
 ) -> Result<W::Output, RunError<W::Error>> {
     let Some(observer) = &run.observer else {
         return execute::<W>(run, input, around).await;

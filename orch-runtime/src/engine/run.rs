@@ -1,6 +1,7 @@
 //! What all frames of one run share.
 
 use std::collections::VecDeque;
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -68,6 +69,10 @@ struct Rare {
     errors: Mutex<Vec<NodeError>>,
     /// What may have to be undone.
     undos: Mutex<Vec<Undo>>,
+    /// How many runs inside this one clean up whose futures were dropped.
+    ending: AtomicUsize,
+    /// Wakes who waits for them.
+    ended: Notify,
     /// What values of a run that is not durable refer to that are in JSON until they are wanted.
     shelf: Mutex<Vec<Blob>>,
     /// The signals of a run that is not durable.
@@ -202,7 +207,31 @@ impl Run {
         rare.is_some_and(|rare| !lock(&rare.undos).is_empty())
     }
 
-    /// Takes over what a run inside this one may have to undo, which has succeeded for itself.
+    /// Puts what is to be undone in order, what ended last at the end; gives whether there is anything.
+    pub(super) fn order_undos(&self) -> bool {
+        let Some(rare) = self.rare.get() else {
+            return false;
+        };
+        let mut undos = lock(&rare.undos);
+        undos.sort_by_key(|undo| undo.order);
+        !undos.is_empty()
+    }
+
+    /// What is to be undone next, and where it is until it [is](Self::is_undone).
+    pub(super) fn last_undo(&self) -> Option<(usize, Undo)> {
+        let undos = lock(&self.rare.get()?.undos);
+        let last = undos.last()?.clone();
+        Some((undos.len() - 1, last))
+    }
+
+    pub(super) fn is_undone(&self, at: usize) {
+        let mut undos = lock(&self.rare().undos);
+        if at < undos.len() {
+            undos.remove(at);
+        }
+    }
+
+    /// Takes over what a run inside this one has done and has not undone itself.
     pub(crate) fn undo_after(&self, inside: &Self) {
         let undos = inside.take_undos();
         if undos.is_empty() {
@@ -214,6 +243,34 @@ impl Run {
     pub(crate) fn take_undos(&self) -> Vec<Undo> {
         let rare = self.rare.get();
         rare.map_or_else(Vec::new, |rare| std::mem::take(&mut *lock(&rare.undos)))
+    }
+
+    /// A run inside this one was dropped and cleans up, until [it has ended](Self::one_inside_has_ended).
+    pub(super) fn one_inside_ends(&self) {
+        self.rare().ending.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn one_inside_has_ended(&self) {
+        let rare = self.rare();
+        rare.ending.fetch_sub(1, Ordering::Release);
+        rare.ended.notify_waiters();
+    }
+
+    /// Whether runs inside this one were dropped and have not cleaned up yet.
+    pub(super) fn has_some_ending(&self) -> bool {
+        let rare = self.rare.get();
+        rare.is_some_and(|rare| rare.ending.load(Ordering::Acquire) > 0)
+    }
+
+    /// Waits until runs inside this one that were dropped have cleaned up.
+    pub(super) async fn those_inside_have_ended(&self) {
+        while self.has_some_ending() {
+            let mut ended = pin!(self.rare().ended.notified());
+            ended.as_mut().enable();
+            if self.has_some_ending() {
+                ended.await;
+            }
+        }
     }
 
     /// Undoing something failed.

@@ -19,7 +19,7 @@ pub(crate) struct Undo {
     /// Which callee of the node's fallback chain it was.
     pub(crate) tier: usize,
     /// Does not fall in the order in which calls ended; equals are in the order in which they were remembered.
-    order: i64,
+    pub(super) order: i64,
     /// How it ended: its value as JSON, or `Pending` where nobody knows.
     pub(crate) outcome: Outcome<Json>,
 }
@@ -98,18 +98,20 @@ impl Drop for Doubtful {
 /// Undoes what a run has done that does not succeed.
 pub(crate) async fn all(root: Arc<Frame>) {
     let run = Arc::clone(root.run());
+    // What they have done is undone before what came before it.
+    run.those_inside_have_ended().await;
     if let Some(record) = &run.journal {
         journaled::undoing_is_decided(record, || verdict(&root).is_ok()).await;
     }
     if run.has_succeeded(|| verdict(&root).is_ok()) {
         return;
     }
-    let mut undos = run.take_undos();
-    undos.sort_by_key(|undo| undo.order);
-    if let (Some(record), false) = (&run.journal, undos.is_empty()) {
+    let any = run.order_undos();
+    if let (Some(record), true) = (&run.journal, any) {
         record.undoing_begins();
     }
-    while let Some(undo) = undos.pop() {
+    // Each stays among them until it is undone, as this may be dropped and begun again.
+    while let Some((at, undo)) = run.last_undo() {
         // What a run inside this one has done is on that one's record.
         let undone = match &undo.frame.run().journal {
             Some(record) => journaled::undo(record, &undo).await,
@@ -118,5 +120,6 @@ pub(crate) async fn all(root: Arc<Frame>) {
         if let Err(error) = undone {
             run.undo_failed(error);
         }
+        run.is_undone(at);
     }
 }

@@ -236,6 +236,171 @@ fn what_a_workflow_inside_had_done_is_undone_when_the_run_is_cancelled_while_nob
     assert_eq!(world.calls("look"), 1);
 }
 
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub Halfway(_n: u32) -> Result<String, Refused> {
+        a = reserve("a");
+        #[node(after = [a])]
+        last = hangs("last");
+        format!("{a} {last}")
+    }
+}
+
+workflow! {
+    #[workflow(version = "1", durable)]
+    pub AroundHalfway(n: u32) -> Result<String, Refused> {
+        first = reserve("first");
+        #[node(after = [first])]
+        halfway = Halfway::run(n);
+        halfway
+    }
+}
+
+workflow! {
+    pub HalfwayInMemory(_n: u32) -> Result<String, Refused> {
+        a = reserve("a");
+        #[node(after = [a])]
+        last = hangs("last");
+        format!("{a} {last}")
+    }
+}
+
+workflow! {
+    pub AroundHalfwayInMemory(n: u32) -> Result<String, Refused> {
+        first = reserve("first");
+        #[node(after = [first])]
+        halfway = HalfwayInMemory::run(n);
+        halfway
+    }
+}
+
+/// What is undone of the runs above, should they be cancelled while the last node hangs.
+const HALFWAY: [&str; 3] = [
+    "last: nobody knows",
+    "a: done a reserved",
+    "first: done first reserved",
+];
+
+#[test]
+fn what_a_cancelled_workflow_inside_had_done_is_undone_before_what_came_before_it() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(AroundHalfwayInMemory, 1).await.unwrap();
+        world.until("hangs", 1).await;
+        run.cancel("enough");
+        let status = run.result().await.unwrap_err().status();
+        assert_eq!(status, RunStatus::Cancelled);
+        assert_eq!(world.keys("release"), HALFWAY, "before the run has ended");
+    });
+}
+
+#[test]
+fn what_a_cancelled_durable_workflow_inside_had_done_is_undone_before_the_run_has_ended() {
+    let (world, store) = (World::default(), Memory::new());
+    Process::new().run(async {
+        let orch = serving(&world, &store, AroundHalfway).await;
+        let run = orch.start(AroundHalfway, 1).id("r").await.unwrap();
+        world.until("hangs", 1).await;
+        run.cancel("enough");
+        let status = run.result().await.unwrap_err().status();
+        assert_eq!(status, RunStatus::Cancelled);
+        assert_eq!(world.keys("release"), HALFWAY);
+        assert_eq!(undone(&orch).await, ["halfway/last", "halfway/a", "first"]);
+    });
+}
+
+workflow! {
+    pub FailsInMemory(_n: u32) -> Result<String, Refused> {
+        a = reserve("a");
+        #[node(after = [a])]
+        slow = reserve("slow");
+        #[node(after = [slow])]
+        checked = check("inside");
+        format!("{a} {checked}")
+    }
+}
+
+workflow! {
+    pub AroundFailsInMemory(n: u32) -> Result<String, Refused> {
+        first = reserve("first");
+        #[node(after = [first])]
+        inside = FailsInMemory::run(n);
+        inside
+    }
+}
+
+#[step]
+fn shut(#[resource] world: &World) -> Result<(), Refused> {
+    world.called("shut", "");
+    Err(Refused("it does not shut".into()))
+}
+
+workflow! {
+    pub ShutsInMemory(_n: u32) -> String {
+        a = reserve("a");
+        #[node(finally)]
+        shut();
+        a
+    }
+}
+
+workflow! {
+    pub AroundShutsInMemory(n: u32) -> Result<String, Refused> {
+        inside = ShutsInMemory::run(n);
+        inside
+    }
+}
+
+#[test]
+fn what_was_done_before_cleaning_up_failed_is_undone_with_the_rest() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(AroundShutsInMemory, 1).await.unwrap();
+        let error = run.result().await.unwrap_err();
+        assert!(error.to_string().contains("it does not shut"), "{error}");
+        assert_eq!(world.keys("release"), ["a: done a reserved"]);
+    });
+}
+
+#[test]
+fn undoing_that_is_cut_off_goes_on_where_it_was() {
+    let world = World::default();
+    Process::new().run(async {
+        let orch = Orchestrator::builder()
+            .resource(world.clone())
+            .build()
+            .await
+            .unwrap();
+        let run = orch.start(AroundFailsInMemory, 1).await.unwrap();
+        world.open("check", 1);
+        world.until("release", 1).await;
+        run.cancel("enough");
+        world.until("release", 2).await;
+        world.open("release", 9);
+        run.result().await.unwrap_err();
+        let slow = "slow: done slow reserved";
+        assert_eq!(
+            world.keys("release"),
+            [
+                slow,
+                slow,
+                "a: done a reserved",
+                "first: done first reserved"
+            ]
+        );
+    });
+}
+
 #[step]
 fn stand_in() -> String {
     "nothing".to_owned()
