@@ -1,4 +1,5 @@
-//! What Orch tells of a run and of its nodes, as one would write it by hand: what the recorder and the subscriber themselves cost.
+//! What Orch tells of a run and of its nodes, as one would write it by hand: what the recorder and the subscriber
+//! themselves cost.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -141,10 +142,12 @@ pub(super) fn measure(nodes: usize, ready: usize, observed: bool, effort: Effort
     let turn = || {
         let (start, mut ran) = (Instant::now(), 0);
         while start.elapsed() < effort.turn {
-            for _ in 0..1000 / nodes {
+            // So many runs for each look at the clock that looking does not count.
+            let runs = 1000 / nodes;
+            for _ in 0..runs {
                 run.run(ready);
             }
-            ran += 1000 / nodes * nodes;
+            ran += runs * nodes;
         }
         start.elapsed().as_nanos() as f64 / ran as f64
     };

@@ -217,14 +217,15 @@ impl Run {
         !undos.is_empty()
     }
 
-    /// What is to be undone next, and where it is until it [is](Self::is_undone).
+    /// What is to be undone next, and where it is until it is [forgotten](Self::forget_undo).
     pub(super) fn last_undo(&self) -> Option<(usize, Undo)> {
         let undos = lock(&self.rare.get()?.undos);
         let last = undos.last()?.clone();
         Some((undos.len() - 1, last))
     }
 
-    pub(super) fn is_undone(&self, at: usize) {
+    /// It is undone; nothing is there any more of a run that was let go of meanwhile.
+    pub(super) fn forget_undo(&self, at: usize) {
         let mut undos = lock(&self.rare().undos);
         if at < undos.len() {
             undos.remove(at);

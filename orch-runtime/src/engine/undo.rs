@@ -120,6 +120,6 @@ pub(crate) async fn all(root: Arc<Frame>) {
         if let Err(error) = undone {
             run.undo_failed(error);
         }
-        run.is_undone(at);
+        run.forget_undo(at);
     }
 }

@@ -127,6 +127,15 @@ impl Process {
     }
 }
 
+/// An orchestrator of this world without a store.
+pub async fn in_memory(world: &World) -> Orchestrator {
+    Orchestrator::builder()
+        .resource(world.clone())
+        .build()
+        .await
+        .unwrap()
+}
+
 /// An orchestrator of this world on this store.
 pub fn orchestrator(world: &World, store: &Memory) -> orch::Builder {
     Orchestrator::builder()

@@ -5,7 +5,7 @@ use orch::prelude::*;
 use orch::store::{EntryKind, Memory};
 
 use super::{Refused, charge, hangs, reserve};
-use crate::durable::{Process, World, cancel_meanwhile, orchestrator, serving};
+use crate::durable::{Process, World, cancel_meanwhile, in_memory, orchestrator, serving};
 
 impl<E: std::fmt::Display + std::fmt::Debug + 'static> From<RunError<E>> for Refused {
     fn from(error: RunError<E>) -> Self {
@@ -68,11 +68,7 @@ workflow! {
 fn what_a_workflow_inside_has_done_is_undone_in_its_place() {
     let world = World::default();
     Process::new().run(async {
-        let orch = Orchestrator::builder()
-            .resource(world.clone())
-            .build()
-            .await
-            .unwrap();
+        let orch = in_memory(&world).await;
         let run = orch.start(AfterItsOwn, "bad".into()).await.unwrap();
         run.result().await.unwrap_err();
         let released = world.keys("release");
@@ -88,11 +84,7 @@ fn what_a_workflow_inside_has_done_is_undone_in_its_place() {
 fn what_a_workflow_inside_has_done_is_undone_with_the_rest() {
     let world = World::default();
     Process::new().run(async {
-        let orch = Orchestrator::builder()
-            .resource(world.clone())
-            .build()
-            .await
-            .unwrap();
+        let orch = in_memory(&world).await;
         let run = orch.start(AroundInMemory, "bad".into()).await.unwrap();
         run.result().await.unwrap_err();
         assert_eq!(world.keys("release"), ["inside: done inside reserved"]);
@@ -285,11 +277,7 @@ const HALFWAY: [&str; 3] = [
 fn what_a_cancelled_workflow_inside_had_done_is_undone_before_what_came_before_it() {
     let world = World::default();
     Process::new().run(async {
-        let orch = Orchestrator::builder()
-            .resource(world.clone())
-            .build()
-            .await
-            .unwrap();
+        let orch = in_memory(&world).await;
         let run = orch.start(AroundHalfwayInMemory, 1).await.unwrap();
         world.until("hangs", 1).await;
         run.cancel("enough");
@@ -360,11 +348,7 @@ workflow! {
 fn what_was_done_before_cleaning_up_failed_is_undone_with_the_rest() {
     let world = World::default();
     Process::new().run(async {
-        let orch = Orchestrator::builder()
-            .resource(world.clone())
-            .build()
-            .await
-            .unwrap();
+        let orch = in_memory(&world).await;
         let run = orch.start(AroundShutsInMemory, 1).await.unwrap();
         let error = run.result().await.unwrap_err();
         assert!(error.to_string().contains("it does not shut"), "{error}");
@@ -376,11 +360,7 @@ fn what_was_done_before_cleaning_up_failed_is_undone_with_the_rest() {
 fn undoing_that_is_cut_off_goes_on_where_it_was() {
     let world = World::default();
     Process::new().run(async {
-        let orch = Orchestrator::builder()
-            .resource(world.clone())
-            .build()
-            .await
-            .unwrap();
+        let orch = in_memory(&world).await;
         let run = orch.start(AroundFailsInMemory, 1).await.unwrap();
         world.open("check", 1);
         world.until("release", 1).await;

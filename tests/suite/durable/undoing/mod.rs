@@ -7,7 +7,7 @@ use std::time::Duration;
 use orch::prelude::*;
 use orch::store::{EntryKind, Memory};
 
-use super::{Process, World, orchestrator, serving};
+use super::{Process, World, in_memory, orchestrator, serving};
 
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -190,11 +190,7 @@ workflow! {
 fn what_was_done_is_undone_before_the_finally_nodes() {
     let world = World::default();
     Process::new().run(async {
-        let orch = Orchestrator::builder()
-            .resource(world.clone())
-            .build()
-            .await
-            .unwrap();
+        let orch = in_memory(&world).await;
         let error = orch
             .start(InMemory, "bad".into())
             .await
